@@ -5,8 +5,8 @@ go 1.26.8
 require (
 	cosmossdk.io/client/v2 v2.11.0
 	github.com/celestiaorg/nmt v0.23.0
-	github.com/cometbft/cometbft v0.39.4
-	github.com/cosmos/cosmos-sdk v0.54.4
+	github.com/cometbft/cometbft v0.40.0
+	github.com/cosmos/cosmos-sdk v0.55.0
 	github.com/crate-crypto/go-eth-kzg v1.5.0
 	github.com/dgraph-io/badger/v4 v4.9.6
 	github.com/libp2p/go-libp2p-kad-dht v0.40.0
@@ -181,7 +181,7 @@ require (
 	github.com/libp2p/go-buffer-pool v0.1.0 // indirect
 	github.com/libp2p/go-cidranger v1.1.0 // indirect
 	github.com/libp2p/go-flow-metrics v0.3.0 // indirect
-	github.com/libp2p/go-libp2p v0.48.0 // indirect
+	github.com/libp2p/go-libp2p v0.51.0 // indirect
 	github.com/libp2p/go-libp2p-asn-util v0.4.1 // indirect
 	github.com/libp2p/go-libp2p-kbucket v0.8.0 // indirect
 	github.com/libp2p/go-libp2p-record v0.3.1 // indirect
