@@ -1,12 +1,50 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-PROTO_TOOL := go tool -modfile=tools/go.mod
+GO ?= go
+PROTO := $(GO) tool -modfile=tools/go.mod
+LINT := $(GO) tool -modfile=tools/lint/go.mod golangci-lint
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+FUZZTIME ?= 20s
 
-.PHONY: proto help
+.PHONY: build demo run test race fuzz lint bench proto clean help
+
+build: ## build the binaries into build/
+	@mkdir -p build
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o build/ ./cmd/...
+
+demo: build ## the whole path on a network of real processes; writes build/demo/report.json
+	@$(GO) run ./testnet/cmd/demo -bin build -out build/demo
+
+run: build ## the demo's network, staying up until Ctrl-C
+	@$(GO) run ./testnet/cmd/run -bin build -out build/run
+
+test: ## unit, property, integration and command-line tests
+	$(GO) test -timeout 14m ./...
+
+race: ## the same tests under the race detector
+	$(GO) test -race -timeout 60m ./...
+
+fuzz: ## every fuzz target for FUZZTIME each (20s unless set)
+	@for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; \
+	done
+
+lint: ## formatting, vet and the linters of .golangci.yml
+	$(LINT) run ./...
+	$(LINT) fmt --diff ./...
+
+bench: ## the benchmarks of the coding and data packages
+	$(GO) test -run '^$$' -bench . -benchmem ./erasure/... ./da/...
 
 proto: ## regenerate the protobuf code from proto/, byte for byte
-	@rm -rf build/proto && $(PROTO_TOOL) buf generate
+	@rm -rf build/proto && $(PROTO) buf generate
 	@rm -f proto/*/*.pb.go && cp -r build/proto/github.com/ashlar-da/ashlar/proto/. proto/
 
+clean: ## remove what the other targets made
+	rm -rf build
+
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
