@@ -1,0 +1,121 @@
+package kzg
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr/fft"
+	goethkzg "github.com/crate-crypto/go-eth-kzg"
+)
+
+// Layout of setup.bin, points uncompressed and big-endian as gnark-crypto writes them: 4096 G1 points in Lagrange
+// form (natural order), 64 G1 powers of τ from τ⁰, and the G2 powers τ⁰, τ¹, τ⁶⁴. Uncompressed, so that loading takes
+// no square roots; the pinned hash stands for the curve and subgroup checks, which a test performs.
+const (
+	setupG1Size = 2 * fp.Bytes
+	setupG2Size = 4 * fp.Bytes
+	setupG2     = 3
+	setupSize   = (RowScalars+CellScalars)*setupG1Size + setupG2*setupG2Size
+	setupSHA256 = "cc96f4085dc6135e2d91e76f0ab02ee832948cfb13dc8d39964826779f683822"
+)
+
+//go:embed setup.bin
+var setupBytes string
+
+// Setup holds the ceremony's public parameters and the tables derived from them. It is immutable after NewSetup and
+// safe for concurrent use; share one per process.
+type Setup struct {
+	lagrange []bls12381.G1Affine // of the 4096 roots of unity, bit-reversed as rows are
+	powers   []bls12381.G1Affine // [τ⁰]₁ … [τ⁶³]₁
+	g2       bls12381.G2Affine   // [1]₂
+	g2Tau64  bls12381.G2Affine   // [τ⁶⁴]₂
+	cosets   [Columns]coset
+	cellFFT  *fft.Domain // of size 64
+	rows     *goethkzg.Context
+}
+
+// coset is where a cell's scalars are evaluations: h·⟨ω₆₄⟩, on which x⁶⁴ = y.
+type coset struct {
+	inverse fr.Element // h⁻¹
+	y       fr.Element // h⁶⁴
+}
+
+// NewSetup loads the parameters of the Ethereum ceremony (141,416 contributions) that are built into the binary. It
+// takes about two seconds.
+func NewSetup() (*Setup, error) {
+	if sum := sha256.Sum256([]byte(setupBytes)); hex.EncodeToString(sum[:]) != setupSHA256 {
+		return nil, errors.New("kzg: the embedded trusted setup is damaged: rebuild from a clean checkout")
+	}
+	s := &Setup{cellFFT: fft.NewDomain(CellScalars)}
+	if err := s.decode([]byte(setupBytes)); err != nil {
+		return nil, err
+	}
+	if err := s.deriveCosets(); err != nil {
+		return nil, err
+	}
+	rows, err := goethkzg.NewContext4096Secure()
+	if err != nil {
+		return nil, fmt.Errorf("kzg: load the row engine: %w", err)
+	}
+	s.rows = rows
+	return s, nil
+}
+
+func (s *Setup) decode(data []byte) error {
+	if len(data) != setupSize {
+		return fmt.Errorf("kzg: the embedded trusted setup has %d bytes, want %d", len(data), setupSize)
+	}
+	points := make([]bls12381.G1Affine, RowScalars+CellScalars)
+	for i := range points {
+		decodeSetupG1(&points[i], data[i*setupG1Size:])
+	}
+	s.lagrange, s.powers = points[:RowScalars:RowScalars], points[RowScalars:]
+	fft.BitReverse(s.lagrange)
+	data = data[len(points)*setupG1Size:]
+	decodeSetupG2(&s.g2, data)
+	decodeSetupG2(&s.g2Tau64, data[2*setupG2Size:])
+	return nil
+}
+
+func decodeSetupG1(p *bls12381.G1Affine, data []byte) {
+	p.X.SetBytes(data[:fp.Bytes])
+	p.Y.SetBytes(data[fp.Bytes : 2*fp.Bytes])
+}
+
+func decodeSetupG2(p *bls12381.G2Affine, data []byte) {
+	for i, e := range []*fp.Element{&p.X.A1, &p.X.A0, &p.Y.A1, &p.Y.A0} {
+		e.SetBytes(data[i*fp.Bytes : (i+1)*fp.Bytes])
+	}
+}
+
+// deriveCosets computes h = ω₈₁₉₂^brp₇(c) for every column c.
+func (s *Setup) deriveCosets() error {
+	root, err := fft.Generator(2 * RowScalars)
+	if err != nil {
+		return fmt.Errorf("kzg: derive the cosets: %w", err)
+	}
+	shifts := make([]fr.Element, Columns)
+	shifts[0].SetOne()
+	for i := 1; i < Columns; i++ {
+		shifts[i].Mul(&shifts[i-1], &root)
+	}
+	fft.BitReverse(shifts)
+	for c := range shifts {
+		s.cosets[c].inverse.Inverse(&shifts[c])
+		s.cosets[c].y = powerOf64(shifts[c])
+	}
+	return nil
+}
+
+func powerOf64(h fr.Element) fr.Element {
+	for range 6 {
+		h.Square(&h)
+	}
+	return h
+}
