@@ -1,0 +1,23 @@
+package blob
+
+import errorsmod "cosmossdk.io/errors"
+
+// The codes of codespace "blob". They are part of the interface: clients tell causes
+// apart by them, and codes of executed transactions are hashed into blocks.
+var (
+	ErrMalformedEnvelope  = errorsmod.Register(ModuleName, 2, "malformed envelope")
+	ErrTooLarge           = errorsmod.Register(ModuleName, 3, "too large")
+	ErrNotFromEnvelope    = errorsmod.Register(ModuleName, 4, "MsgPayForBlobs outside an envelope")
+	ErrInvalidMessage     = errorsmod.Register(ModuleName, 5, "invalid MsgPayForBlobs")
+	ErrReservedNamespace  = errorsmod.Register(ModuleName, 6, "reserved namespace")
+	ErrBlobMismatch       = errorsmod.Register(ModuleName, 7, "blobs do not match the signed message")
+	ErrNonCanonicalScalar = errorsmod.Register(ModuleName, 8, "non-canonical scalar")
+	ErrInvalidProof       = errorsmod.Register(ModuleName, 9, "commitment or proof does not hold")
+	ErrFeeTooLow          = errorsmod.Register(ModuleName, 10, "fee too low")
+	ErrInsufficientFunds  = errorsmod.Register(ModuleName, 11, "insufficient funds")
+	ErrInvalidFee         = errorsmod.Register(ModuleName, 12, "invalid fee")
+	ErrBackOff            = errorsmod.Register(ModuleName, 13, "account is backing off")
+	ErrInvalidParams      = errorsmod.Register(ModuleName, 14, "invalid parameters")
+	ErrInjectedByUser     = errorsmod.Register(ModuleName, 15, "transaction begins with 0x00")
+	ErrNotFound           = errorsmod.Register(ModuleName, 16, "not found")
+)

@@ -1,0 +1,108 @@
+package blob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/core/store"
+	"cosmossdk.io/math"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/ashlar-da/ashlar/blobfee"
+	blobpb "github.com/ashlar-da/ashlar/proto/blob"
+)
+
+// Keeper reads and writes the module's state.
+type Keeper struct {
+	authority string
+
+	params collections.Item[blobpb.Params]
+	excess collections.Item[uint64]
+	roots  collections.Map[uint64, blobpb.BlockRoots]
+}
+
+// NewKeeper returns the keeper of the module's store. Authority is the bech32
+// address that may change parameters.
+func NewKeeper(cdc codec.BinaryCodec, service store.KVStoreService, authority string) (*Keeper, error) {
+	sb := collections.NewSchemaBuilder(service)
+	k := &Keeper{
+		authority: authority,
+		params:    collections.NewItem(sb, collections.NewPrefix(0), "params", codec.CollValue[blobpb.Params](cdc)),
+		excess:    collections.NewItem(sb, collections.NewPrefix(1), "excess_blob_gas", collections.Uint64Value),
+		roots:     collections.NewMap(sb, collections.NewPrefix(2), "roots", collections.Uint64Key, codec.CollValue[blobpb.BlockRoots](cdc)),
+	}
+	if _, err := sb.Build(); err != nil {
+		return nil, fmt.Errorf("blob store schema: %w", err)
+	}
+	return k, nil
+}
+
+// Params returns the parameters.
+func (k *Keeper) Params(ctx context.Context) (blobpb.Params, error) {
+	return k.params.Get(ctx)
+}
+
+// SetParams validates and stores the parameters.
+func (k *Keeper) SetParams(ctx context.Context, p blobpb.Params) error {
+	if err := ValidateParams(p); err != nil {
+		return err
+	}
+	return k.params.Set(ctx, p)
+}
+
+// BaseFee returns the base fee per unit of blob gas that a block built on this
+// state charges, in base denomination.
+func (k *Keeper) BaseFee(ctx context.Context) (math.Int, error) {
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return math.Int{}, fmt.Errorf("read parameters: %w", err)
+	}
+	excess, err := k.excess.Get(ctx)
+	if err != nil {
+		return math.Int{}, fmt.Errorf("read excess: %w", err)
+	}
+	return math.NewIntFromBigInt(blobfee.BaseFee(FeeParams(params), excess)), nil
+}
+
+// Roots returns what is kept of a height's square; ErrNotFound where no block was.
+func (k *Keeper) Roots(ctx context.Context, height int64) (blobpb.BlockRoots, error) {
+	roots, err := k.roots.Get(ctx, uint64(height))
+	if errors.Is(err, collections.ErrNotFound) {
+		return roots, ErrNotFound.Wrapf("no roots of height %d: ask for 1 to the current height", height)
+	}
+	return roots, err
+}
+
+// SetRoots records the square of the block being executed and the price it pays.
+// It must run before transactions and before anything that moves the excess.
+func (k *Keeper) SetRoots(ctx context.Context, roots blobpb.BlockRoots) error {
+	baseFee, err := k.BaseFee(ctx)
+	if err != nil {
+		return err
+	}
+	roots.BaseFee = baseFee
+	return k.roots.Set(ctx, uint64(sdk.UnwrapSDKContext(ctx).BlockHeight()), roots)
+}
+
+// EndBlock moves the excess by the block's blob gas. It runs after everything that
+// reads the price, so that ProcessProposal and FinalizeBlock see the same one.
+func (k *Keeper) EndBlock(ctx context.Context) error {
+	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
+	roots, err := k.roots.Get(ctx, uint64(height))
+	if err != nil {
+		return fmt.Errorf("roots of height %d were not recorded before its end: %w", height, err)
+	}
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return fmt.Errorf("read parameters: %w", err)
+	}
+	excess, err := k.excess.Get(ctx)
+	if err != nil {
+		return fmt.Errorf("read excess: %w", err)
+	}
+	return k.excess.Set(ctx, blobfee.NextExcess(FeeParams(params), excess, roots.BlobGasUsed))
+}

@@ -1,0 +1,55 @@
+package blob
+
+import (
+	"cosmossdk.io/math"
+
+	"github.com/ashlar-da/ashlar/blobfee"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+	blobpb "github.com/ashlar-da/ashlar/proto/blob"
+)
+
+// hardMaxRows bounds max_rows whatever governance decides.
+const hardMaxRows = 256
+
+// DefaultParams returns the parameters a new chain starts with: 4 MiB of blobs and
+// two transaction rows a block, half of it the target, and EIP-4844's speed: a full
+// block raises the base fee by an eighth.
+func DefaultParams() blobpb.Params {
+	return blobpb.Params{
+		MaxRows:        34,
+		MaxTxRows:      2,
+		MaxSharedRows:  4,
+		TargetBlobGas:  17 * kzg.RowSize,
+		MinBaseFee:     math.NewInt(1_000_000_000),
+		UpdateFraction: 18_918_036,
+	}
+}
+
+// ValidateParams reports the first parameter the chain could not run with.
+func ValidateParams(p blobpb.Params) error {
+	switch {
+	case p.MaxRows == 0 || p.MaxRows > hardMaxRows:
+		return ErrInvalidParams.Wrapf("max_rows is %d: choose 1 to %d", p.MaxRows, hardMaxRows)
+	case p.MaxTxRows == 0:
+		return ErrInvalidParams.Wrap("max_tx_rows is 0: no transaction would fit, governance's included")
+	case uint64(p.MaxTxRows)+uint64(p.MaxSharedRows) > uint64(p.MaxRows):
+		return ErrInvalidParams.Wrapf("max_tx_rows %d and max_shared_rows %d exceed max_rows %d", p.MaxTxRows, p.MaxSharedRows, p.MaxRows)
+	case p.TargetBlobGas > uint64(p.MaxRows)*kzg.RowSize:
+		return ErrInvalidParams.Wrapf("target_blob_gas %d exceeds the %d of a full block", p.TargetBlobGas, uint64(p.MaxRows)*kzg.RowSize)
+	case p.MinBaseFee.IsNil():
+		return ErrInvalidParams.Wrap("min_base_fee is missing")
+	}
+	if err := FeeParams(p).Validate(); err != nil {
+		return ErrInvalidParams.Wrap(err.Error())
+	}
+	return nil
+}
+
+// FeeParams returns the fee market's part of valid parameters.
+func FeeParams(p blobpb.Params) blobfee.Params {
+	return blobfee.Params{
+		TargetGas:      p.TargetBlobGas,
+		MinBaseFee:     p.MinBaseFee.BigInt(),
+		UpdateFraction: p.UpdateFraction,
+	}
+}
