@@ -1,0 +1,126 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+
+	dbm "github.com/cosmos/cosmos-db"
+
+	"cosmossdk.io/log/v2"
+
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	"github.com/cosmos/cosmos-sdk/types/module"
+
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// Config is what an App is made of.
+type Config struct {
+	// ChainID must be that of the genesis file.
+	ChainID string
+	// Home is the directory where a software upgrade leaves its plan.
+	Home string
+	// Logger defaults to silence.
+	Logger log.Logger
+	// DB holds the application's state; Close closes it.
+	DB dbm.DB
+	// Setup verifies and proves. Without it the application serves commands only: it
+	// neither prepares nor accepts blocks.
+	Setup *kzg.Setup
+	// Retention tells which blocks the node still needs; nil keeps all.
+	Retention Retention
+	// SkipUpgradeHeights are heights at which a planned upgrade is passed over.
+	SkipUpgradeHeights map[int64]bool
+	// Options go to BaseApp: pruning, minimum gas prices, halt height, snapshots.
+	Options []func(*baseapp.BaseApp)
+}
+
+func (c *Config) validate() error {
+	if c.ChainID == "" {
+		return errors.New("app: no chain id: take it from the genesis file")
+	}
+	if c.DB == nil {
+		return errors.New("app: no database")
+	}
+	if c.Logger == nil {
+		c.Logger = log.NewNopLogger()
+	}
+	return nil
+}
+
+// App is the state machine. It is an ABCI application: CometBFT calls it under one
+// mutex, and so must whoever calls it otherwise; queries excepted.
+type App struct {
+	*baseapp.BaseApp
+
+	// Keepers are those of the modules.
+	Keepers *Keepers
+
+	setup     *kzg.Setup
+	retention Retention
+
+	encoding     *Encoding
+	modules      *module.Manager
+	configurator module.Configurator
+}
+
+// New opens the application on its database, at the last height committed.
+// ConfigureSDK must have run.
+func New(cfg Config) (*App, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	encoding, err := NewEncoding()
+	if err != nil {
+		return nil, err
+	}
+	a := &App{encoding: encoding, setup: cfg.Setup, retention: cfg.Retention}
+	a.BaseApp = newBaseApp(cfg, encoding)
+	if err := a.wire(cfg); err != nil {
+		return nil, err
+	}
+	a.handle()
+	if err := a.LoadLatestVersion(); err != nil {
+		return nil, fmt.Errorf("open the application's state: %w", err)
+	}
+	return a, nil
+}
+
+func newBaseApp(cfg Config, e *Encoding) *baseapp.BaseApp {
+	options := append([]func(*baseapp.BaseApp){baseapp.SetChainID(cfg.ChainID)}, cfg.Options...)
+	base := baseapp.NewBaseApp(Name, cfg.Logger, cfg.DB, e.TxConfig.TxDecoder(), options...)
+	base.SetInterfaceRegistry(e.Registry)
+	base.SetTxEncoder(e.TxConfig.TxEncoder())
+	return base
+}
+
+// wire builds keepers and modules over the stores.
+func (a *App) wire(cfg Config) error {
+	keys := storetypes.NewKVStoreKeys(storeNames()...)
+	a.MountKVStores(keys)
+	var err error
+	if a.Keepers, err = newKeepers(a.encoding, a.BaseApp, keys, cfg); err != nil {
+		return err
+	}
+	a.SetParamStore(a.Keepers.Consensus.ParamsStore)
+	a.modules = newModules(a.encoding, a.Keepers, a.BaseApp)
+	a.configurator = module.NewConfigurator(a.encoding.Codec, a.MsgServiceRouter(), a.GRPCQueryRouter())
+	if err := a.modules.RegisterServices(a.configurator); err != nil {
+		return fmt.Errorf("register the modules' services: %w", err)
+	}
+	return nil
+}
+
+// handle installs what the application does at each step of ABCI.
+func (a *App) handle() {
+	a.SetInitChainer(a.initChain)
+	a.SetPreBlocker(a.preBlock)
+	a.SetBeginBlocker(a.modules.BeginBlock)
+	a.SetEndBlocker(a.modules.EndBlock)
+}
+
+// Encoding returns how the chain's types are written.
+func (a *App) Encoding() *Encoding {
+	return a.encoding
+}
