@@ -1,0 +1,271 @@
+package sampling
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ashlar-da/ashlar/erasure"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// Request asks for one cell.
+type Request struct {
+	Height uint64
+	Coord  erasure.Coord
+	// Not names peers that have failed this cell.
+	Not []string
+}
+
+// Answer is what a peer sent. It is not verified.
+type Answer struct {
+	// From names the peer that was asked, also when the request failed; empty if none was.
+	From string
+	// Cell is nil if the peer does not hold it.
+	Cell  *kzg.Cell
+	Proof kzg.Proof
+}
+
+// CellGetter asks peers for cells. Calls are concurrent.
+type CellGetter interface {
+	// GetCell asks one random peer that is not in Not for one cell, and returns soon
+	// after the context ends. With an error wrapping context.DeadlineExceeded the peer
+	// did not answer, with any other it refused. Each call should draw a peer anew, so
+	// that no peer sees more of a node's coordinates than chance gives it.
+	GetCell(ctx context.Context, request Request) (Answer, error)
+}
+
+// Config is what a Sampler is made of. Setup, Getter and Log are required.
+type Config struct {
+	Setup  *kzg.Setup
+	Getter CellGetter
+	// Persist stores a session under its block's hash and data root. It is called before
+	// the first request of a run and at its end. Nil: the caller sees to it.
+	Persist func(ctx context.Context, session *Session) error
+	// Delivered is told of every cell that proved right, Garbled of every one that did
+	// not, from one goroutine of each run. Nil: nobody.
+	Delivered func(from string, coord erasure.Coord, cell *kzg.Cell, proof kzg.Proof)
+	Garbled   func(from string, coord erasure.Coord)
+	// Deadline bounds a run; 0: 60 s.
+	Deadline time.Duration
+	// RequestTimeout bounds one request; 0: 10 s.
+	RequestTimeout time.Duration
+	// Concurrency is the most requests under way in one run; 0: 16.
+	Concurrency int
+	Log         *slog.Logger
+}
+
+// Pauses between asking for what failed and asking again.
+const (
+	firstPause = time.Second
+	lastPause  = 8 * time.Second
+)
+
+// Sampler runs sessions. It is safe for concurrent use, each session in one run at a time.
+type Sampler struct {
+	config Config
+}
+
+// New validates a Config.
+func New(config Config) (*Sampler, error) {
+	if config.Setup == nil || config.Getter == nil || config.Log == nil {
+		return nil, errors.New("sampling: Config needs Setup, Getter and Log")
+	}
+	if config.Deadline < 0 || config.RequestTimeout < 0 || config.Concurrency < 0 {
+		return nil, errors.New("sampling: a bound of Config is negative")
+	}
+	if config.Deadline == 0 {
+		config.Deadline = time.Minute
+	}
+	if config.RequestTimeout == 0 {
+		config.RequestTimeout = 10 * time.Second
+	}
+	if config.Concurrency == 0 {
+		config.Concurrency = 16
+	}
+	return &Sampler{config: config}, nil
+}
+
+// run is one session being sampled. The goroutine of Run owns all but results.
+type run struct {
+	*Sampler
+	session  *Session
+	verifier *erasure.Verifier
+	failed   map[erasure.Coord][]string // peers, by the cell they failed
+	underWay int
+	results  chan result
+}
+
+// result is what a request came to.
+type result struct {
+	coord  erasure.Coord
+	answer Answer
+	err    error
+}
+
+// Run samples a session's block until every cell proved right or the deadline passes,
+// and returns the verdict. The commitments are those of the block's DA header, whose data
+// root the caller has checked. Run again on the same session, later, revises the verdict.
+// The error is the context's, Persist's, or of commitments that are none; then the
+// verdict stands as it was.
+func (s *Sampler) Run(ctx context.Context, session *Session, commitments []kzg.Commitment) (Availability, error) {
+	if session.Done() {
+		return session.Availability(), nil
+	}
+	if len(commitments) != session.block.K {
+		return session.Availability(), fmt.Errorf("%w: %d commitments for %d rows", ErrBadSession, len(commitments), session.block.K)
+	}
+	verifier, err := erasure.NewVerifier(s.config.Setup, commitments)
+	if err != nil {
+		return session.Availability(), fmt.Errorf("sampling height %d: %w", session.block.Height, err)
+	}
+	if err := s.persist(ctx, session); err != nil {
+		return session.Availability(), err
+	}
+	r := &run{Sampler: s, session: session, verifier: verifier, failed: make(map[erasure.Coord][]string), results: make(chan result, s.config.Concurrency)}
+	if err := r.sample(ctx); err != nil {
+		return session.Availability(), err
+	}
+	return session.Availability(), s.persist(ctx, session)
+}
+
+func (s *Sampler) persist(ctx context.Context, session *Session) error {
+	if s.config.Persist == nil {
+		return nil
+	}
+	if err := s.config.Persist(ctx, session); err != nil {
+		return fmt.Errorf("sampling height %d: persisting the session: %w", session.block.Height, err)
+	}
+	return nil
+}
+
+// sample asks until the session is done or the deadline passes. No request outlives it.
+func (r *run) sample(parent context.Context) error {
+	r.session.Retry()
+	ctx, cancel := context.WithTimeout(parent, r.config.Deadline)
+	var requests sync.WaitGroup
+	defer requests.Wait()
+	defer cancel()
+	pause := firstPause
+	retry := time.NewTimer(pause)
+	defer retry.Stop()
+	for !r.session.Done() {
+		r.launch(ctx, &requests)
+		select {
+		case first := <-r.results:
+			if err := r.settle(first); err != nil {
+				return err
+			}
+		case <-retry.C:
+			r.session.Retry()
+			pause = min(2*pause, lastPause)
+			retry.Reset(pause)
+		case <-ctx.Done():
+			r.session.Expire()
+			return parent.Err()
+		}
+	}
+	return nil
+}
+
+// launch starts as many requests as there is room for.
+func (r *run) launch(ctx context.Context, requests *sync.WaitGroup) {
+	for _, coord := range r.session.Next(r.config.Concurrency - r.underWay) {
+		r.underWay++
+		request := Request{Height: r.session.block.Height, Coord: coord, Not: r.failed[coord]}
+		requests.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, r.config.RequestTimeout)
+			defer cancel()
+			answer, err := r.config.Getter.GetCell(ctx, request)
+			r.results <- result{coord, answer, err} // has room for all under way
+		})
+	}
+}
+
+// settle takes every result there is and verifies the cells among them as one batch.
+func (r *run) settle(first result) error {
+	var cells []result
+	for next, more := first, true; more; next, more = r.poll() {
+		r.underWay--
+		if next.err == nil && next.answer.Cell != nil {
+			cells = append(cells, next)
+			continue
+		}
+		r.deliver(next, failure(next))
+	}
+	return r.verify(cells)
+}
+
+func (r *run) poll() (result, bool) {
+	select {
+	case next := <-r.results:
+		return next, true
+	default:
+		return result{}, false
+	}
+}
+
+// failure tells what kind a request without a cell is.
+func failure(got result) Outcome {
+	switch {
+	case got.answer.From == "":
+		return Unasked
+	case errors.Is(got.err, context.DeadlineExceeded):
+		return TimedOut
+	default:
+		return Refused
+	}
+}
+
+// verify checks cells against the coordinates that were asked for.
+func (r *run) verify(got []result) error {
+	if len(got) == 0 {
+		return nil
+	}
+	coords, cells, proofs := make([]erasure.Coord, len(got)), make([]*kzg.Cell, len(got)), make([]kzg.Proof, len(got))
+	for i, g := range got {
+		coords[i], cells[i], proofs[i] = g.coord, g.answer.Cell, g.answer.Proof
+	}
+	bad, err := r.verifier.FindInvalid(coords, cells, proofs)
+	if err != nil {
+		return fmt.Errorf("sampling height %d: verifying %d cells: %w", r.session.block.Height, len(got), err)
+	}
+	garbled := make(map[int]bool, len(bad))
+	for _, i := range bad {
+		garbled[i] = true
+	}
+	for i, g := range got {
+		if garbled[i] {
+			r.deliver(g, Garbled)
+			continue
+		}
+		r.deliver(g, Verified)
+	}
+	return nil
+}
+
+// deliver tells the session and whoever else wants to know what came of a request.
+func (r *run) deliver(got result, outcome Outcome) {
+	from := got.answer.From
+	r.session.Deliver(got.coord, from, outcome)
+	switch outcome {
+	case Verified:
+		if r.config.Delivered != nil {
+			r.config.Delivered(from, got.coord, got.answer.Cell, got.answer.Proof)
+		}
+		return
+	case Unasked:
+		delete(r.failed, got.coord) // everybody has failed it: let them be asked again
+	case Garbled:
+		if r.config.Garbled != nil {
+			r.config.Garbled(from, got.coord)
+		}
+		fallthrough
+	default:
+		r.failed[got.coord] = append(r.failed[got.coord], from)
+	}
+	r.config.Log.Debug("cell not obtained", "height", r.session.block.Height, "row", got.coord.Row, "column", got.coord.Column, "peer", from, "outcome", outcome, "error", got.err)
+}
