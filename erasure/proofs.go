@@ -84,10 +84,10 @@ func columnProofs(proofs [][]kzg.Proof, column int, known map[Coord]kzg.Proof) (
 	if err != nil {
 		return nil, fmt.Errorf("column %d: %w", column, err)
 	}
-	return nil, interpolateProofs(proofs, column, missing, newInterpolation(have), points)
+	return nil, interpolateProofs(proofs, column, missing, fromRows(have), points)
 }
 
-func interpolateProofs(proofs [][]kzg.Proof, column int, missing []int, polynomial *interpolation, points []bls12381.G1Affine) error {
+func interpolateProofs(proofs [][]kzg.Proof, column int, missing []int, polynomial interpolation, points []bls12381.G1Affine) error {
 	for _, i := range missing {
 		var sum bls12381.G1Affine
 		if _, err := sum.MultiExp(points, polynomial.at(i), ecc.MultiExpConfig{}); err != nil {

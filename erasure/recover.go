@@ -3,8 +3,6 @@ package erasure
 import (
 	"fmt"
 
-	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
-
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
@@ -104,9 +102,9 @@ func (r *recovery) recoverRows() (int, error) {
 	return len(ready), nil
 }
 
-// recoverRow completes a row from the first 64 cells it has.
+// recoverRow completes a row from the cells it has.
 func (r *recovery) recoverRow(i int) (*kzg.Row, error) {
-	columns := present(&r.cells[i])[:kzg.RowCells]
+	columns := present(&r.cells[i])
 	some := make([]*kzg.Cell, len(columns))
 	for n, column := range columns {
 		some[n] = r.cells[i][column]
@@ -180,11 +178,10 @@ func (r *recovery) recoverColumn(column, rows int) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("column %d: %w", column, err)
 	}
-	polynomial, sum := newInterpolation(have), make(fr.Vector, kzg.CellScalars)
+	polynomial := fromRows(have)
 	for _, i := range missing {
-		weightedSum(sum, polynomial.at(i), values)
 		r.cells[i][column] = new(kzg.Cell)
-		kzg.EncodeScalars(r.cells[i][column][:], sum)
+		kzg.EncodeScalars(r.cells[i][column][:], kzg.WeightedSum(polynomial.at(i), values))
 	}
 	return true, nil
 }

@@ -13,7 +13,7 @@ import (
 type Verifier struct {
 	setup       *kzg.Setup
 	commitments *kzg.Commitments
-	original    *interpolation
+	original    interpolation
 }
 
 // NewVerifier decodes and checks the k original rows' commitments. It fails with kzg.ErrBadInput or
@@ -26,7 +26,7 @@ func NewVerifier(setup *kzg.Setup, commitments []kzg.Commitment) (*Verifier, err
 	if err != nil {
 		return nil, fmt.Errorf("commitment: %w", err)
 	}
-	return &Verifier{setup, decoded, firstRows(len(commitments))}, nil
+	return &Verifier{setup, decoded, fromOriginals(len(commitments))}, nil
 }
 
 // VerifyCells verifies, in one batch with two pairings, that every cell is the matrix's at its coordinate; the i-th of

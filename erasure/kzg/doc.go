@@ -10,7 +10,8 @@
 //
 // # Use
 //
-//	setup, err := kzg.NewSetup()                              // once per process
+//	setup, err := kzg.NewSetup()                              // once per process; milliseconds
+//	err = setup.LoadProver()                                  // only where proofs are computed; two seconds
 //	commitment, err := setup.Commit(row)
 //	cells, proofs, err := setup.ComputeCellsAndProofs(row)    // a third of a second
 //	err = setup.VerifyCells([]kzg.Commitment{commitment}, []int{5}, []*kzg.Cell{&cells[5]}, []kzg.Proof{proofs[5]})

@@ -1,10 +1,16 @@
 package kzg
 
 import (
+	"crypto/sha256"
 	"fmt"
 
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr/fft"
 	goethkzg "github.com/crate-crypto/go-eth-kzg"
 )
+
+// rowChallengeDomain is FIAT_SHAMIR_PROTOCOL_DOMAIN followed by the number of scalars as 16 bytes.
+const rowChallengeDomain = "FSBLOBVERIFY_V1_\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x10\x00"
 
 // ProveAt evaluates a row's polynomial at z and proves the value y = p(z): what the point-evaluation precompile checks.
 // It fails with ErrNonCanonicalScalar.
@@ -19,30 +25,15 @@ func (s *Setup) ProveAt(row *Row, z Scalar) (proof Proof, y Scalar, err error) {
 	if _, err := decodeScalar(z); err != nil {
 		return Proof{}, Scalar{}, fmt.Errorf("z: %w", err)
 	}
-	p, value, err := s.rows.ComputeKZGProof((*goethkzg.Blob)(row), goethkzg.Scalar(z), 0)
+	prover, err := s.prover()
+	if err != nil {
+		return Proof{}, Scalar{}, fmt.Errorf("kzg: load the prover: %w", err)
+	}
+	p, value, err := prover.ComputeKZGProof((*goethkzg.Blob)(row), goethkzg.Scalar(z), 0)
 	if err != nil {
 		return Proof{}, Scalar{}, fmt.Errorf("kzg: prove an evaluation: %w", err)
 	}
 	return Proof(p), Scalar(value), nil
-}
-
-// VerifyAt verifies that the polynomial behind the commitment has the value y at z. It fails with
-// ErrNonCanonicalScalar, ErrInvalidPoint, or ErrInvalidProof if the value is wrong.
-//
-// It implements [verify_kzg_proof].
-//
-// [verify_kzg_proof]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/deneb/polynomial-commitments.md#verify_kzg_proof
-func (s *Setup) VerifyAt(commitment Commitment, z, y Scalar, proof Proof) error {
-	for _, scalar := range []Scalar{z, y} {
-		if _, err := decodeScalar(scalar); err != nil {
-			return err
-		}
-	}
-	if err := checkPoints([]Commitment{commitment}, []Proof{proof}); err != nil {
-		return err
-	}
-	err := s.rows.VerifyKZGProof(goethkzg.KZGCommitment(commitment), goethkzg.Scalar(z), goethkzg.Scalar(y), goethkzg.KZGProof(proof))
-	return asInvalidProof(err)
 }
 
 // ProveRow proves a row against its commitment by an evaluation at a point derived from both. It fails with
@@ -52,17 +43,33 @@ func (s *Setup) VerifyAt(commitment Commitment, z, y Scalar, proof Proof) error 
 //
 // [compute_blob_kzg_proof]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/deneb/polynomial-commitments.md#compute_blob_kzg_proof
 func (s *Setup) ProveRow(row *Row, commitment Commitment) (Proof, error) {
-	if _, err := decodeRow(row); err != nil {
-		return Proof{}, err
+	if row == nil {
+		return Proof{}, fmt.Errorf("%w: nil row", ErrBadInput)
 	}
-	if err := checkPoints([]Commitment{commitment}, nil); err != nil {
-		return Proof{}, err
+	if _, err := DecodePoints([]Commitment{commitment}); err != nil {
+		return Proof{}, fmt.Errorf("commitment: %w", err)
 	}
-	proof, err := s.rows.ComputeBlobKZGProof((*goethkzg.Blob)(row), goethkzg.KZGCommitment(commitment), 0)
+	z := rowChallenge(row, commitment)
+	proof, _, err := s.ProveAt(row, z.Bytes())
+	return proof, err
+}
+
+// VerifyAt verifies that the polynomial behind the commitment has the value y at z. It fails with
+// ErrNonCanonicalScalar, ErrInvalidPoint, or ErrInvalidProof if the value is wrong.
+//
+// It implements [verify_kzg_proof].
+//
+// [verify_kzg_proof]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/deneb/polynomial-commitments.md#verify_kzg_proof
+func (s *Setup) VerifyAt(commitment Commitment, z, y Scalar, proof Proof) error {
+	at, err := decodeScalar(z)
 	if err != nil {
-		return Proof{}, fmt.Errorf("kzg: prove a row: %w", err)
+		return fmt.Errorf("z: %w", err)
 	}
-	return Proof(proof), nil
+	value, err := decodeScalar(y)
+	if err != nil {
+		return fmt.Errorf("y: %w", err)
+	}
+	return s.verifyOpenings([]Commitment{commitment}, []fr.Element{at}, []fr.Element{value}, []Proof{proof})
 }
 
 // VerifyRowProofs verifies rows against commitments through the proofs of ProveRow, all in one batch; the i-th of each
@@ -77,35 +84,65 @@ func (s *Setup) VerifyRowProofs(rows []*Row, commitments []Commitment, proofs []
 	if len(rows) != len(commitments) || len(rows) != len(proofs) {
 		return fmt.Errorf("%w: %d rows, %d commitments, %d proofs", ErrBadInput, len(rows), len(commitments), len(proofs))
 	}
-	if err := checkPoints(commitments, proofs); err != nil {
-		return err
+	if len(rows) == 0 {
+		return nil
 	}
-	blobs := make([]*goethkzg.Blob, len(rows))
-	points, openings := make([]goethkzg.KZGCommitment, len(rows)), make([]goethkzg.KZGProof, len(rows))
-	for i, row := range rows {
-		if _, err := decodeRow(row); err != nil {
+	points, values := make([]fr.Element, len(rows)), make([]fr.Element, len(rows))
+	err := inParallel(len(rows), func(i int) error {
+		scalars, err := decodeRow(rows[i])
+		if err != nil {
 			return fmt.Errorf("row %d: %w", i, err)
 		}
-		blobs[i] = (*goethkzg.Blob)(row)
-		points[i], openings[i] = goethkzg.KZGCommitment(commitments[i]), goethkzg.KZGProof(proofs[i])
+		points[i] = rowChallenge(rows[i], commitments[i])
+		values[i] = s.evaluate(scalars, points[i])
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	return asInvalidProof(s.rows.VerifyBlobKZGProofBatch(blobs, points, openings))
+	return s.verifyOpenings(commitments, points, values, proofs)
 }
 
-func checkPoints(commitments []Commitment, proofs []Proof) error {
-	if _, err := DecodePoints(commitments); err != nil {
+// verifyOpenings checks e(Σ rᵢ·πᵢ, [τ]₂) = e(Σ rᵢ·(Cᵢ − yᵢ·[1]₁ + zᵢ·πᵢ), [1]₂) with independent 128-bit rᵢ.
+func (s *Setup) verifyOpenings(commitments []Commitment, z, y []fr.Element, proofs []Proof) error {
+	committed, err := DecodePoints(commitments)
+	if err != nil {
 		return fmt.Errorf("commitment: %w", err)
 	}
-	if _, err := DecodePoints(proofs); err != nil {
+	quotients, err := DecodePoints(proofs)
+	if err != nil {
 		return fmt.Errorf("proof: %w", err)
 	}
-	return nil
+	r := randomScalars(len(proofs))
+	shifted := make([]fr.Element, len(r))
+	value := make([]fr.Element, 1)
+	for i := range r {
+		shifted[i].Mul(&r[i], &z[i])
+		value[0].Add(&value[0], new(fr.Element).Mul(&r[i], &y[i]))
+	}
+	return s.checkCombination(s.tau, quotients, r,
+		term{committed, r}, term{s.powers[:1], negated(value)}, term{quotients, shifted})
 }
 
-// asInvalidProof names the one failure left once every input was found well-formed.
-func asInvalidProof(err error) error {
-	if err != nil {
-		return fmt.Errorf("%w: %v", ErrInvalidProof, err)
+// rowChallenge derives the point at which a row is opened from the row and its commitment.
+//
+// It implements [compute_challenge].
+//
+// [compute_challenge]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/deneb/polynomial-commitments.md#compute_challenge
+func rowChallenge(row *Row, commitment Commitment) (z fr.Element) {
+	h := sha256.New()
+	h.Write([]byte(rowChallengeDomain))
+	h.Write(row[:])
+	h.Write(commitment[:])
+	z.SetBytes(h.Sum(nil))
+	return z
+}
+
+// evaluate returns the value at z of the polynomial with the given row of evaluations, which it uses up.
+func (s *Setup) evaluate(scalars []fr.Element, z fr.Element) (y fr.Element) {
+	s.rowFFT.FFTInverse(scalars, fft.DIT, fft.WithNbTasks(1))
+	for i := len(scalars) - 1; i >= 0; i-- {
+		y.Mul(&y, &z).Add(&y, &scalars[i])
 	}
-	return nil
+	return y
 }

@@ -53,6 +53,9 @@ func TestRecoverCellsRefuses(t *testing.T) {
 		{"column 128", func(c *recoverCase) { c.columns[63] = 128 }, ErrBadInput},
 		{"nil cell", func(c *recoverCase) { c.cells[5] = nil }, ErrBadInput},
 		{"a cell missing", func(c *recoverCase) { c.cells = c.cells[1:] }, ErrBadInput},
+		{"a 65th cell of another row", func(c *recoverCase) {
+			c.columns, c.cells = append(c.columns, 127), append(c.cells, &someRows(t)[1].cells[127])
+		}, ErrInvalidProof},
 		{"scalar = r", func(c *recoverCase) { copy(c.cells[9][:], r[:]) }, ErrNonCanonicalScalar},
 	} {
 		columns := make([]int, RowCells)

@@ -3,9 +3,7 @@ package kzg
 import (
 	"fmt"
 
-	"github.com/consensys/gnark-crypto/ecc"
-	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
-	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr/fft"
 	goethkzg "github.com/crate-crypto/go-eth-kzg"
 )
 
@@ -23,15 +21,6 @@ func (s *Setup) Commit(row *Row) (Commitment, error) {
 	return Commitment(point.Bytes()), err
 }
 
-// combine returns Σ scalars[i]·points[i].
-func combine(points []bls12381.G1Affine, scalars []fr.Element) (bls12381.G1Affine, error) {
-	var sum bls12381.G1Affine
-	if _, err := sum.MultiExp(points, scalars, ecc.MultiExpConfig{}); err != nil {
-		return sum, fmt.Errorf("kzg: multi-scalar multiplication of %d points: %w", len(points), err)
-	}
-	return sum, nil
-}
-
 // ComputeCells extends a row to its 128 cells, of which the first 64 are the row itself. It fails with
 // ErrNonCanonicalScalar.
 //
@@ -39,14 +28,19 @@ func combine(points []bls12381.G1Affine, scalars []fr.Element) (bls12381.G1Affin
 //
 // [compute_cells]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/fulu/polynomial-commitments-sampling.md#compute_cells
 func (s *Setup) ComputeCells(row *Row) (*[Columns]Cell, error) {
-	if _, err := decodeRow(row); err != nil {
+	scalars, err := decodeRow(row)
+	if err != nil {
 		return nil, err
 	}
-	cells, err := s.rows.ComputeCells((*goethkzg.Blob)(row), 0)
-	if err != nil {
-		return nil, fmt.Errorf("kzg: compute cells: %w", err)
+	// The even powers of ω₈₁₉₂ carry the row itself, the odd ones are the coset of the row's domain by ω₈₁₉₂.
+	s.rowFFT.FFTInverse(scalars, fft.DIT, fft.WithNbTasks(1))
+	s.rowFFT.FFT(scalars, fft.DIF, fft.OnCoset(), fft.WithNbTasks(1))
+	var cells [Columns]Cell
+	for c := range RowCells {
+		cells[c] = *row.Cell(c)
+		EncodeScalars(cells[RowCells+c][:], scalars[c*CellScalars:(c+1)*CellScalars])
 	}
-	return copyCells(cells), nil
+	return &cells, nil
 }
 
 // ComputeCellsAndProofs extends a row to its 128 cells and proves each of them. It fails with ErrNonCanonicalScalar.
@@ -55,28 +49,21 @@ func (s *Setup) ComputeCells(row *Row) (*[Columns]Cell, error) {
 //
 // [compute_cells_and_kzg_proofs]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/fulu/polynomial-commitments-sampling.md#compute_cells_and_kzg_proofs
 func (s *Setup) ComputeCellsAndProofs(row *Row) (*[Columns]Cell, *[Columns]Proof, error) {
-	if _, err := decodeRow(row); err != nil {
+	cells, err := s.ComputeCells(row)
+	if err != nil {
 		return nil, nil, err
 	}
-	cells, proofs, err := s.rows.ComputeCellsAndKZGProofs((*goethkzg.Blob)(row), 0)
+	prover, err := s.prover()
 	if err != nil {
-		return nil, nil, fmt.Errorf("kzg: compute cells and proofs: %w", err)
+		return nil, nil, fmt.Errorf("kzg: load the prover: %w", err)
 	}
-	return copyCells(cells), copyProofs(&proofs), nil
-}
-
-func copyCells(cells [Columns]*goethkzg.Cell) *[Columns]Cell {
-	var out [Columns]Cell
-	for i, cell := range cells {
-		out[i] = Cell(*cell)
+	_, computed, err := prover.ComputeCellsAndKZGProofs((*goethkzg.Blob)(row), 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("kzg: compute proofs: %w", err)
 	}
-	return &out
-}
-
-func copyProofs(proofs *[Columns]goethkzg.KZGProof) *[Columns]Proof {
-	var out [Columns]Proof
-	for i, proof := range proofs {
-		out[i] = Proof(proof)
+	var proofs [Columns]Proof
+	for i := range proofs {
+		proofs[i] = Proof(computed[i])
 	}
-	return &out
+	return cells, &proofs, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
@@ -33,38 +34,54 @@ var setupBytes string
 type Setup struct {
 	lagrange []bls12381.G1Affine // of the 4096 roots of unity, bit-reversed as rows are
 	powers   []bls12381.G1Affine // [τ⁰]₁ … [τ⁶³]₁
-	g2       bls12381.G2Affine   // [1]₂
-	g2Tau64  bls12381.G2Affine   // [τ⁶⁴]₂
+	one      *lines              // [1]₂
+	tau      *lines              // [τ]₂
+	tau64    *lines              // [τ⁶⁴]₂
 	cosets   [Columns]coset
 	cellFFT  *fft.Domain // of size 64
-	rows     *goethkzg.Context
+	rowFFT   *fft.Domain // of size 4096, its coset holding the second half of an extended row
+	prover   func() (*goethkzg.Context, error)
 }
+
+// lines is a point of G2 prepared for pairings.
+type lines = [2][len(bls12381.LoopCounter) - 1]bls12381.LineEvaluationAff
 
 // coset is where a cell's scalars are evaluations: h·⟨ω₆₄⟩, on which x⁶⁴ = y.
 type coset struct {
+	shift   fr.Element // h
 	inverse fr.Element // h⁻¹
 	y       fr.Element // h⁶⁴
 }
 
-// NewSetup loads the parameters of the Ethereum ceremony (141,416 contributions) that are built into the binary. It
-// takes about two seconds.
+// NewSetup loads the parameters of the Ethereum ceremony (141,416 contributions) that are built into the binary, in some
+// milliseconds. The first proof computed takes two seconds more: see LoadProver.
 func NewSetup() (*Setup, error) {
 	if sum := sha256.Sum256([]byte(setupBytes)); hex.EncodeToString(sum[:]) != setupSHA256 {
 		return nil, errors.New("kzg: the embedded trusted setup is damaged: rebuild from a clean checkout")
 	}
-	s := &Setup{cellFFT: fft.NewDomain(CellScalars)}
+	root, err := fft.Generator(2 * RowScalars)
+	if err != nil {
+		return nil, fmt.Errorf("kzg: find the roots of unity: %w", err)
+	}
+	s := &Setup{
+		cellFFT: fft.NewDomain(CellScalars),
+		rowFFT:  fft.NewDomain(RowScalars, fft.WithShift(root)),
+		prover:  sync.OnceValues(goethkzg.NewContext4096Secure),
+	}
 	if err := s.decode([]byte(setupBytes)); err != nil {
 		return nil, err
 	}
-	if err := s.deriveCosets(); err != nil {
-		return nil, err
-	}
-	rows, err := goethkzg.NewContext4096Secure()
-	if err != nil {
-		return nil, fmt.Errorf("kzg: load the row engine: %w", err)
-	}
-	s.rows = rows
+	s.deriveCosets(root)
 	return s, nil
+}
+
+// LoadProver prepares the computation of proofs, which takes about two seconds and otherwise happens when the first is
+// asked for. Verifiers never need it.
+func (s *Setup) LoadProver() error {
+	if _, err := s.prover(); err != nil {
+		return fmt.Errorf("kzg: load the prover: %w", err)
+	}
+	return nil
 }
 
 func (s *Setup) decode(data []byte) error {
@@ -78,8 +95,10 @@ func (s *Setup) decode(data []byte) error {
 	s.lagrange, s.powers = points[:RowScalars:RowScalars], points[RowScalars:]
 	fft.BitReverse(s.lagrange)
 	data = data[len(points)*setupG1Size:]
-	decodeSetupG2(&s.g2, data)
-	decodeSetupG2(&s.g2Tau64, data[2*setupG2Size:])
+	for i, prepared := range []**lines{&s.one, &s.tau, &s.tau64} {
+		points := bls12381.PrecomputeLines(decodeSetupG2(data[i*setupG2Size:]))
+		*prepared = &points
+	}
 	return nil
 }
 
@@ -88,29 +107,23 @@ func decodeSetupG1(p *bls12381.G1Affine, data []byte) {
 	p.Y.SetBytes(data[fp.Bytes : 2*fp.Bytes])
 }
 
-func decodeSetupG2(p *bls12381.G2Affine, data []byte) {
+func decodeSetupG2(data []byte) (p bls12381.G2Affine) {
 	for i, e := range []*fp.Element{&p.X.A1, &p.X.A0, &p.Y.A1, &p.Y.A0} {
 		e.SetBytes(data[i*fp.Bytes : (i+1)*fp.Bytes])
 	}
+	return p
 }
 
 // deriveCosets computes h = ω₈₁₉₂^brp₇(c) for every column c.
-func (s *Setup) deriveCosets() error {
-	root, err := fft.Generator(2 * RowScalars)
-	if err != nil {
-		return fmt.Errorf("kzg: derive the cosets: %w", err)
-	}
+func (s *Setup) deriveCosets(root fr.Element) {
 	shifts := make([]fr.Element, Columns)
-	shifts[0].SetOne()
-	for i := 1; i < Columns; i++ {
-		shifts[i].Mul(&shifts[i-1], &root)
-	}
+	fft.BuildExpTable(root, shifts)
 	fft.BitReverse(shifts)
 	for c := range shifts {
+		s.cosets[c].shift = shifts[c]
 		s.cosets[c].inverse.Inverse(&shifts[c])
 		s.cosets[c].y = powerOf64(shifts[c])
 	}
-	return nil
 }
 
 func powerOf64(h fr.Element) fr.Element {

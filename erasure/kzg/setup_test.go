@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,9 @@ import (
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	goethkzg "github.com/crate-crypto/go-eth-kzg"
 )
+
+// ceremonySHA256 is the hash of trusted_setup_4096.json in ethereum/consensus-specs, the output of the ceremony.
+const ceremonySHA256 = "f8e44a31ebf0a6d0734dcb301b0716e2c77f3ae18ed0cab0870fbcc2ca55616f"
 
 var update = flag.Bool("update", false, "rewrite setup.bin from the trusted setup in the go-eth-kzg module")
 
@@ -46,6 +50,9 @@ func TestSetupIsTheCeremonys(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(moduleDir(t), "trusted_setup.json"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if have := fmt.Sprintf("%x", sha256.Sum256(data)); have != ceremonySHA256 {
+		t.Fatalf("trusted_setup.json has hash %s, the one of the consensus specifications %s", have, ceremonySHA256)
 	}
 	var ceremony goethkzg.JSONTrustedSetup
 	if err := json.Unmarshal(data, &ceremony); err != nil {

@@ -3,7 +3,6 @@ package kzg
 import (
 	"fmt"
 
-	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr/fft"
 )
@@ -78,11 +77,13 @@ func (s *Setup) VerifyBatch(commitments *Commitments, fold Fold, batch Batch) er
 	if err != nil {
 		return err
 	}
-	weights := make([]fr.Element, fold.Rows)
+	weights, shifted := make([]fr.Element, fold.Rows), make([]fr.Element, len(proofs))
 	for i, row := range batch.Rows {
 		weights[row].Add(&weights[row], &coefficients[i])
+		shifted[i].Mul(&coefficients[i], &s.cosets[batch.Columns[i]].y)
 	}
-	return s.checkEquation(commitments.points, fold.Transpose(weights), interpolant, batch.Columns, proofs, coefficients)
+	return s.checkCombination(s.tau64, proofs, coefficients,
+		term{commitments.points, fold.Transpose(weights)}, term{s.powers, negated(interpolant)}, term{proofs, shifted})
 }
 
 func (b *Batch) check(rows int) error {
@@ -140,59 +141,19 @@ func sumByColumn(r []fr.Element, columns []int, cells []*Cell) (*[Columns]fr.Vec
 // them.
 func (s *Setup) cellCoefficients(column int, scalars []fr.Element) {
 	s.cellFFT.FFTInverse(scalars, fft.DIT, fft.WithNbTasks(1))
+	scaleByPowers(scalars, s.cosets[column].inverse)
+}
+
+// cellScalars inverts cellCoefficients.
+func (s *Setup) cellScalars(column int, coefficients []fr.Element) {
+	scaleByPowers(coefficients, s.cosets[column].shift)
+	s.cellFFT.FFT(coefficients, fft.DIF, fft.WithNbTasks(1))
+}
+
+func scaleByPowers(values []fr.Element, base fr.Element) {
 	power := fr.One()
-	for i := range scalars {
-		scalars[i].Mul(&scalars[i], &power)
-		power.Mul(&power, &s.cosets[column].inverse)
+	for i := range values {
+		values[i].Mul(&values[i], &power)
+		power.Mul(&power, &base)
 	}
-}
-
-func (s *Setup) checkEquation(commitments []bls12381.G1Affine, weights, interpolant []fr.Element, columns []int, proofs []bls12381.G1Affine, r []fr.Element) error {
-	sum, err := combine(proofs, r)
-	if err != nil {
-		return err
-	}
-	shifted := make([]fr.Element, len(r))
-	for i := range r {
-		shifted[i].Mul(&r[i], &s.cosets[columns[i]].y)
-	}
-	right, err := combineAll(
-		term{commitments, weights}, term{s.powers, negated(interpolant)}, term{proofs, shifted})
-	if err != nil {
-		return err
-	}
-	sum.Neg(&sum)
-	holds, err := bls12381.PairingCheck(
-		[]bls12381.G1Affine{sum, right}, []bls12381.G2Affine{s.g2Tau64, s.g2})
-	if err != nil {
-		return fmt.Errorf("kzg: pairing: %w", err)
-	}
-	if !holds {
-		return fmt.Errorf("%w: not all %d cells match their commitments", ErrInvalidProof, len(proofs))
-	}
-	return nil
-}
-
-// term is a sum of scalar multiples.
-type term struct {
-	points  []bls12381.G1Affine
-	scalars []fr.Element
-}
-
-// combineAll returns the sum of all terms.
-func combineAll(terms ...term) (bls12381.G1Affine, error) {
-	var all term
-	for _, t := range terms {
-		all.points = append(all.points, t.points...)
-		all.scalars = append(all.scalars, t.scalars...)
-	}
-	return combine(all.points, all.scalars)
-}
-
-func negated(scalars []fr.Element) []fr.Element {
-	out := make([]fr.Element, len(scalars))
-	for i := range scalars {
-		out[i].Neg(&scalars[i])
-	}
-	return out
 }

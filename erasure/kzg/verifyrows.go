@@ -1,7 +1,6 @@
 package kzg
 
 import (
-	"crypto/rand"
 	"fmt"
 
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
@@ -62,16 +61,4 @@ func combineRows(gammas []fr.Element, rows []*Row) ([]fr.Element, error) {
 		return nil
 	})
 	return sum, err
-}
-
-// randomScalars returns n independent, uniform 128-bit scalars that nobody else can predict.
-func randomScalars(n int) []fr.Element {
-	const size = 16
-	entropy := make([]byte, n*size)
-	_, _ = rand.Read(entropy) // never fails: crypto/rand ends the process rather than return weak randomness
-	scalars := make([]fr.Element, n)
-	for i := range scalars {
-		scalars[i].SetBytes(entropy[i*size : (i+1)*size])
-	}
-	return scalars
 }
