@@ -1,0 +1,175 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/multiformats/go-multistream"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/proto/wire"
+)
+
+// GetHeader asks a peer for a header. The answer is of this chain, of the height asked
+// for, its hash is the one its commit signs and its validators are those it names; the
+// signatures, and whether DataHash covers the DA header, are the caller's to check.
+func (h *Host) GetHeader(ctx context.Context, from peer.ID, request HeaderRequest) (header *Header, err error) {
+	defer func() { h.settle(ctx, from, Headers, request.Height, err) }()
+	message := &wire.HeadersRequest{Height: request.Height, KnownValidatorsHash: request.KnownValidators, HeaderProof: request.Proof}
+	encoded, err := h.ask(ctx, from, Headers, message, maxHeader)
+	if err != nil {
+		return nil, err
+	}
+	if header, err = decodeHeader(encoded, request, h.config.ChainID); err != nil {
+		return nil, attribute(err, from)
+	}
+	h.scores.update(from, func(s *score) { s.newest = max(s.newest, uint64(header.Signed.Height)) })
+	return header, nil
+}
+
+// GetCells asks a peer for 1 to MaxCells cells of a height. The answer has one entry for
+// each coordinate, in order, nil where the peer does not hold the cell; the proofs are
+// the caller's to check, against the coordinates it asked for.
+func (h *Host) GetCells(ctx context.Context, from peer.ID, height uint64, coords []erasure.Coord) (cells []*CellProof, err error) {
+	defer func() { h.settle(ctx, from, Cells, height, err) }()
+	if err := named(height, len(coords), MaxCells); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
+	}
+	limit := frameOverhead + len(coords)*(kzg.CellSize+kzg.PointSize+cellOverhead)
+	encoded, err := h.ask(ctx, from, Cells, encodeCellsRequest(height, coords), limit)
+	if err != nil {
+		return nil, err
+	}
+	cells, err = decodeCells(encoded, len(coords))
+	return cells, attribute(err, from)
+}
+
+// GetRows asks a peer for 1 to MaxRows original rows of a height and their proofs, nil
+// where the peer does not hold the row; whether they are the square's is the caller's to
+// check.
+func (h *Host) GetRows(ctx context.Context, from peer.ID, height uint64, rows []int) (found []*RowProofs, err error) {
+	defer func() { h.settle(ctx, from, Rows, height, err) }()
+	if err := named(height, len(rows), MaxRows); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
+	}
+	limit := frameOverhead + len(rows)*(kzg.RowSize+kzg.Columns*kzg.PointSize+rowOverhead)
+	encoded, err := h.ask(ctx, from, Rows, encodeRowsRequest(height, rows), limit)
+	if err != nil {
+		return nil, err
+	}
+	found, err = decodeRows(encoded, len(rows))
+	return found, attribute(err, from)
+}
+
+// GetNamespace asks a peer for the index entries of a namespace at a height. The proof
+// is the caller's to check.
+func (h *Host) GetNamespace(ctx context.Context, from peer.ID, height uint64, namespace da.Namespace) (entries *Entries, err error) {
+	defer func() { h.settle(ctx, from, Namespaces, height, err) }()
+	message := &wire.NamespaceRequest{Height: height, Namespace: namespace[:]}
+	encoded, err := h.ask(ctx, from, Namespaces, message, maxNamespace)
+	if err != nil {
+		return nil, err
+	}
+	entries, err = decodeEntries(encoded)
+	return entries, attribute(err, from)
+}
+
+// attribute names the peer in an error.
+func attribute(err error, from peer.ID) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("peer %s: %w", from, err)
+}
+
+// ask sends a request on a stream of its own and reads an answer of at most limit bytes.
+func (h *Host) ask(ctx context.Context, from peer.ID, p Protocol, request codable, limit int) ([]byte, error) {
+	if h.scores.banned(from) {
+		return nil, attribute(ErrBanned, from)
+	}
+	encoded, err := request.Marshal()
+	if err != nil {
+		return nil, fmt.Errorf("p2p: encoding a request: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, h.config.RequestTimeout)
+	defer cancel()
+	s, err := h.host.NewStream(ctx, from, p.on(h.config.ChainID))
+	if err != nil {
+		return nil, attribute(h.explain(ctx, from, p, err), from)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
+	defer stop()
+	response, err := converse(s, encoded, limit, h.config.RequestTimeout)
+	if err != nil {
+		_ = s.Reset()
+		return nil, attribute(h.explain(ctx, from, p, err), from)
+	}
+	return response, nil
+}
+
+// converse writes a request to a stream, reads its answer and closes the stream.
+func converse(s network.Stream, request []byte, limit int, timeout time.Duration) ([]byte, error) {
+	if err := s.SetDeadline(time.Now().Add(timeout)); err != nil {
+		return nil, err
+	}
+	if err := s.Scope().SetService(serviceName); err != nil {
+		return nil, err
+	}
+	if err := s.Scope().ReserveMemory(limit, network.ReservationPriorityHigh); err != nil {
+		return nil, err
+	}
+	defer s.Scope().ReleaseMemory(limit)
+	if err := writeFrame(s, request); err != nil {
+		return nil, err
+	}
+	if err := s.CloseWrite(); err != nil {
+		return nil, err
+	}
+	response, err := readFrame(s, limit)
+	if err != nil {
+		return nil, unexpected(err)
+	}
+	return response, s.Close()
+}
+
+// explain turns a stream's failure into this package's terms.
+func (h *Host) explain(ctx context.Context, from peer.ID, p Protocol, err error) error {
+	var unknown multistream.ErrNotSupported[protocol.ID]
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("no answer: %w", errors.Join(ctx.Err(), err))
+	case errors.As(err, &unknown):
+		spoken, _ := h.host.Peerstore().GetProtocols(from) // an unknown peer speaks none
+		if p.servesAnother(h.config.ChainID, spoken) {
+			return fmt.Errorf("%w: %s is not served: %w", ErrWrongChain, h.config.ChainID, err)
+		}
+		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+	case errors.Is(err, errFrameLength), errors.Is(err, errFrameTooLong):
+		return fmt.Errorf("%w: %w", ErrGarbage, err)
+	}
+	return err
+}
+
+// settle counts a request and keeps its outcome in the peer's record: garbage strikes
+// it, failure makes it less likely to be asked, refusal says what it holds.
+func (h *Host) settle(ctx context.Context, from peer.ID, p Protocol, height uint64, err error) {
+	h.metrics.asked.WithLabelValues(string(p), outcome(err)).Inc()
+	switch {
+	case err == nil, errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	case errors.Is(err, ErrGarbage):
+		h.strike(from, 1, err)
+	case errors.Is(err, da.ErrPruned):
+		h.scores.update(from, func(s *score) { s.oldest = max(s.oldest, height+1) })
+	case errors.Is(err, da.ErrFutureHeight) && height > 0:
+		h.scores.update(from, func(s *score) { s.newest = height - 1 })
+	default:
+		h.scores.update(from, func(s *score) { s.failed++ })
+	}
+}

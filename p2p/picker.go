@@ -1,0 +1,81 @@
+package p2p
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// Pick draws a connected peer that speaks a protocol, to ask it about a height (0: the
+// newest). The odds grow with the work of each that proved right, within bounds, and
+// shrink with its failures; those in not are left out. ErrNoPeer: there is none.
+func (h *Host) Pick(protocol Protocol, height uint64, not ...peer.ID) (peer.ID, error) {
+	var candidates []peer.ID
+	var weights []float64
+	for _, id := range h.host.Network().Peers() {
+		if slices.Contains(not, id) || !h.speaks(id, protocol) {
+			continue
+		}
+		if weight := h.scores.weight(id, height); weight > 0 {
+			candidates, weights = append(candidates, id), append(weights, weight)
+		}
+	}
+	if len(candidates) == 0 {
+		return "", fmt.Errorf("%w to ask for %s of height %d (%d connected)", ErrNoPeer, protocol, height, len(h.host.Network().Peers()))
+	}
+	return candidates[draw(weights, rand.Float64())], nil
+}
+
+// draw returns the index on which a uniform number in [0, 1) falls when the indices
+// share that interval by weight.
+func draw(weights []float64, uniform float64) int {
+	var sum float64
+	for _, weight := range weights {
+		sum += weight
+	}
+	at := uniform * sum
+	for i, weight := range weights {
+		if at -= weight; at < 0 {
+			return i
+		}
+	}
+	return len(weights) - 1
+}
+
+// speaks tells whether a peer has announced a protocol on this chain.
+func (h *Host) speaks(id peer.ID, protocol Protocol) bool {
+	spoken, err := h.host.Peerstore().SupportsProtocols(id, protocol.on(h.config.ChainID))
+	return err == nil && len(spoken) > 0
+}
+
+// Verified tells that cells a peer delivered proved right; a row counts as 64, a header
+// as 1. It earns the peer more questions.
+func (h *Host) Verified(from peer.ID, cells int) {
+	h.scores.update(from, func(s *score) { s.verified += float64(cells) })
+	h.metrics.verified.Add(float64(cells))
+}
+
+// Garbage tells that what a peer delivered proved wrong, and why. Three times within
+// some minutes ban it: its connections are closed and none is made until the ban, longer
+// each time, is over.
+func (h *Host) Garbage(from peer.ID, reason error) {
+	h.strike(from, 1, reason)
+}
+
+func (h *Host) strike(id peer.ID, strikes float64, reason error) {
+	h.metrics.garbage.Inc()
+	banned := h.scores.update(id, func(s *score) { s.strikes += strikes })
+	h.config.Log.Info("peer sent garbage", "peer", id, "reason", reason, "banned", banned)
+	if !banned {
+		return
+	}
+	h.metrics.bans.Inc()
+	if err := h.host.Network().ClosePeer(id); err != nil {
+		h.config.Log.Debug("closing a banned peer's connections", "peer", id, "error", err)
+	}
+}
+
+// Banned tells whether a peer is banned.
+func (h *Host) Banned(id peer.ID) bool { return h.scores.banned(id) }

@@ -1,0 +1,67 @@
+package p2p
+
+import (
+	"strings"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/protocol"
+
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// Protocol is the part of a protocol's name that follows the chain's.
+type Protocol string
+
+// The request protocols. The number is the version of the messages.
+const (
+	Headers    Protocol = "headers/1"
+	Cells      Protocol = "cells/1"
+	Rows       Protocol = "rows/1"
+	Namespaces Protocol = "namespace/1"
+)
+
+const (
+	protocolRoot = "/ashlar/"
+	serviceName  = "ashlar"
+)
+
+// Bounds of one request, known to both sides. A column's first half fits one request
+// for cells at the largest square.
+const (
+	// MaxCells is the most cells one request may ask for.
+	MaxCells = 256
+	// MaxRows is the most rows one request may ask for.
+	MaxRows = 8
+	// MaxEntries is the most index entries a block can have: a cell each.
+	MaxEntries = maxK * kzg.RowCells
+)
+
+const (
+	maxK          = 256
+	maxRequest    = 8 << 10 // the longest of requests is MaxCells coordinates of 10 bytes
+	maxHeader     = 1 << 20
+	maxNamespace  = 4 << 20
+	maxAnswer     = maxNamespace
+	cellOverhead  = 16 // tags and lengths of one cell and its proof
+	rowOverhead   = 24
+	frameOverhead = 16 // the status and its tag
+
+	// MinRequestTimeout is the least Config.RequestTimeout.
+	MinRequestTimeout = 100 * time.Millisecond
+)
+
+// on returns the protocol's full name on a chain.
+func (p Protocol) on(chainID string) protocol.ID {
+	return protocol.ID(protocolRoot + chainID + "/" + string(p))
+}
+
+// servesAnother tells whether one of a peer's protocols is p on a chain other than this.
+func (p Protocol) servesAnother(chainID string, spoken []protocol.ID) bool {
+	for _, id := range spoken {
+		rest, ours := strings.CutPrefix(string(id), protocolRoot)
+		if ours && strings.HasSuffix(rest, "/"+string(p)) && id != p.on(chainID) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,43 @@
+package p2p
+
+import (
+	"fmt"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+)
+
+// newResources builds the resource manager from the Config's limits. What they do not
+// name keeps libp2p's defaults for the memory given.
+func newResources(config *resolved) (network.ResourceManager, error) {
+	limits := config.Limits
+	base := rcmgr.DefaultLimits
+	partial := rcmgr.PartialLimitConfig{
+		System: rcmgr.ResourceLimits{
+			Conns: rcmgr.LimitVal(limits.Connections), ConnsInbound: rcmgr.LimitVal(limits.Connections), ConnsOutbound: rcmgr.LimitVal(limits.Connections),
+			FD: rcmgr.LimitVal(limits.Connections + 64), Memory: rcmgr.LimitVal64(limits.Memory),
+		},
+		Protocol:     map[protocol.ID]rcmgr.ResourceLimits{},
+		ProtocolPeer: map[protocol.ID]rcmgr.ResourceLimits{},
+	}
+	for _, p := range []Protocol{Headers, Cells, Rows, Namespaces} {
+		partial.Protocol[p.on(config.ChainID)] = streamLimits(limits.Streams, limits.Memory/2)
+		partial.ProtocolPeer[p.on(config.ChainID)] = streamLimits(limits.StreamsPerPeer, limits.Memory/4)
+	}
+	limiter := rcmgr.NewFixedLimiter(partial.Build(base.Scale(limits.Memory, limits.Connections+64)))
+	resources, err := rcmgr.NewResourceManager(limiter, rcmgr.WithMetricsDisabled(), rcmgr.WithLimitPerSubnet(
+		[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 24, ConnCount: limits.ConnectionsPerSubnet}},
+		[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 48, ConnCount: limits.ConnectionsPerSubnet}},
+	))
+	if err != nil {
+		return nil, fmt.Errorf("p2p: resource manager: %w", err)
+	}
+	return resources, nil
+}
+
+// streamLimits bounds the streams of one protocol each way, and their memory.
+func streamLimits(streams int, memory int64) rcmgr.ResourceLimits {
+	n := rcmgr.LimitVal(streams)
+	return rcmgr.ResourceLimits{Streams: 2 * n, StreamsInbound: n, StreamsOutbound: n, Memory: rcmgr.LimitVal64(memory)}
+}

@@ -1,0 +1,208 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/proto/wire"
+)
+
+// headerCost is what a header costs the rate limiter, in cells: its commit and validator
+// set take about as many bytes.
+const headerCost = 8
+
+// charge takes the cost of an answer, in cells, from the asker's allowance.
+type charge func(cells int) error
+
+// answer answers one encoded request. An error it blames on the asker wraps errShape.
+type answer func(ctx context.Context, request []byte, pay charge) (codable, error)
+
+// serve registers the protocols that the Config has sources for.
+func (h *Host) serve(ctx context.Context) {
+	if h.config.Headers != nil {
+		h.handle(ctx, Headers, h.answerHeaders)
+	}
+	if h.config.Squares != nil {
+		h.handle(ctx, Cells, h.answerCells)
+		h.handle(ctx, Rows, h.answerRows)
+		h.handle(ctx, Namespaces, h.answerNamespace)
+	}
+}
+
+func (h *Host) handle(ctx context.Context, protocol Protocol, a answer) {
+	h.host.SetStreamHandler(protocol.on(h.config.ChainID), func(s network.Stream) {
+		if !h.handlers.enter() {
+			_ = s.Reset() // closing
+			return
+		}
+		defer h.handlers.leave()
+		status, err := h.exchange(ctx, s, a)
+		h.metrics.served.WithLabelValues(string(protocol), label(status)).Inc()
+		if err != nil {
+			_ = s.Reset() // the peer learns as much from the stream's end
+			h.config.Log.Debug("request failed", "protocol", protocol, "peer", s.Conn().RemotePeer(), "error", err)
+		}
+	})
+}
+
+// exchange reads one request from a stream and answers it.
+func (h *Host) exchange(ctx context.Context, s network.Stream, a answer) (wire.Status, error) {
+	ctx, cancel := context.WithTimeout(ctx, h.config.RequestTimeout)
+	defer cancel()
+	if err := h.admit(s); err != nil {
+		return wire.Status_STATUS_INTERNAL, err
+	}
+	defer s.Scope().ReleaseMemory(maxRequest)
+	request, err := readFrame(s, maxRequest)
+	if err != nil {
+		h.blame(s, err)
+		return wire.Status_STATUS_BAD_REQUEST, err
+	}
+	response, err := a(ctx, request, h.meter(s))
+	h.blame(s, err)
+	status := statusOf(err)
+	if err := send(s, response, status); err != nil {
+		return status, err
+	}
+	if status == wire.Status_STATUS_INTERNAL {
+		return status, err
+	}
+	return status, s.Close()
+}
+
+// admit puts a stream under the host's limits: its deadline, and memory for a request.
+func (h *Host) admit(s network.Stream) error {
+	if err := s.SetDeadline(time.Now().Add(h.config.RequestTimeout)); err != nil {
+		return err
+	}
+	if err := s.Scope().SetService(serviceName); err != nil {
+		return err
+	}
+	return s.Scope().ReserveMemory(maxRequest, network.ReservationPriorityMedium)
+}
+
+// blame strikes a peer for a request that breaks the protocol.
+func (h *Host) blame(s network.Stream, err error) {
+	if errors.Is(err, errShape) || errors.Is(err, errFrameLength) || errors.Is(err, errFrameTooLong) {
+		h.strike(s.Conn().RemotePeer(), violation, err)
+	}
+}
+
+// send writes a response, or the status alone when there is none, as one frame.
+func send(s network.Stream, response codable, status wire.Status) error {
+	if status != wire.Status_STATUS_OK {
+		return writeFrame(s, refusal(status))
+	}
+	encoded, err := response.Marshal()
+	if err != nil {
+		return err
+	}
+	if len(encoded) > maxAnswer {
+		return writeFrame(s, refusal(wire.Status_STATUS_TOO_LARGE))
+	}
+	held := 2 * len(encoded) // the message and its frame
+	if err := s.Scope().ReserveMemory(held, network.ReservationPriorityMedium); err != nil {
+		return writeFrame(s, refusal(wire.Status_STATUS_RATE_LIMITED))
+	}
+	defer s.Scope().ReleaseMemory(held)
+	return writeFrame(s, encoded)
+}
+
+// refusal encodes a response that is a status alone. All have it as their first field.
+func refusal(status wire.Status) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(status))
+}
+
+// meter returns what charges the peer and the subnet at a stream's other end.
+func (h *Host) meter(s network.Stream) charge {
+	id, subnet := string(s.Conn().RemotePeer()), subnetOf(s.Conn().RemoteMultiaddr())
+	return func(cells int) error { return h.limiter.take(id, subnet, cells) }
+}
+
+// subnetOf returns the IPv4 /24 or IPv6 /48 of an address, nothing for a loopback one.
+func subnetOf(address multiaddr.Multiaddr) string {
+	ip, err := manet.ToIP(address)
+	if err != nil {
+		return ""
+	}
+	parsed, _ := netip.AddrFromSlice(ip)
+	parsed = parsed.Unmap()
+	if parsed.IsLoopback() {
+		return ""
+	}
+	bits := 48
+	if parsed.Is4() {
+		bits = 24
+	}
+	prefix, _ := parsed.Prefix(bits)
+	return prefix.String()
+}
+
+func (h *Host) answerHeaders(ctx context.Context, encoded []byte, pay charge) (codable, error) {
+	request, err := decodeHeadersRequest(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
+	}
+	if err := pay(headerCost); err != nil {
+		return nil, err
+	}
+	header, err := h.config.Headers.Header(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return encodeHeader(header)
+}
+
+func (h *Host) answerCells(ctx context.Context, encoded []byte, pay charge) (codable, error) {
+	height, coords, err := decodeCellsRequest(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
+	}
+	if err := pay(max(h.config.Squares.Cost(height, coords), len(coords))); err != nil {
+		return nil, err
+	}
+	cells, err := h.config.Squares.Cells(ctx, height, coords)
+	if err != nil {
+		return nil, err
+	}
+	return encodeCells(cells), nil
+}
+
+func (h *Host) answerRows(ctx context.Context, encoded []byte, pay charge) (codable, error) {
+	height, rows, err := decodeRowsRequest(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
+	}
+	if err := pay(len(rows) * kzg.RowCells); err != nil {
+		return nil, err
+	}
+	found, err := h.config.Squares.Rows(ctx, height, rows)
+	if err != nil {
+		return nil, err
+	}
+	return encodeRows(found), nil
+}
+
+func (h *Host) answerNamespace(ctx context.Context, encoded []byte, pay charge) (codable, error) {
+	height, namespace, err := decodeNamespaceRequest(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
+	}
+	if err := pay(kzg.RowCells); err != nil {
+		return nil, err
+	}
+	entries, err := h.config.Squares.Namespace(ctx, height, namespace)
+	if err != nil {
+		return nil, err
+	}
+	return encodeEntries(entries), nil
+}
