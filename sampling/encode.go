@@ -20,7 +20,7 @@ const (
 // was under way, and who was asked, is forgotten.
 func (s *Session) MarshalBinary() ([]byte, error) {
 	out := make([]byte, 0, headSize+len(s.draws)*drawSize)
-	out = append(out, encodingVersion, flag(s.expired))
+	out = append(out, encodingVersion, bit(s.expired))
 	out = binary.BigEndian.AppendUint64(out, s.block.Height)
 	out = append(out, s.block.Hash[:]...)
 	out = append(out, s.block.DataRoot[:]...)
@@ -28,12 +28,12 @@ func (s *Session) MarshalBinary() ([]byte, error) {
 	out = binary.BigEndian.AppendUint32(out, uint32(len(s.draws)))
 	for _, d := range s.draws {
 		out = binary.BigEndian.AppendUint16(out, uint16(d.coord.Row))
-		out = append(out, byte(d.coord.Column), flag(d.standing == settled))
+		out = append(out, byte(d.coord.Column), bit(d.standing == settled))
 	}
 	return out, nil
 }
 
-func flag(set bool) byte {
+func bit(set bool) byte {
 	if set {
 		return 1
 	}

@@ -1,0 +1,158 @@
+package sampling
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ashlar-da/ashlar/erasure"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// behaviour is what a peer does when asked for a cell.
+type behaviour func(ctx context.Context, at erasure.Coord) (*kzg.Cell, kzg.Proof, error)
+
+// honest serves the matrix.
+func honest(f *fixture) behaviour {
+	return func(_ context.Context, at erasure.Coord) (*kzg.Cell, kzg.Proof, error) {
+		cell := *f.matrix.Cell(at)
+		proof, _ := f.matrix.Proof(at)
+		return &cell, proof, nil
+	}
+}
+
+// silent never answers.
+func silent(ctx context.Context, _ erasure.Coord) (*kzg.Cell, kzg.Proof, error) {
+	<-ctx.Done()
+	return nil, kzg.Proof{}, ctx.Err()
+}
+
+// empty holds nothing.
+func empty(context.Context, erasure.Coord) (*kzg.Cell, kzg.Proof, error) {
+	return nil, kzg.Proof{}, errors.New("not found")
+}
+
+// slow answers as another, later.
+func slow(by time.Duration, as behaviour) behaviour {
+	return func(ctx context.Context, at erasure.Coord) (*kzg.Cell, kzg.Proof, error) {
+		select {
+		case <-ctx.Done():
+			return nil, kzg.Proof{}, ctx.Err()
+		case <-time.After(by):
+			return as(ctx, at)
+		}
+	}
+}
+
+// flipping serves cells of which one bit is wrong.
+func flipping(f *fixture) behaviour {
+	return func(ctx context.Context, at erasure.Coord) (*kzg.Cell, kzg.Proof, error) {
+		cell, proof, err := honest(f)(ctx, at)
+		cell[kzg.CellSize-1] ^= 1
+		return cell, proof, err
+	}
+}
+
+// overflowing serves scalars that are not less than the modulus.
+func overflowing(f *fixture) behaviour {
+	return func(ctx context.Context, at erasure.Coord) (*kzg.Cell, kzg.Proof, error) {
+		cell, proof, err := honest(f)(ctx, at)
+		cell[0] = 0xff
+		return cell, proof, err
+	}
+}
+
+// pointless serves proofs that are no points.
+func pointless(f *fixture) behaviour {
+	return func(ctx context.Context, at erasure.Coord) (*kzg.Cell, kzg.Proof, error) {
+		cell, _, err := honest(f)(ctx, at)
+		return cell, kzg.Proof{1}, err
+	}
+}
+
+// elsewhere serves a cell and a proof that hold, of the coordinate one further on.
+func elsewhere(f *fixture) behaviour {
+	return func(ctx context.Context, at erasure.Coord) (*kzg.Cell, kzg.Proof, error) {
+		at.Column = (at.Column + 1) % kzg.Columns
+		return honest(f)(ctx, at)
+	}
+}
+
+// withholding serves all but a smallest unrecoverable set.
+func withholding(f *fixture) behaviour {
+	withheld := map[erasure.Coord]bool{}
+	for _, at := range erasure.Withholding(f.matrix.K()) {
+		withheld[at] = true
+	}
+	return func(ctx context.Context, at erasure.Coord) (*kzg.Cell, kzg.Proof, error) {
+		if withheld[at] {
+			return empty(ctx, at)
+		}
+		return honest(f)(ctx, at)
+	}
+}
+
+func TestSamplerAgainstAdversaries(t *testing.T) {
+	f := fixtureOf(t)
+	for _, test := range []struct {
+		name    string
+		peers   map[string]behaviour
+		verdict Verdict
+		took    time.Duration // exactly, if not 0
+		garbler string        // who must have been named
+	}{
+		{"all honest", map[string]behaviour{"a": honest(f), "b": honest(f)}, Available, 0, ""},
+		{"nobody there", nil, Pending, time.Minute, ""},
+		{"nobody answers", map[string]behaviour{"a": silent, "b": silent}, Pending, time.Minute, ""},
+		{"nobody holds it", map[string]behaviour{"a": empty}, Pending, time.Minute, ""},
+		{"all slow", map[string]behaviour{"a": slow(4*time.Second, honest(f))}, Available, 8 * time.Second, ""},
+		{"all too slow", map[string]behaviour{"a": slow(11*time.Second, honest(f))}, Pending, time.Minute, ""},
+		{"one honest, one silent", map[string]behaviour{"a": honest(f), "b": silent}, Available, 0, ""},
+		{"one honest, one empty", map[string]behaviour{"a": honest(f), "b": empty}, Available, time.Second, ""},
+		{"wrong bits", map[string]behaviour{"a": honest(f), "bad": flipping(f)}, Available, time.Second, "bad"},
+		{"wrong scalars", map[string]behaviour{"a": honest(f), "bad": overflowing(f)}, Available, time.Second, "bad"},
+		{"wrong points", map[string]behaviour{"a": honest(f), "bad": pointless(f)}, Available, time.Second, "bad"},
+		{"wrong coordinate", map[string]behaviour{"a": honest(f), "bad": elsewhere(f)}, Available, time.Second, "bad"},
+		{"wrong bits only", map[string]behaviour{"bad": flipping(f)}, Pending, time.Minute, "bad"},
+		{"wrong coordinate only", map[string]behaviour{"bad": elsewhere(f)}, Pending, time.Minute, "bad"},
+		{"one bad of three, late", map[string]behaviour{"a": honest(f), "b": silent, "bad": slow(time.Second, flipping(f))}, Available, 0, "bad"},
+		{"withheld", map[string]behaviour{"a": withholding(f), "b": withholding(f)}, Unavailable, time.Minute, ""},
+		{"withheld by all but one", map[string]behaviour{"a": honest(f), "b": withholding(f), "c": empty}, Available, 0, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := sample(t, t.Context(), f, test.peers)
+				if s.err != nil || s.Verdict != test.verdict {
+					t.Errorf("%+v (%v), want %v", s.Availability, s.err, test.verdict)
+				}
+				if test.took != 0 && s.took != test.took {
+					t.Errorf("took %v, want %v", s.took, test.took)
+				}
+				if test.garbler != "" && s.garbled[test.garbler] == 0 {
+					t.Errorf("%s was not named: %v", test.garbler, s.garbled)
+				}
+				delete(s.garbled, test.garbler)
+				if len(s.garbled) != 0 || s.delivered[test.garbler] != 0 {
+					t.Errorf("blamed %v, credited %v", s.garbled, s.delivered)
+				}
+			})
+		})
+	}
+}
+
+// What was withheld until the deadline and comes afterwards turns the verdict.
+func TestLateCellsReviseTheVerdict(t *testing.T) {
+	f := fixtureOf(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := sample(t, t.Context(), f, map[string]behaviour{"a": withholding(f)})
+		if s.Verdict != Unavailable {
+			t.Fatalf("withheld: %+v", s.Availability)
+		}
+		s.network.peers["a"] = honest(f)
+		if s.run(t.Context(), f); s.Verdict != Available || s.Confidence == 0 {
+			t.Errorf("published late: %+v (%v)", s.Availability, s.err)
+		}
+	})
+}
