@@ -14,7 +14,6 @@ import (
 const (
 	maxChainHeader = 1 << 10
 	maxVotes       = 4096
-	maxDAHeader    = 16 << 10 // 48 bytes for each of 256 rows, and little more
 	maxAunts       = 32
 )
 
@@ -23,10 +22,10 @@ var (
 	commit          = shape{1: number(), 2: number(), 3: data(128), 4: vote}
 	signedHeader    = shape{1: data(maxChainHeader), 2: message(1, maxHeader, commit)}
 	validatorSet    = shape{1: list(maxVotes, 160), 2: data(160), 3: number()}
-	headerProof     = shape{1: data(maxDAHeader), 2: number(), 3: list(maxAunts, 32)}
+	headerProof     = shape{1: data(da.MaxHeaderSize), 2: number(), 3: list(maxAunts, 32)}
 	headersResponse = shape{
 		1: number(), 2: message(1, maxHeader, signedHeader), 3: message(1, maxHeader, validatorSet),
-		4: message(1, maxDAHeader+maxAunts*34+64, headerProof),
+		4: message(1, da.MaxHeaderSize+maxAunts*34+64, headerProof),
 	}
 )
 
@@ -46,7 +45,7 @@ func encodeHeader(h *Header) (*wire.HeadersResponse, error) {
 		}
 	}
 	if h.Proof != nil {
-		m.HeaderProof = &wire.HeaderProof{Header: h.Proof.Header, Total: uint64(h.Proof.Total), Aunts: h.Proof.Aunts}
+		m.HeaderProof = h.Proof.ToWire()
 	}
 	return m, nil
 }
@@ -67,7 +66,9 @@ func decodeHeader(encoded []byte, request HeaderRequest, chainID string) (*Heade
 		return nil, fmt.Errorf("%w: validator set: %w", ErrGarbage, err)
 	}
 	if m.HeaderProof != nil {
-		header.Proof = &da.HeaderProof{Header: m.HeaderProof.Header, Total: m.HeaderProof.Total, Aunts: m.HeaderProof.Aunts}
+		if header.Proof, err = da.HeaderProofFromWire(m.HeaderProof); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrGarbage, err)
+		}
 	}
 	return header, request.matches(header, chainID)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/protocol"
 
+	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
@@ -33,11 +34,10 @@ const (
 	// MaxRows is the most rows one request may ask for.
 	MaxRows = 8
 	// MaxEntries is the most index entries a block can have: a cell each.
-	MaxEntries = maxK * kzg.RowCells
+	MaxEntries = da.HardMaxRows * kzg.RowCells
 )
 
 const (
-	maxK          = 256
 	maxRequest    = 8 << 10 // the longest of requests is MaxCells coordinates of 10 bytes
 	maxHeader     = 1 << 20
 	maxNamespace  = 4 << 20

@@ -51,7 +51,7 @@ func decodeCellsRequest(encoded []byte) (height uint64, coords []erasure.Coord, 
 		return 0, nil, err
 	}
 	for _, c := range m.Coords {
-		if c.Row >= 2*maxK || c.Column >= kzg.Columns {
+		if c.Row >= 2*da.HardMaxRows || c.Column >= kzg.Columns {
 			return 0, nil, fmt.Errorf("%w: cell (%d, %d) is in no matrix", errShape, c.Row, c.Column)
 		}
 		coords = append(coords, erasure.Coord{Row: int(c.Row), Column: int(c.Column)})
@@ -73,7 +73,7 @@ func decodeRowsRequest(encoded []byte) (height uint64, rows []int, err error) {
 		return 0, nil, err
 	}
 	for _, row := range m.Rows {
-		if row >= maxK {
+		if row >= da.HardMaxRows {
 			return 0, nil, fmt.Errorf("%w: row %d is in no square", errShape, row)
 		}
 		rows = append(rows, int(row))

@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/proto/wire"
 )
 
 const (
-	maxEntry = 8 << 10 // an index entry of 64 commitments, twice over
-	maxNode  = 128     // a node of the index tree: two namespaces and a hash
-	maxNodes = 256     // of one range proof
+	maxNode  = 128 // a node of the index tree: two namespaces and a hash
+	maxNodes = 256 // of one range proof
 )
 
 var (
@@ -20,7 +20,7 @@ var (
 	rowResponse       = message(MaxRows, kzg.RowSize+kzg.Columns*kzg.PointSize+rowOverhead, shape{1: data(kzg.RowSize), 2: data(kzg.Columns * kzg.PointSize)})
 	rowsResponse      = shape{1: number(), 2: rowResponse}
 	namespaceProof    = shape{1: number(), 2: number(), 3: list(maxNodes, maxNode), 4: data(maxNode)}
-	namespaceResponse = shape{1: number(), 2: message(1, maxNodes*(maxNode+2)+256, namespaceProof), 3: list(MaxEntries, maxEntry)}
+	namespaceResponse = shape{1: number(), 2: message(1, maxNodes*(maxNode+2)+256, namespaceProof), 3: list(MaxEntries, da.MaxEntrySize)}
 )
 
 // answered is a response message.
@@ -123,7 +123,7 @@ func splitRow(entry *wire.RowProofs) *RowProofs {
 }
 
 func encodeEntries(e *Entries) *wire.NamespaceResponse {
-	return &wire.NamespaceResponse{Status: wire.Status_STATUS_OK, Proof: e.Proof, Entries: e.Entries}
+	return &wire.NamespaceResponse{Status: wire.Status_STATUS_OK, Proof: e.Proof.ToWire(), Entries: e.Entries}
 }
 
 // decodeEntries reads the answer to a request for a namespace.
@@ -132,15 +132,16 @@ func decodeEntries(encoded []byte) (*Entries, error) {
 	if err := decodeResponse(encoded, namespaceResponse, &m); err != nil {
 		return nil, err
 	}
-	if m.Proof == nil {
-		return nil, fmt.Errorf("%w: no proof", ErrGarbage)
+	proof, err := da.NamespaceProofFromWire(m.Proof)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrGarbage, err)
 	}
 	for _, entry := range m.Entries {
 		if len(entry) == 0 {
 			return nil, fmt.Errorf("%w: empty index entry", ErrGarbage)
 		}
 	}
-	return &Entries{Proof: m.Proof, Entries: m.Entries}, nil
+	return &Entries{Proof: proof, Entries: m.Entries}, nil
 }
 
 // matches reports a header that is not the one asked for.

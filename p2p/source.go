@@ -8,7 +8,6 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
-	"github.com/ashlar-da/ashlar/proto/wire"
 )
 
 // HeaderRequest asks for the header of a height.
@@ -48,7 +47,7 @@ type RowProofs struct {
 // Entries are the index entries of one namespace, in index order, and the proof that
 // they are all there are.
 type Entries struct {
-	Proof   *wire.NamespaceProof
+	Proof   *da.NamespaceProof
 	Entries [][]byte
 }
 

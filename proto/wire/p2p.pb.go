@@ -140,9 +140,9 @@ func (m *HeadersRequest) GetHeaderProof() bool {
 // HeadersResponse answers HeadersRequest.
 type HeadersResponse struct {
 	Status Status `protobuf:"varint,1,opt,name=status,proto3,enum=ashlar.wire.v1.Status" json:"status,omitempty"`
-	// signed_header is a cometbft.types.v1.SignedHeader.
+	// signed_header is a tendermint.types.SignedHeader.
 	SignedHeader []byte `protobuf:"bytes,2,opt,name=signed_header,json=signedHeader,proto3" json:"signed_header,omitempty"`
-	// validator_set is a cometbft.types.v1.ValidatorSet, or empty.
+	// validator_set is a tendermint.types.ValidatorSet, or empty.
 	ValidatorSet []byte       `protobuf:"bytes,3,opt,name=validator_set,json=validatorSet,proto3" json:"validator_set,omitempty"`
 	HeaderProof  *HeaderProof `protobuf:"bytes,4,opt,name=header_proof,json=headerProof,proto3" json:"header_proof,omitempty"`
 }
