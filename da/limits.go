@@ -77,20 +77,23 @@ func NewSquareBuilder(limits Limits) (*SquareBuilder, error) {
 }
 
 // AddBlobTx takes a blob transaction, given the length of its inner bytes and its message,
-// or fails with ErrNoRoom and stays as it was.
+// or fails with ErrNoRoom or ErrTooLarge and stays as it was.
 func (b *SquareBuilder) AddBlobTx(txSize int, message *PayForBlobs) error {
-	return b.add(message.usage().plus(txUsage(txSize)))
+	return b.add(txSize, message.usage())
 }
 
 // AddTx takes a transaction without blobs, given its length in bytes, or fails with
-// ErrNoRoom and stays as it was.
-func (b *SquareBuilder) AddTx(txSize int) error { return b.add(txUsage(txSize)) }
+// ErrNoRoom or ErrTooLarge and stays as it was.
+func (b *SquareBuilder) AddTx(txSize int) error { return b.add(txSize, usage{}) }
 
 // Rows is how many rows the square has so far.
 func (b *SquareBuilder) Rows() int { return b.used.rows() }
 
-func (b *SquareBuilder) add(u usage) error {
-	sum := b.used.plus(u)
+func (b *SquareBuilder) add(txSize int, blobs usage) error {
+	if err := checkTxSize(txSize); err != nil {
+		return err
+	}
+	sum := b.used.plus(txUsage(txSize)).plus(blobs)
 	if err := sum.check(b.limits); err != nil {
 		return err
 	}

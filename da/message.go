@@ -130,8 +130,8 @@ func (m *PayForBlobs) usage() usage {
 
 // messages decodes a signed transaction as far as its messages.
 func messages(tx []byte) ([]*wire.Any, error) {
-	if len(tx) > MaxTxSize {
-		return nil, fmt.Errorf("%w: a transaction of %d bytes, at most %d are allowed", ErrTooLarge, len(tx), MaxTxSize)
+	if err := checkTxSize(len(tx)); err != nil {
+		return nil, err
 	}
 	var raw wire.TxRaw
 	if err := raw.Unmarshal(tx); err != nil {
@@ -142,6 +142,16 @@ func messages(tx []byte) ([]*wire.Any, error) {
 		return nil, fmt.Errorf("%w: transaction body: %v", ErrMalformed, err)
 	}
 	return body.Messages, nil
+}
+
+func checkTxSize(size int) error {
+	if size == 0 {
+		return fmt.Errorf("%w: an empty transaction", ErrMalformed)
+	}
+	if size > MaxTxSize {
+		return fmt.Errorf("%w: a transaction of %d bytes, at most %d are allowed", ErrTooLarge, size, MaxTxSize)
+	}
+	return nil
 }
 
 // isPayForBlobs tells whether some registry could resolve the type URL to MsgPayForBlobs:

@@ -1,0 +1,135 @@
+package da
+
+import (
+	"fmt"
+
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// Block is a block's transactions and everything that follows from them.
+type Block struct {
+	// Txs are all transactions, as CometBFT's Data.Txs holds them: the DA header, the cell
+	// proofs, the envelopes, the others.
+	Txs [][]byte
+	// Header is the DA header, transaction 0.
+	Header *Header
+	// Envelopes are the blob transactions, from transaction 2 on.
+	Envelopes []*Envelope
+	// Messages are those of the envelopes.
+	Messages []*PayForBlobs
+	// Plain are the other transactions.
+	Plain  [][]byte
+	Square *Square
+	// Proofs are the 128 cell proofs of each row of the square.
+	Proofs [][]kzg.Proof
+}
+
+// BuildBlock makes the block that a proposer offers with these transactions, envelopes
+// first: it lays out the square, and commits to and proves its transaction rows and shared rows.
+// The envelopes' KZG is taken on trust; Verify checks it. It fails with ErrInvalidBlock or
+// ErrNoRoom; EmptyTxs is what a proposer has left then.
+func BuildBlock(setup *kzg.Setup, limits Limits, txs [][]byte) (*Block, error) {
+	b, err := newBlock(limits, txs)
+	if err != nil {
+		return nil, err
+	}
+	commitments := make([]kzg.Commitment, len(b.Square.Rows))
+	proofs := make([][]kzg.Proof, len(b.Square.Rows))
+	err = inParallel(len(commitments), func(i int) (err error) {
+		if b.Square.isProven(i) {
+			commitments[i], proofs[i], err = commitAndProve(setup, b.Square.Rows[i])
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.Header = b.Square.header(commitments)
+	b.Proofs = b.spreadProofs(flatten(proofs))
+	b.Txs = append([][]byte{inject(b.Header.Encode()), inject(joinProofs(flatten(proofs)))}, txs...)
+	return b, nil
+}
+
+func commitAndProve(setup *kzg.Setup, row *kzg.Row) (kzg.Commitment, []kzg.Proof, error) {
+	commitment, err := setup.Commit(row)
+	if err != nil {
+		return commitment, nil, err
+	}
+	_, proofs, err := setup.ComputeCellsAndProofs(row)
+	if err != nil {
+		return commitment, nil, err
+	}
+	return commitment, proofs[:], nil
+}
+
+// ParseBlock reads a block's transactions and checks all that their bytes alone decide but
+// KZG: encodings, their order, limits, envelopes against their messages, the layout, the own
+// rows' commitments and both roots. What it accepts, Verify decides. The block aliases txs. It
+// fails with ErrInvalidBlock or ErrNoRoom.
+func ParseBlock(limits Limits, txs [][]byte) (*Block, error) {
+	header, proofs, err := parseInjected(txs)
+	if err != nil {
+		return nil, err
+	}
+	b, err := newBlock(limits, txs[injected:])
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Square.checkHeader(header); err != nil {
+		return nil, err
+	}
+	b.Txs, b.Header, b.Proofs = txs, header, b.spreadProofs(proofs)
+	return b, nil
+}
+
+func newBlock(limits Limits, txs [][]byte) (*Block, error) {
+	if err := limits.Validate(); err != nil {
+		return nil, err
+	}
+	c, err := parseContents(limits, txs)
+	if err != nil {
+		return nil, err
+	}
+	square, err := c.square(limits)
+	if err != nil {
+		return nil, err
+	}
+	return &Block{Envelopes: c.envelopes, Messages: c.messages, Plain: c.signed[len(c.messages):], Square: square}, nil
+}
+
+// parseInjected decodes transactions 0 and 1. It fails with ErrInvalidBlock.
+func parseInjected(txs [][]byte) (*Header, []kzg.Proof, error) {
+	if len(txs) < injected || len(txs[0]) == 0 || txs[0][0] != injectedByte || len(txs[1]) == 0 || txs[1][0] != injectedByte {
+		return nil, nil, fmt.Errorf("%w: it does not begin with a DA header and cell proofs", ErrInvalidBlock)
+	}
+	header, err := DecodeHeader(txs[0][1:])
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrInvalidBlock, err)
+	}
+	if got, want := len(txs[1])-1, (header.TxRows+header.SharedRows)*kzg.Columns*kzg.PointSize; got != want {
+		return nil, nil, fmt.Errorf("%w: %d bytes of cell proofs, transaction rows and shared rows have %d", ErrInvalidBlock, got, want)
+	}
+	proofs, err := splitProofs(txs[1][1:])
+	return header, proofs, err
+}
+
+// spreadProofs sorts the cell proofs by row: the injected ones are of transaction rows and
+// shared rows, the envelopes' of their blobs' rows.
+func (b *Block) spreadProofs(injected []kzg.Proof) [][]kzg.Proof {
+	rows := make([][]kzg.Proof, len(b.Square.Rows))
+	for i := range rows {
+		if b.Square.isProven(i) {
+			rows[i], injected = injected[:kzg.Columns:kzg.Columns], injected[kzg.Columns:]
+		}
+	}
+	for tx, e := range b.Envelopes {
+		rest := e.Proofs
+		for blob := range e.Blobs {
+			at := b.Square.entry(tx, blob)
+			for i := range at.OwnRows() {
+				rows[at.Row()+i], rest = rest[:kzg.Columns:kzg.Columns], rest[kzg.Columns:]
+			}
+		}
+	}
+	return rows
+}
