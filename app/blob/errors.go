@@ -1,6 +1,13 @@
 package blob
 
-import errorsmod "cosmossdk.io/errors"
+import (
+	"errors"
+
+	errorsmod "cosmossdk.io/errors"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
 
 // The codes of codespace "blob". They are part of the interface: clients tell causes
 // apart by them, and codes of executed transactions are hashed into blocks.
@@ -9,7 +16,7 @@ var (
 	ErrTooLarge           = errorsmod.Register(ModuleName, 3, "too large")
 	ErrNotFromEnvelope    = errorsmod.Register(ModuleName, 4, "MsgPayForBlobs outside an envelope")
 	ErrInvalidMessage     = errorsmod.Register(ModuleName, 5, "invalid MsgPayForBlobs")
-	ErrReservedNamespace  = errorsmod.Register(ModuleName, 6, "reserved namespace")
+	ErrInvalidNamespace   = errorsmod.Register(ModuleName, 6, "invalid namespace")
 	ErrBlobMismatch       = errorsmod.Register(ModuleName, 7, "blobs do not match the signed message")
 	ErrNonCanonicalScalar = errorsmod.Register(ModuleName, 8, "non-canonical scalar")
 	ErrInvalidProof       = errorsmod.Register(ModuleName, 9, "commitment or proof does not hold")
@@ -21,3 +28,24 @@ var (
 	ErrInjectedByUser     = errorsmod.Register(ModuleName, 15, "transaction begins with 0x00")
 	ErrNotFound           = errorsmod.Register(ModuleName, 16, "not found")
 )
+
+// Wrap gives an error of da or kzg about an envelope its code, and keeps its message.
+func Wrap(err error) error {
+	for _, known := range []struct {
+		cause error
+		code  *errorsmod.Error
+	}{
+		{da.ErrInvalidNamespace, ErrInvalidNamespace},
+		{da.ErrInvalidBlob, ErrInvalidMessage},
+		{da.ErrTooLarge, ErrTooLarge},
+		{da.ErrMismatch, ErrBlobMismatch},
+		{kzg.ErrNonCanonicalScalar, ErrNonCanonicalScalar},
+		{kzg.ErrInvalidPoint, ErrInvalidProof},
+		{kzg.ErrInvalidProof, ErrInvalidProof},
+	} {
+		if errors.Is(err, known.cause) {
+			return known.code.Wrap(err.Error())
+		}
+	}
+	return ErrMalformedEnvelope.Wrap(err.Error())
+}

@@ -13,6 +13,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/ashlar-da/ashlar/blobfee"
+	"github.com/ashlar-da/ashlar/da"
 	blobpb "github.com/ashlar-da/ashlar/proto/blob"
 )
 
@@ -52,6 +53,15 @@ func (k *Keeper) SetParams(ctx context.Context, p blobpb.Params) error {
 		return err
 	}
 	return k.params.Set(ctx, p)
+}
+
+// Limits returns the governed bounds of a square.
+func (k *Keeper) Limits(ctx context.Context) (da.Limits, error) {
+	p, err := k.params.Get(ctx)
+	if err != nil {
+		return da.Limits{}, fmt.Errorf("read parameters: %w", err)
+	}
+	return da.Limits{MaxRows: int(p.MaxRows), MaxTxRows: int(p.MaxTxRows), MaxSharedRows: int(p.MaxSharedRows)}, nil
 }
 
 // BaseFee returns the base fee per unit of blob gas that a block built on this
