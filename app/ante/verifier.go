@@ -1,0 +1,96 @@
+package ante
+
+import (
+	"errors"
+	"fmt"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/ashlar-da/ashlar/app/blob"
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+const (
+	// verifiedEnvelopes bounds how many envelopes are remembered as verified: more than
+	// a mempool of the default size holds.
+	verifiedEnvelopes = 8192
+	// badSigners bounds how many signers of false blobs are remembered.
+	badSigners = 4096
+	// maxBackOff bounds the blocks a signer is refused for, as a power of two.
+	maxBackOff = 10
+)
+
+// Verifier checks blobs against commitments and proofs, and remembers: what was
+// verified, so that no envelope is verified twice, and whose blobs were false, so that
+// they cannot make a node verify at will. It is safe for concurrent use.
+type Verifier struct {
+	setup    *kzg.Setup
+	verified *lru.Cache[[da.HashSize]byte, struct{}]
+	offences *lru.Cache[[da.AddressSize]byte, offence]
+}
+
+// offence is what is remembered of a signer of false blobs.
+type offence struct {
+	// count is how many false envelopes there were since the last good one.
+	count int
+	// until is the height from which the signer's blobs are looked at again.
+	until int64
+}
+
+// NewVerifier returns a verifier that remembers nothing yet. Without a setup it refuses
+// every envelope.
+func NewVerifier(setup *kzg.Setup) (*Verifier, error) {
+	verified, err := lru.New[[da.HashSize]byte, struct{}](verifiedEnvelopes)
+	if err != nil {
+		return nil, fmt.Errorf("cache of verified envelopes: %w", err)
+	}
+	offences, err := lru.New[[da.AddressSize]byte, offence](badSigners)
+	if err != nil {
+		return nil, fmt.Errorf("cache of signers: %w", err)
+	}
+	return &Verifier{setup: setup, verified: verified, offences: offences}, nil
+}
+
+// Verify checks everything about the blobs of a signed transaction. What a stranger may
+// have changed only drops the envelope. Where keccaks and proof hash match, what is
+// wrong is the signer's doing: it is refused for a number of blocks that doubles each time.
+func (v *Verifier) Verify(height int64, limits da.Limits, tx *blob.Tx) error {
+	signer := tx.Message.Signer
+	past, _ := v.offences.Get(signer)
+	if height < past.until {
+		return blob.ErrBackOff.Wrapf("its last %d envelopes held false blobs: submit again at height %d", past.count, past.until)
+	}
+	if _, err := tx.Envelope.Check(limits); err != nil {
+		return blob.Wrap(err)
+	}
+	if v.Known(tx.Envelope) {
+		return nil
+	}
+	if v.setup == nil {
+		return errors.New("this application has no setup to verify blobs with")
+	}
+	if err := tx.Envelope.VerifyKZG(v.setup); err != nil {
+		v.offences.Add(signer, offence{count: past.count + 1, until: height + 1<<min(past.count+1, maxBackOff)})
+		return blob.Wrap(err)
+	}
+	v.offences.Remove(signer)
+	v.remember(tx.Envelope)
+	return nil
+}
+
+// Known tells whether the envelope's blobs, commitments and proofs were verified before.
+func (v *Verifier) Known(e *da.Envelope) bool {
+	key, err := e.Key()
+	if err != nil {
+		return false
+	}
+	_, ok := v.verified.Get(key)
+	return ok
+}
+
+func (v *Verifier) remember(e *da.Envelope) {
+	if key, err := e.Key(); err == nil {
+		v.verified.Add(key, struct{}{})
+	}
+}
