@@ -5,14 +5,25 @@ import (
 	"fmt"
 
 	dbm "github.com/cosmos/cosmos-db"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"cosmossdk.io/log/v2"
 
 	"github.com/cosmos/cosmos-sdk/baseapp"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	"github.com/cosmos/cosmos-sdk/types/mempool"
 	"github.com/cosmos/cosmos-sdk/types/module"
 
+	"github.com/ashlar-da/ashlar/app/ante"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+const (
+	// mempoolTxs bounds the transactions that wait for a block.
+	mempoolTxs = 5000
+	// rememberedVerdicts bounds the blocks whose verdicts are remembered: those of the
+	// rounds of a few heights.
+	rememberedVerdicts = 64
 )
 
 // Config is what an App is made of.
@@ -59,6 +70,11 @@ type App struct {
 
 	setup     *kzg.Setup
 	retention Retention
+	verifier  *ante.Verifier
+	// verdicts are those on the blocks seen lately, and verdict the one on the block at
+	// hand; ABCI's mutex guards the latter.
+	verdicts *lru.Cache[blockHash, verdict]
+	verdict  verdict
 
 	encoding     *Encoding
 	modules      *module.Manager
@@ -80,7 +96,9 @@ func New(cfg Config) (*App, error) {
 	if err := a.wire(cfg); err != nil {
 		return nil, err
 	}
-	a.handle()
+	if err := a.handle(); err != nil {
+		return nil, err
+	}
 	if err := a.LoadLatestVersion(); err != nil {
 		return nil, fmt.Errorf("open the application's state: %w", err)
 	}
@@ -92,6 +110,9 @@ func newBaseApp(cfg Config, e *Encoding) *baseapp.BaseApp {
 	base := baseapp.NewBaseApp(Name, cfg.Logger, cfg.DB, e.TxConfig.TxDecoder(), options...)
 	base.SetInterfaceRegistry(e.Registry)
 	base.SetTxEncoder(e.TxConfig.TxEncoder())
+	pool := mempool.DefaultPriorityNonceMempoolConfig()
+	pool.MaxTx = mempoolTxs
+	base.SetMempool(mempool.NewPriorityMempool(pool))
 	return base
 }
 
@@ -113,11 +134,32 @@ func (a *App) wire(cfg Config) error {
 }
 
 // handle installs what the application does at each step of ABCI.
-func (a *App) handle() {
+func (a *App) handle() error {
+	var err error
+	if a.verifier, err = ante.NewVerifier(a.setup); err != nil {
+		return err
+	}
+	if a.verdicts, err = lru.New[blockHash, verdict](rememberedVerdicts); err != nil {
+		return fmt.Errorf("cache of verdicts: %w", err)
+	}
+	a.SetAnteHandler(ante.New(ante.Options{
+		Accounts:  a.Keepers.Account,
+		Bank:      a.Keepers.Bank,
+		FeeGrant:  a.Keepers.FeeGrant,
+		Blob:      a.Keepers.Blob,
+		SignModes: a.encoding.TxConfig.SignModeHandler(),
+		Verifier:  a.verifier,
+		Denom:     BaseDenom,
+	}))
+	a.SetCheckTxHandler(a.checkTx)
+	a.SetPrepareProposal(a.prepareProposal)
+	a.SetProcessProposal(a.processProposal)
+	a.SetBlockSTMTxRunner(runner{decode: a.encoding.TxConfig.TxDecoder()})
 	a.SetInitChainer(a.initChain)
 	a.SetPreBlocker(a.preBlock)
 	a.SetBeginBlocker(a.modules.BeginBlock)
 	a.SetEndBlocker(a.modules.EndBlock)
+	return nil
 }
 
 // Encoding returns how the chain's types are written.

@@ -14,6 +14,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/module"
 	authtx "github.com/cosmos/cosmos-sdk/x/auth/tx"
 	txsigning "github.com/cosmos/cosmos-sdk/x/tx/signing"
+
+	"github.com/ashlar-da/ashlar/app/blob"
 )
 
 // Encoding is how the chain's types are written: what commands, clients and the
@@ -46,8 +48,8 @@ func NewEncoding() (*Encoding, error) {
 	e.Basics.RegisterInterfaces(registry)
 	e.TxConfig, err = authtx.NewTxConfigWithOptions(e.Codec, authtx.ConfigOptions{
 		EnabledSignModes: authtx.DefaultSignModes,
-		ProtoDecoder:     newTxDecoder(authtx.DefaultTxDecoder(e.Codec)),
-		ProtoEncoder:     newTxEncoder(authtx.DefaultTxEncoder()),
+		ProtoDecoder:     blob.NewTxDecoder(authtx.DefaultTxDecoder(e.Codec)),
+		ProtoEncoder:     blob.NewTxEncoder(authtx.DefaultTxEncoder()),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("transaction encoding: %w", err)

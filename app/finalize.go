@@ -1,17 +1,56 @@
 package app
 
 import (
+	"errors"
+	"fmt"
+
 	abci "github.com/cometbft/cometbft/abci/types"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
-
-	blobpb "github.com/ashlar-da/ashlar/proto/blob"
 )
+
+// errNoVerdict is the verdict on a block while there is none.
+var errNoVerdict = errors.New("verification did not finish: the log has the reason")
+
+// FinalizeBlock executes a decided block. Block sync and replay never call
+// ProcessProposal, so a block that did not pass here before is verified first, on block
+// and state alone. If it breaks the rules, more than two thirds of the stake do: the
+// error halts the node and names the height and the reason.
+func (a *App) FinalizeBlock(req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	if err := a.verify(req); err != nil {
+		return nil, fmt.Errorf("halting at height %d: the decided block %X breaks the rules: %w", req.Height, req.Hash, err)
+	}
+	return a.BaseApp.FinalizeBlock(req)
+}
+
+// verify leaves the block's verdict in a.verdict and returns its error.
+func (a *App) verify(req *abci.RequestFinalizeBlock) error {
+	v, known := a.recall(req.Hash)
+	if known {
+		a.verdict = v
+		return v.err
+	}
+	a.verdict = verdict{err: errNoVerdict}
+	_, err := a.BaseApp.ProcessProposal(&abci.RequestProcessProposal{
+		Txs:                req.Txs,
+		ProposedLastCommit: req.DecidedLastCommit,
+		Misbehavior:        req.Misbehavior,
+		Hash:               req.Hash,
+		Height:             req.Height,
+		Time:               req.Time,
+		NextValidatorsHash: req.NextValidatorsHash,
+		ProposerAddress:    req.ProposerAddress,
+	})
+	if err != nil {
+		return err
+	}
+	return a.verdict.err
+}
 
 // preBlock runs before anything else of a block is executed: it records the block's
 // square, then gives the modules their turns.
 func (a *App) preBlock(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
-	if err := a.Keepers.Blob.SetRoots(ctx, blobpb.BlockRoots{}); err != nil {
+	if err := a.Keepers.Blob.SetRoots(ctx, a.verdict.roots); err != nil {
 		return nil, err
 	}
 	return a.modules.PreBlock(ctx)

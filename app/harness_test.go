@@ -3,10 +3,10 @@ package app_test
 import (
 	"encoding/json"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
-	abci "github.com/cometbft/cometbft/abci/types"
 	cmted25519 "github.com/cometbft/cometbft/crypto/ed25519"
 	dbm "github.com/cosmos/cosmos-db"
 
@@ -21,6 +21,7 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/ashlar-da/ashlar/app"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
 const chainID = "ashlar-test"
@@ -31,6 +32,18 @@ var genesisTime = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func TestMain(m *testing.M) {
 	app.ConfigureSDK()
 	os.Exit(m.Run())
+}
+
+// loadSetup is shared: it takes seconds.
+var loadSetup = sync.OnceValues(kzg.NewSetup)
+
+func testSetup(t testing.TB) *kzg.Setup {
+	t.Helper()
+	setup, err := loadSetup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return setup
 }
 
 // account is a funded account of the test chain.
@@ -64,7 +77,7 @@ func testValidators(n int) []cmted25519.PrivKey {
 // newApp opens an application on an empty database.
 func newApp(t testing.TB) *app.App {
 	t.Helper()
-	a, err := app.New(app.Config{ChainID: chainID, Home: t.TempDir(), DB: dbm.NewMemDB()})
+	a, err := app.New(app.Config{ChainID: chainID, Home: t.TempDir(), DB: dbm.NewMemDB(), Setup: testSetup(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +87,7 @@ func newApp(t testing.TB) *app.App {
 
 // genesis returns a state with accounts that hold 1000 ASH each and validators, the
 // i-th operated by the i-th account, with 100 ASH bonded.
-func genesis(t testing.TB, e *app.Encoding, accounts []account, validators []cmted25519.PrivKey) []byte {
+func genesis(t testing.TB, e *app.Encoding, accounts []account, validators []cmted25519.PrivKey, adjust func(app.GenesisState)) []byte {
 	t.Helper()
 	state := e.DefaultGenesis()
 	bonded := app.OneASH().MulRaw(100)
@@ -85,7 +98,7 @@ func genesis(t testing.TB, e *app.Encoding, accounts []account, validators []cmt
 		balances = append(balances, banktypes.Balance{Address: a.address().String(), Coins: coins(app.OneASH().MulRaw(1000))})
 	}
 	balances = append(balances, banktypes.Balance{
-		Address: authtypes.NewModuleAddress(stakingtypes.BondedPoolName).String(),
+		Address: authtypes.NewModuleAddress(stakingtypes.NotBondedPoolName).String(),
 		Coins:   coins(bonded.MulRaw(int64(len(validators)))),
 	})
 	stake := stakingtypes.DefaultGenesisState()
@@ -101,6 +114,9 @@ func genesis(t testing.TB, e *app.Encoding, accounts []account, validators []cmt
 	bank.Balances = balances
 	state[banktypes.ModuleName] = e.Codec.MustMarshalJSON(bank)
 	state[stakingtypes.ModuleName] = e.Codec.MustMarshalJSON(stake)
+	if adjust != nil {
+		adjust(state)
+	}
 	raw, err := json.Marshal(state)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +137,7 @@ func newValidator(t testing.TB, operator sdk.ValAddress, key cmted25519.PrivKey,
 	return stakingtypes.Validator{
 		OperatorAddress:   operator.String(),
 		ConsensusPubkey:   packed,
-		Status:            stakingtypes.Bonded,
+		Status:            stakingtypes.Unbonded,
 		Tokens:            bonded,
 		DelegatorShares:   math.LegacyNewDecFromInt(bonded),
 		MinSelfDelegation: math.OneInt(),
@@ -131,20 +147,4 @@ func newValidator(t testing.TB, operator sdk.ValAddress, key cmted25519.PrivKey,
 
 func coins(amount math.Int) sdk.Coins {
 	return sdk.NewCoins(sdk.NewCoin(app.BaseDenom, amount))
-}
-
-// initChain starts the application's chain.
-func initChain(t testing.TB, a *app.App, accounts []account, validators []cmted25519.PrivKey) {
-	t.Helper()
-	params := app.ConsensusParams().ToProto()
-	_, err := a.InitChain(&abci.RequestInitChain{
-		Time:            genesisTime,
-		ChainId:         chainID,
-		InitialHeight:   1,
-		ConsensusParams: &params,
-		AppStateBytes:   genesis(t, a.Encoding(), accounts, validators),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }

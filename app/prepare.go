@@ -1,0 +1,194 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	cmttypes "github.com/cometbft/cometbft/types"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/mempool"
+	"github.com/cosmos/cosmos-sdk/x/auth/signing"
+
+	"github.com/ashlar-da/ashlar/app/blob"
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// PrepareProposal offers a block. Whatever goes wrong in building one, the proposer
+// offers the empty square: a slot without transactions beats a round without a block.
+func (a *App) PrepareProposal(req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
+	resp, err := a.BaseApp.PrepareProposal(req)
+	if err == nil && len(resp.Txs) > 0 && blob.IsInjected(resp.Txs[0]) {
+		return resp, nil
+	}
+	// BaseApp logged the error or panic, and offers raw transactions in its place.
+	a.Logger().Error("no square could be built, offering the empty one", "height", req.Height, "err", err)
+	return &abci.ResponsePrepareProposal{Txs: da.EmptyTxs()}, nil
+}
+
+// prepareProposal chooses transactions by fee and builds their square.
+func (a *App) prepareProposal(ctx sdk.Context, req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
+	limits, err := a.Keepers.Blob.Limits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := a.choose(ctx, limits, req.MaxTxBytes)
+	if err != nil {
+		return nil, err
+	}
+	block, err := da.BuildBlock(a.setup, limits, chosen)
+	if err != nil {
+		return nil, fmt.Errorf("build the square of %d transactions: %w", len(chosen), err)
+	}
+	return &abci.ResponsePrepareProposal{Txs: block.Txs}, nil
+}
+
+// choose picks the transactions of a block: blob transactions first, each kind by
+// effective tip, as many as the square, the block's bytes and its gas hold, and each
+// only if its ante succeeds on the state the ones before it leave.
+func (a *App) choose(ctx sdk.Context, limits da.Limits, maxBytes int64) ([][]byte, error) {
+	room, err := newRoom(limits, maxBytes, a.GetMaximumBlockGas(ctx))
+	if err != nil {
+		return nil, err
+	}
+	candidates := a.candidates(ctx)
+	var chosen [][]byte
+	for _, blobs := range []bool{true, false} {
+		waiting := make(map[string]bool)
+		for _, pooled := range candidates {
+			if _, isBlob := pooled.Tx.(*blob.Tx); isBlob != blobs {
+				continue
+			}
+			if raw := a.try(pooled, room, waiting); raw != nil {
+				chosen = append(chosen, raw)
+			}
+		}
+	}
+	return chosen, nil
+}
+
+// candidates returns the mempool's transactions by priority, each sender's in sequence.
+// It drops those whose sequence was used up.
+func (a *App) candidates(ctx sdk.Context) []mempool.PooledTx {
+	var list []mempool.PooledTx
+	var stale []sdk.Tx
+	for it := a.Mempool().Select(ctx, nil); it != nil; it = it.Next() {
+		if pooled := it.Tx(); a.isStale(ctx, pooled.Tx) {
+			stale = append(stale, pooled.Tx)
+		} else {
+			list = append(list, pooled)
+		}
+	}
+	for _, tx := range stale {
+		if err := a.Mempool().Remove(tx); err != nil && !errors.Is(err, mempool.ErrTxNotFound) {
+			a.Logger().Error("a used up transaction stays in the mempool", "err", err)
+		}
+	}
+	return list
+}
+
+// isStale tells whether a signer's sequence has moved beyond the transaction's.
+func (a *App) isStale(ctx sdk.Context, tx sdk.Tx) bool {
+	signed, ok := tx.(signing.SigVerifiableTx)
+	if !ok {
+		return true
+	}
+	signers, err := signed.GetSigners()
+	if err != nil {
+		return true
+	}
+	signatures, err := signed.GetSignaturesV2()
+	if err != nil || len(signatures) != len(signers) {
+		return true
+	}
+	for i, signer := range signers {
+		account := a.Keepers.Account.GetAccount(ctx, signer)
+		if account != nil && signatures[i].Sequence < account.GetSequence() {
+			return true
+		}
+	}
+	return false
+}
+
+// try takes a transaction if there is room and its ante succeeds, and returns its
+// bytes, or nil. Once one of a signer's waits, so do those after it.
+func (a *App) try(pooled mempool.PooledTx, room *room, waiting map[string]bool) []byte {
+	signers, err := pooled.Tx.(signing.SigVerifiableTx).GetSigners()
+	if err != nil {
+		return nil
+	}
+	for _, signer := range signers {
+		if waiting[string(signer)] {
+			return nil
+		}
+	}
+	raw, err := a.admit(pooled, room)
+	if err != nil {
+		a.Logger().Debug("a transaction waits for another block", "tx", pooled.Tx, "reason", err)
+		for _, signer := range signers {
+			waiting[string(signer)] = true
+		}
+		return nil
+	}
+	return raw
+}
+
+func (a *App) admit(pooled mempool.PooledTx, room *room) ([]byte, error) {
+	raw, err := a.TxEncode(pooled.Tx)
+	if err != nil {
+		return nil, err
+	}
+	left, err := room.after(pooled, raw)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.PrepareProposalVerifyTx(pooled.Tx); err != nil {
+		return nil, err
+	}
+	*room = left
+	return raw, nil
+}
+
+// room is what is left of a block while it is filled.
+type room struct {
+	square da.SquareBuilder
+	bytes  int64
+	gas    uint64
+}
+
+// newRoom returns the room of an empty block: maxGas 0 is no bound.
+func newRoom(limits da.Limits, maxBytes int64, maxGas uint64) (*room, error) {
+	square, err := da.NewSquareBuilder(limits)
+	if err != nil {
+		return nil, err
+	}
+	if maxGas == 0 {
+		maxGas = 1<<64 - 1
+	}
+	return &room{square: *square, bytes: maxBytes - injectedSize(limits), gas: maxGas}, nil
+}
+
+// injectedSize returns the most bytes that the injected transactions take of a block.
+func injectedSize(limits da.Limits) int64 {
+	const framing = 16
+	proven := limits.MaxTxRows + limits.MaxSharedRows
+	return da.MaxHeaderSize + int64(proven)*kzg.Columns*kzg.PointSize + framing
+}
+
+// after returns the room left beside one more transaction.
+func (r room) after(pooled mempool.PooledTx, raw []byte) (room, error) {
+	r.bytes -= cmttypes.ComputeProtoSizeForTxs([]cmttypes.Tx{raw})
+	if r.bytes < 0 {
+		return r, errors.New("the block's bytes are used up")
+	}
+	if pooled.GasWanted > r.gas {
+		return r, errors.New("the block's gas is used up")
+	}
+	r.gas -= pooled.GasWanted
+	if tx, ok := pooled.Tx.(*blob.Tx); ok {
+		return r, r.square.AddBlobTx(len(tx.Envelope.Tx), tx.Message)
+	}
+	return r, r.square.AddTx(len(raw))
+}
