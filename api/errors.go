@@ -1,0 +1,186 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// Code names the cause of an error.
+type Code string
+
+// The codes, all there are.
+const (
+	CodeNotFound          Code = "not_found"
+	CodePruned            Code = "pruned"
+	CodeFutureHeight      Code = "future_height"
+	CodeSyncing           Code = "syncing"
+	CodeNoPeer            Code = "no_peer"
+	CodeTimeout           Code = "timeout"
+	CodeTooLarge          Code = "too_large"
+	CodeBadRequest        Code = "bad_request"
+	CodeUnauthorized      Code = "unauthorized"
+	CodeInsufficientFunds Code = "insufficient_funds"
+	CodeFeeTooLow         Code = "fee_too_low"
+	CodeBadSequence       Code = "bad_sequence"
+	CodeMempoolFull       Code = "mempool_full"
+	CodeUnsupported       Code = "unsupported"
+	CodeInvalidProof      Code = "invalid_proof"
+	CodeWrongChain        Code = "wrong_chain"
+	CodeRateLimited       Code = "rate_limited"
+	CodeInternal          Code = "internal"
+)
+
+// What a node's methods answer besides the sentinels of packages da and kzg; the API
+// turns each, wrapped or not, into the code of the same name. The wrapping message reaches
+// the caller. Any other error is internal, and its message is logged instead.
+var (
+	ErrSyncing           = errors.New("the node is catching up with the chain")
+	ErrNoPeer            = errors.New("no peer to ask")
+	ErrBadRequest        = errors.New("bad request")
+	ErrUnauthorized      = errors.New("unauthorized")
+	ErrInsufficientFunds = errors.New("insufficient funds")
+	ErrFeeTooLow         = errors.New("fee too low")
+	ErrBadSequence       = errors.New("wrong account sequence")
+	ErrMempoolFull       = errors.New("mempool full")
+	ErrUnsupported       = errors.New("unsupported")
+	ErrWrongChain        = errors.New("signed for another chain")
+	ErrRateLimited       = errors.New("too many requests")
+)
+
+// kind is how a code answers.
+type kind struct {
+	status    int
+	retryable bool
+	hint      string
+}
+
+// kindOf returns the HTTP status, retryability and default hint of a code.
+func kindOf(code Code) kind {
+	switch code {
+	case CodeNotFound:
+		return kind{http.StatusNotFound, false, "check the id or height; a blob is found once its block is stored here"}
+	case CodePruned:
+		return kind{http.StatusGone, false, "ask a node that retains more, such as an archive"}
+	case CodeFutureHeight:
+		return kind{http.StatusNotFound, true, "wait for the height, see height in /v1/status"}
+	case CodeSyncing:
+		return kind{http.StatusServiceUnavailable, true, "wait until /v1/status says syncing: false"}
+	case CodeNoPeer:
+		return kind{http.StatusServiceUnavailable, true, "check the node's peers and network"}
+	case CodeTimeout:
+		return kind{http.StatusGatewayTimeout, true, "try again; after a POST look the blob up first, it may still be included"}
+	case CodeTooLarge:
+		return kind{http.StatusRequestEntityTooLarge, false, "split it: a transaction takes 16 rows at most"}
+	case CodeUnauthorized:
+		return kind{http.StatusUnauthorized, false, "send a valid token, and set --api.key on the node for it to sign blobs"}
+	case CodeInternal:
+		return kind{http.StatusInternalServerError, true, "the node's log has the cause under this request_id"}
+	case CodeUnsupported:
+		return kind{http.StatusNotImplemented, false, "see /openapi.json for what this node answers"}
+	case CodeRateLimited:
+		return kind{http.StatusTooManyRequests, true, "wait as long as Retry-After says"}
+	}
+	return kindOfTx(code)
+}
+
+// kindOfTx is kindOf for what can be wrong with something posted.
+func kindOfTx(code Code) kind {
+	switch code {
+	case CodeInsufficientFunds:
+		return kind{http.StatusPaymentRequired, false, "fund the account, see /v1/accounts/ADDRESS"}
+	case CodeFeeTooLow:
+		return kind{http.StatusPaymentRequired, true, "raise the fee cap to at least base_fee of /v1/fees"}
+	case CodeBadSequence:
+		return kind{http.StatusConflict, true, "sign again with the sequence of /v1/accounts/ADDRESS"}
+	case CodeMempoolFull:
+		return kind{http.StatusServiceUnavailable, true, "wait for a block, or raise the tip cap"}
+	case CodeInvalidProof:
+		return kind{http.StatusUnprocessableEntity, false, "compute commitments, proofs and hashes anew from the bytes posted"}
+	case CodeWrongChain:
+		return kind{http.StatusUnprocessableEntity, false, "sign for the chain_id of /v1/status"}
+	}
+	return kind{http.StatusBadRequest, false, "see /openapi.json"}
+}
+
+// causes maps sentinels to codes; the first that matches wins.
+func causes() []struct {
+	sentinel error
+	code     Code
+} {
+	return []struct {
+		sentinel error
+		code     Code
+	}{
+		{ErrSyncing, CodeSyncing},
+		{ErrNoPeer, CodeNoPeer},
+		{ErrUnauthorized, CodeUnauthorized},
+		{ErrInsufficientFunds, CodeInsufficientFunds},
+		{ErrFeeTooLow, CodeFeeTooLow},
+		{ErrBadSequence, CodeBadSequence},
+		{ErrMempoolFull, CodeMempoolFull},
+		{ErrUnsupported, CodeUnsupported},
+		{ErrWrongChain, CodeWrongChain},
+		{ErrRateLimited, CodeRateLimited},
+		{ErrBadRequest, CodeBadRequest},
+		{da.ErrPruned, CodePruned},
+		{da.ErrFutureHeight, CodeFutureHeight},
+		{da.ErrNotFound, CodeNotFound},
+		{da.ErrTooLarge, CodeTooLarge},
+		{da.ErrNoRoom, CodeMempoolFull},
+		{da.ErrInvalidNamespace, CodeBadRequest},
+		{da.ErrInvalidBlob, CodeBadRequest},
+		{kzg.ErrNonCanonicalScalar, CodeBadRequest},
+		{da.ErrMismatch, CodeInvalidProof},
+		{da.ErrInvalidProof, CodeInvalidProof},
+		{kzg.ErrInvalidProof, CodeInvalidProof},
+		{kzg.ErrInvalidPoint, CodeInvalidProof},
+		{context.DeadlineExceeded, CodeTimeout},
+		{context.Canceled, CodeTimeout},
+	}
+}
+
+// CodeOf returns the code that an error is answered with.
+func CodeOf(err error) Code {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return CodeTooLarge
+	}
+	for _, cause := range causes() {
+		if errors.Is(err, cause.sentinel) {
+			return cause.code
+		}
+	}
+	return CodeInternal
+}
+
+// Problem is what "error" holds in an answer.
+type Problem struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
+	// Hint says what to do about it.
+	Hint string `json:"hint"`
+	// Retryable tells whether the same request may succeed later.
+	Retryable bool `json:"retryable"`
+	// RequestID is also in the header X-Request-Id and in the node's log.
+	RequestID string `json:"request_id"`
+}
+
+// ErrorBody is the answer to a request that failed.
+type ErrorBody struct {
+	Error Problem `json:"error"`
+}
+
+// problemOf describes an error; what is internal is not told.
+func problemOf(err error, requestID string) (Problem, int) {
+	code := CodeOf(err)
+	k := kindOf(code)
+	message := err.Error()
+	if code == CodeInternal {
+		message = "the node failed to answer"
+	}
+	return Problem{code, message, k.hint, k.retryable, requestID}, k.status
+}

@@ -1,0 +1,90 @@
+package api
+
+import (
+	"context"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/da/chain"
+	"github.com/ashlar-da/ashlar/erasure"
+)
+
+// Squares are the squares a full node holds; *store.Store implements it. Calls are
+// concurrent. Reads fail with da.ErrNotFound, da.ErrPruned or da.ErrFutureHeight.
+type Squares interface {
+	// Head and Tail are the newest and oldest height held, 0 where there is none.
+	Head() uint64
+	Tail() uint64
+	// Wait returns once every height from Tail to height is held, or with ctx's error.
+	Wait(ctx context.Context, height uint64) error
+	Header(ctx context.Context, height uint64) (*da.Header, error)
+	Index(ctx context.Context, height uint64) (*da.Index, error)
+	// Cell returns a cell of the extended matrix with its proof.
+	Cell(ctx context.Context, height uint64, at erasure.Coord) (*da.Sample, error)
+	// Blob returns a blob's bytes, given its entry in the height's index.
+	Blob(ctx context.Context, height uint64, entry *da.Entry) ([]byte, error)
+	// Heights returns the heights that include a blob, newest first, at most limit.
+	Heights(ctx context.Context, id da.BlobID, limit int) ([]uint64, error)
+	// ByKeccak256 and ByVersionedHash return the ids of blobs that have the hash, newest
+	// first, each once, at most limit.
+	ByKeccak256(ctx context.Context, hash [32]byte, limit int) ([]da.BlobID, error)
+	ByVersionedHash(ctx context.Context, hash [32]byte, limit int) ([]da.BlobID, error)
+}
+
+// Chain is what a full node knows of its chain. Calls are concurrent. Reads by height
+// fail like those of Squares.
+type Chain interface {
+	// Header returns a block's header, its commit and the path to transaction 0. The caller never passes height 0.
+	Header(ctx context.Context, height uint64) (*chain.Header, error)
+	// BlockFees returns what a block charged, or nil where the node no longer knows.
+	BlockFees(ctx context.Context, height uint64) (*BlockFees, error)
+	// Fees returns what the next block charges.
+	Fees(ctx context.Context) (*Fees, error)
+	// Account returns an account's state. It fails with da.ErrNotFound for an address nothing was ever sent to.
+	Account(ctx context.Context, address [da.AddressSize]byte) (*Account, error)
+	// Status describes the node.
+	Status(ctx context.Context) (*Status, error)
+}
+
+// Submitter takes transactions. Calls are concurrent.
+type Submitter interface {
+	// SubmitTx hands an encoded envelope or another transaction to the mempool and returns
+	// its id, SHA-256 of the signed bytes, once it was accepted. It fails with the sentinels
+	// of this package, of da and of kzg that name what is wrong.
+	SubmitTx(ctx context.Context, tx []byte) ([da.HashSize]byte, error)
+	// PostBlob has the node sign and submit a blob and pay for it. It fails with
+	// ErrUnauthorized where the node has no key for that, and like SubmitTx.
+	PostBlob(ctx context.Context, blob da.Blob) (*Posted, error)
+	// WaitIncluded returns the height of the block that includes a transaction, once that is final
+	// and durable in this node's store. It fails with ctx's error.
+	WaitIncluded(ctx context.Context, tx [da.HashSize]byte) (uint64, error)
+}
+
+// Posted is a blob that the mempool accepted.
+type Posted struct {
+	// Tx is the transaction's id.
+	Tx [da.HashSize]byte
+	// Info describes the blob as its message does.
+	Info da.BlobInfo
+}
+
+// Lights is what a light node knows. Its answers are shown as encoding/json does. Calls
+// are concurrent.
+type Lights interface {
+	Status(ctx context.Context) (any, error)
+	// Availability returns the verdict about a height. It fails with da.ErrPruned below the
+	// sampling window, da.ErrFutureHeight above the head and da.ErrNotFound otherwise.
+	Availability(ctx context.Context, height uint64) (any, error)
+	// Events returns a channel of what happens from now on, preceded by what happened after
+	// the event with that id as far as the node remembers; 0 is none. The node closes it when ctx ends,
+	// and may when the reader is too slow.
+	Events(ctx context.Context, after uint64) <-chan Event
+}
+
+// Event is something that happened.
+type Event struct {
+	// ID grows with each event; a stream is resumed after it. 0: the event has none.
+	ID uint64
+	// Kind is the event's name, Data what is shown of it.
+	Kind string
+	Data any
+}
