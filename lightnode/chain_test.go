@@ -1,0 +1,347 @@
+package lightnode
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cometbft/cometbft/crypto/ed25519"
+	"github.com/cometbft/cometbft/crypto/merkle"
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	cmtversion "github.com/cometbft/cometbft/proto/tendermint/version"
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/p2p"
+)
+
+const testChain = "light-test"
+
+var loadSetup = sync.OnceValues(kzg.NewSetup)
+
+func testSetup(t *testing.T) *kzg.Setup {
+	t.Helper()
+	setup, err := loadSetup()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return setup
+}
+
+// loadSquare codes one square of two rows, which all test blocks share.
+var loadSquare = sync.OnceValues(func() (*erasure.ExtendedMatrix, error) {
+	setup, err := loadSetup()
+	if err != nil {
+		return nil, err
+	}
+	var rows []*kzg.Row
+	var commitments []kzg.Commitment
+	var proofs [][]kzg.Proof
+	for i := range 2 {
+		row := new(kzg.Row)
+		for j := range kzg.RowScalars {
+			binary.BigEndian.PutUint64(row[kzg.ScalarSize*j+8:], uint64(i*kzg.RowScalars+j+1))
+		}
+		commitment, err := setup.Commit(row)
+		if err != nil {
+			return nil, err
+		}
+		_, cellProofs, err := setup.ComputeCellsAndProofs(row)
+		if err != nil {
+			return nil, err
+		}
+		rows, commitments, proofs = append(rows, row), append(commitments, commitment), append(proofs, cellProofs[:])
+	}
+	return erasure.Extend(setup, rows, commitments, proofs)
+})
+
+// block is a block of the test chain.
+type block struct {
+	header *p2p.Header
+	square *erasure.ExtendedMatrix // nil if it has no rows
+}
+
+// testBlocks is a chain in memory, signed by validators that change as it grows.
+type testBlocks struct {
+	t     *testing.T
+	keys  []ed25519.PrivKey // the validators of height h are keys[(h-1)/3 : (h-1)/3+4]
+	start time.Time
+
+	mu     sync.Mutex
+	blocks []*block // of height 1 on; guarded by mu
+}
+
+// content makes a block's transactions.
+type content func(t *testing.T, height int64) (txs [][]byte, square *erasure.ExtendedMatrix)
+
+// newTestBlocks begins a chain whose last of n heights is a moment old.
+func newTestBlocks(t *testing.T, n int) *testBlocks {
+	t.Helper()
+	c := &testBlocks{t: t, start: time.Now().Add(-time.Duration(n+1) * time.Second)}
+	for i := range 64 {
+		seed := sha256.Sum256(binary.BigEndian.AppendUint32([]byte("validator"), uint32(i)))
+		c.keys = append(c.keys, ed25519.GenPrivKeyFromSecret(seed[:]))
+	}
+	for range n {
+		c.grow(fullBlock)
+	}
+	return c
+}
+
+// fullBlock has a square of two rows.
+func fullBlock(t *testing.T, height int64) ([][]byte, *erasure.ExtendedMatrix) {
+	t.Helper()
+	square, err := loadSquare()
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := da.Header{Version: da.HeaderVersion, TxRows: 1, Commitments: []kzg.Commitment{square.Commitment(0), square.Commitment(1)}}
+	binary.BigEndian.PutUint64(header.BlobTreeRoot[:], uint64(height)) // so that no two data roots are alike
+	return [][]byte{append([]byte{0}, header.Encode()...), {0}, fmt.Appendf(nil, "transaction of %d", height)}, square
+}
+
+// emptyBlock has no rows.
+func emptyBlock(*testing.T, int64) ([][]byte, *erasure.ExtendedMatrix) { return da.EmptyTxs(), nil }
+
+// malformedBlock has a transaction 0 that is no DA header.
+func malformedBlock(*testing.T, int64) ([][]byte, *erasure.ExtendedMatrix) {
+	return [][]byte{{0, 1, 2, 3}, {0}}, nil
+}
+
+func (c *testBlocks) validators(height int64) (*types.ValidatorSet, []ed25519.PrivKey) {
+	first := min(int(height-1)/3, len(c.keys)-4)
+	keys := slices.Clone(c.keys[first : first+4])
+	var validators []*types.Validator
+	for _, key := range keys {
+		validators = append(validators, types.NewValidator(key.PubKey(), 10))
+	}
+	return types.NewValidatorSet(validators), keys
+}
+
+// grow appends a block and returns it.
+func (c *testBlocks) grow(make content) *block {
+	c.t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b := c.build(int64(len(c.blocks)+1), make)
+	c.blocks = append(c.blocks, b)
+	return b
+}
+
+// build makes a block on top of the one below its height; mu must be held.
+func (c *testBlocks) build(height int64, make content) *block {
+	c.t.Helper()
+	txs, square := make(c.t, height)
+	proof := proveFirst(txs)
+	set, keys := c.validators(height)
+	next, _ := c.validators(height + 1)
+	dataHash := da.DataHash(txs)
+	header := &types.Header{
+		Version: cmtversion.Consensus{Block: 11}, ChainID: testChain, Height: height,
+		Time: c.start.Add(time.Duration(height) * time.Second).UTC(), DataHash: dataHash[:],
+		ValidatorsHash: set.Hash(), NextValidatorsHash: next.Hash(), ConsensusHash: dataHash[:],
+		ProposerAddress: set.Validators[0].Address,
+	}
+	if height > 1 {
+		header.LastBlockID = c.blocks[height-2].header.Signed.Commit.BlockID
+	}
+	return &block{header: &p2p.Header{Signed: sign(c.t, header, set, keys), Validators: set, Proof: proof}, square: square}
+}
+
+// proveFirst proves transaction 0, whatever it is.
+func proveFirst(txs [][]byte) *da.HeaderProof { return proveAt(txs, 0) }
+
+// proveAt proves a transaction, as if a DA header could be any.
+func proveAt(txs [][]byte, i int) *da.HeaderProof {
+	leaves := make([][]byte, len(txs))
+	for i, tx := range txs {
+		h := sha256.Sum256(tx)
+		leaves[i] = h[:]
+	}
+	_, proofs := merkle.ProofsFromByteSlices(leaves)
+	return &da.HeaderProof{Header: txs[i][1:], Total: proofs[i].Total, Aunts: proofs[i].Aunts}
+}
+
+// sign returns a header with the commit of all keys.
+func sign(t *testing.T, header *types.Header, set *types.ValidatorSet, keys []ed25519.PrivKey) *types.SignedHeader {
+	t.Helper()
+	parts := sha256.Sum256(header.Hash())
+	id := types.BlockID{Hash: header.Hash(), PartSetHeader: types.PartSetHeader{Total: 1, Hash: parts[:]}}
+	signatures := make([]types.CommitSig, len(keys))
+	for _, key := range keys {
+		index, validator := set.GetByAddress(key.PubKey().Address())
+		vote := &types.Vote{
+			Type: cmtproto.PrecommitType, Height: header.Height, BlockID: id, Timestamp: header.Time,
+			ValidatorAddress: validator.Address, ValidatorIndex: index,
+		}
+		signature, err := key.Sign(types.VoteSignBytes(header.ChainID, vote.ToProto()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		vote.Signature = signature
+		signatures[index] = vote.CommitSig()
+	}
+	return &types.SignedHeader{Header: header, Commit: &types.Commit{Height: header.Height, BlockID: id, Signatures: signatures}}
+}
+
+func (c *testBlocks) at(height uint64) *block {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if height == 0 || height > uint64(len(c.blocks)) {
+		return nil
+	}
+	return c.blocks[height-1]
+}
+
+func (c *testBlocks) newest() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return uint64(len(c.blocks))
+}
+
+// trust returns the header of a height as something to begin with.
+func (c *testBlocks) trust(height uint64) *Trust {
+	return &Trust{Height: height, Hash: [32]byte(c.at(height).header.Signed.Hash())}
+}
+
+// testSource serves the test chain, as badly as a test wants. Its fields may be changed
+// with set while it serves.
+type testSource struct {
+	blocks *testBlocks
+
+	mu       sync.Mutex
+	withheld map[uint64]map[erasure.Coord]bool // guarded by mu, like the rest
+	garble   bool                              // spoil every cell
+	stall    bool                              // never answer a request for cells
+	alter    func(*p2p.Header) *p2p.Header     // changes headers it serves
+	asked    []erasure.Coord                   // cells asked for
+	headers  int                               // headers asked for
+}
+
+func (s *testSource) set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+}
+
+func (s *testSource) withhold(height uint64) {
+	s.set(func() {
+		withheld := make(map[erasure.Coord]bool)
+		for _, coord := range erasure.Withholding(2) {
+			withheld[coord] = true
+		}
+		s.withheld = map[uint64]map[erasure.Coord]bool{height: withheld}
+	})
+}
+
+func (s *testSource) Header(_ context.Context, request p2p.HeaderRequest) (*p2p.Header, error) {
+	height := request.Height
+	if height == 0 {
+		height = s.blocks.newest()
+	}
+	b := s.blocks.at(height)
+	if b == nil {
+		return nil, da.ErrFutureHeight
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.headers++
+	header := *b.header
+	if s.alter != nil {
+		header = *s.alter(&header)
+	}
+	if !request.Proof {
+		header.Proof = nil
+	}
+	if slices.Equal(request.KnownValidators, header.Signed.ValidatorsHash) {
+		header.Validators = nil
+	}
+	return &header, nil
+}
+
+func (s *testSource) Cost(_ uint64, coords []erasure.Coord) int { return len(coords) }
+
+func (s *testSource) Cells(ctx context.Context, height uint64, coords []erasure.Coord) ([]*p2p.CellProof, error) {
+	b := s.blocks.at(height)
+	if b == nil || b.square == nil {
+		return nil, da.ErrNotFound
+	}
+	s.mu.Lock()
+	stall, garble, withheld := s.stall, s.garble, s.withheld[height]
+	s.asked = append(s.asked, coords...)
+	s.mu.Unlock()
+	if stall {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	cells := make([]*p2p.CellProof, len(coords))
+	for i, coord := range coords {
+		proof, ok := b.square.Proof(coord)
+		if withheld[coord] || !ok {
+			continue
+		}
+		cells[i] = &p2p.CellProof{Cell: *b.square.Cell(coord), Proof: proof}
+		if garble {
+			cells[i].Cell[kzg.CellSize-1] ^= 1
+		}
+	}
+	return cells, nil
+}
+
+func (s *testSource) Rows(context.Context, uint64, []int) ([]*p2p.RowProofs, error) {
+	return nil, da.ErrNotFound
+}
+
+func (s *testSource) Namespace(context.Context, uint64, da.Namespace) (*p2p.Entries, error) {
+	return nil, da.ErrNotFound
+}
+
+// serve starts a host that serves the test chain, and returns its source and address.
+func (c *testBlocks) serve(t *testing.T) (*testSource, *p2p.Host) {
+	t.Helper()
+	source := &testSource{blocks: c}
+	host := startHost(t, source)
+	return source, host
+}
+
+func startHost(t *testing.T, source *testSource) *p2p.Host {
+	t.Helper()
+	key, err := p2p.LoadOrCreateKey(t.TempDir() + "/node.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := p2p.Config{ChainID: testChain, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Log: testLog(t)}
+	if source != nil {
+		config.Headers, config.Squares = source, source
+	}
+	host, err := p2p.New(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runUntilCleanup(t, host.Run)
+	return host
+}
+
+// runUntilCleanup runs something until the test ends or stop is called.
+func runUntilCleanup(t *testing.T, run func(context.Context) error) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("run: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}

@@ -1,0 +1,189 @@
+package lightnode
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/sampling"
+)
+
+// ErrConfig means that a Config, or what the home folder holds, does not make a node. The
+// message says what to change.
+var ErrConfig = errors.New("lightnode: configuration")
+
+// Defaults of a Config.
+const (
+	DefaultDeadline       = time.Minute
+	DefaultRequestTimeout = 10 * time.Second
+	DefaultWindow         = 18 * 24 * time.Hour
+	DefaultTrustingPeriod = 14 * 24 * time.Hour
+	DefaultCellCache      = 512 << 20
+	DefaultPoll           = 3 * time.Second
+	DefaultAlarmAfter     = 3 * time.Minute
+	DefaultWorkers        = 8
+	DefaultWitnesses      = 3
+)
+
+// Trust is a header to begin with: its height and hash, from somewhere that is trusted.
+type Trust struct {
+	Height uint64
+	Hash   [32]byte
+}
+
+// ParseTrust reads "height:hash", the hash in 64 hex digits.
+func ParseTrust(s string) (Trust, error) {
+	height, digits, found := strings.Cut(s, ":")
+	var t Trust
+	var err error
+	if t.Height, err = strconv.ParseUint(height, 10, 63); err != nil || !found || t.Height == 0 {
+		return Trust{}, fmt.Errorf("%w: trust %q: want HEIGHT:HASH, as a node you trust has it under /v1/headers/HEIGHT", ErrConfig, s)
+	}
+	decoded, err := hex.DecodeString(digits)
+	if err != nil || len(decoded) != len(t.Hash) {
+		return Trust{}, fmt.Errorf("%w: trust %q: the hash must be 64 hex digits", ErrConfig, s)
+	}
+	t.Hash = [32]byte(decoded)
+	return t, nil
+}
+
+// String returns what ParseTrust reads.
+func (t Trust) String() string { return fmt.Sprintf("%d:%x", t.Height, t.Hash) }
+
+// Config is what a node is made of. Home, ChainID and Log are required, and Trust or
+// TrustFirst at a first start; zero values of the rest mean what their comments say.
+type Config struct {
+	// Home is the folder of the node's key, database and cells. It is created if missing.
+	Home string
+	// ChainID names the chain.
+	ChainID string
+	// Trust is the header to begin with. A node that has begun goes on from what it
+	// verified, unless Trust is another than it began with.
+	Trust *Trust
+	// TrustFirst lets a node without Trust begin with the newest header its first peers
+	// agree on. Whoever controls those peers then chooses the chain.
+	TrustFirst bool
+	// TrustingPeriod is how old a verified header may be to vouch for later ones; it must
+	// be well below the chain's unbonding period. 0: 14 days.
+	TrustingPeriod time.Duration
+	// Witnesses is the most peers that a header is compared with. 0: 3.
+	Witnesses int
+
+	// Samples is the number of cells drawn of a block. 0: 30.
+	Samples int
+	// Deadline is how long a block's cells may take before the verdict can be
+	// unavailable. 0: 60 s.
+	Deadline time.Duration
+	// RequestTimeout bounds one request to a peer. 0: 10 s.
+	RequestTimeout time.Duration
+	// Window is how far back blocks are sampled. 0: 18 days.
+	Window time.Duration
+	// CellCache bounds what is kept of sampled cells, in bytes. 0: 512 MiB.
+	CellCache int64
+	// Workers is how many blocks are sampled at once; a quarter as many again retry
+	// those that failed. 0: 8.
+	Workers int
+	// Poll is how often a new head is asked for when none is announced. 0: 3 s.
+	Poll time.Duration
+	// AlarmAfter is how long the node may be without news, or a block without a
+	// verdict, before the node raises an alarm. 0: 3 minutes.
+	AlarmAfter time.Duration
+
+	// Listen are the multiaddresses to serve peers on. None: the node only dials.
+	Listen []string
+	// Peers are multiaddresses, /p2p/ID included, to stay connected to.
+	Peers []string
+	// DHT finds more peers.
+	DHT bool
+	// Limits bound what peers can make the node spend.
+	Limits p2p.Limits
+	// API is the TCP address of the HTTP API, such as 127.0.0.1:26690. Empty: none.
+	API string
+
+	// Metrics registers the node's metrics. Nil: a registry of its own.
+	Metrics *prometheus.Registry
+	// Now is the clock. Nil: time.Now.
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// resolve fills in defaults and refuses what makes no node.
+func (c Config) resolve() (*Config, error) {
+	if c.Home == "" || c.ChainID == "" || c.Log == nil {
+		return nil, fmt.Errorf("%w: Home, ChainID and Log are required", ErrConfig)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Metrics == nil {
+		c.Metrics = prometheus.NewRegistry()
+	}
+	if err := errors.Join(c.resolveDurations(), c.resolveNumbers()); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+func (c *Config) resolveDurations() error {
+	durations := []struct {
+		name      string
+		value     *time.Duration
+		otherwise time.Duration
+	}{
+		{"Deadline", &c.Deadline, DefaultDeadline},
+		{"RequestTimeout", &c.RequestTimeout, DefaultRequestTimeout},
+		{"Window", &c.Window, DefaultWindow},
+		{"TrustingPeriod", &c.TrustingPeriod, DefaultTrustingPeriod},
+		{"Poll", &c.Poll, DefaultPoll},
+		{"AlarmAfter", &c.AlarmAfter, DefaultAlarmAfter},
+	}
+	for _, d := range durations {
+		if *d.value < 0 {
+			return fmt.Errorf("%w: %s is %v; it cannot be negative", ErrConfig, d.name, *d.value)
+		}
+		if *d.value == 0 {
+			*d.value = d.otherwise
+		}
+	}
+	if c.RequestTimeout > c.Deadline {
+		c.RequestTimeout = c.Deadline
+	}
+	if c.RequestTimeout < p2p.MinRequestTimeout {
+		return fmt.Errorf("%w: a deadline or request timeout of %v; want at least %v", ErrConfig, c.RequestTimeout, p2p.MinRequestTimeout)
+	}
+	return nil
+}
+
+func (c *Config) resolveNumbers() error {
+	numbers := []struct {
+		name            string
+		value           *int
+		otherwise, most int
+	}{
+		{"Samples", &c.Samples, sampling.DefaultSamples, 4096},
+		{"Workers", &c.Workers, DefaultWorkers, 256},
+		{"Witnesses", &c.Witnesses, DefaultWitnesses, 16},
+	}
+	for _, n := range numbers {
+		if *n.value < 0 || *n.value > n.most {
+			return fmt.Errorf("%w: %s is %d; want 1 to %d", ErrConfig, n.name, *n.value, n.most)
+		}
+		if *n.value == 0 {
+			*n.value = n.otherwise
+		}
+	}
+	if c.CellCache < 0 {
+		return fmt.Errorf("%w: CellCache is %d bytes; it cannot be negative", ErrConfig, c.CellCache)
+	}
+	if c.CellCache == 0 {
+		c.CellCache = DefaultCellCache
+	}
+	return nil
+}

@@ -1,0 +1,136 @@
+package lightnode
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/dgraph-io/badger/v4"
+)
+
+// The node's small state is one Badger database. A key is a letter and, where there is
+// one for each height, the height in eight bytes, big-endian, so that keys sort by height.
+const (
+	keyTrusted = 't' // light blocks that cometbft/light verified
+	keyRecord  = 'r' // what is known of a height
+	keyProof   = 'p' // the DA header of a height that is still being sampled, with its path
+	keyMeta    = 'm' // one value for each name
+)
+
+const (
+	metaChain  = "chain"  // the chain id the database belongs to
+	metaAnchor = "anchor" // what header trust began with
+)
+
+// errStorage means that the disk or what is on it failed the node.
+var errStorage = errors.New("lightnode: storage")
+
+// heightKey returns the key of what kind holds of a height.
+func heightKey(kind byte, height uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{kind}, height)
+}
+
+func metaKey(name string) []byte { return append([]byte{keyMeta}, name...) }
+
+// openDatabase opens or creates the database in a folder and checks that it belongs to
+// the chain. Every write is on disk before it returns.
+func openDatabase(folder, chainID string) (*badger.DB, error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("lightnode: %w", err)
+	}
+	options := badger.DefaultOptions(filepath.Clean(folder)).
+		WithSyncWrites(true).WithLogger(nil).WithVerifyValueChecksum(true).
+		WithMemTableSize(8 << 20).WithNumMemtables(2).WithBlockCacheSize(4 << 20).
+		WithValueLogFileSize(64 << 20).WithNumCompactors(2)
+	db, err := badger.Open(options)
+	if err != nil {
+		return nil, fmt.Errorf("lightnode: opening the database in %s (is another node using it?): %w", folder, err)
+	}
+	if err := claim(db, chainID); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// claim marks a new database as the chain's, and refuses one of another chain.
+func claim(db *badger.DB, chainID string) error {
+	owner, err := readMeta(db, metaChain)
+	if err != nil {
+		return err
+	}
+	if owner == nil {
+		return writeMeta(db, metaChain, []byte(chainID))
+	}
+	if string(owner) != chainID {
+		return fmt.Errorf("%w: the home folder belongs to chain %s, not %s; use another --home", ErrConfig, owner, chainID)
+	}
+	return nil
+}
+
+// readMeta returns a named value, nil if there is none.
+func readMeta(db *badger.DB, name string) ([]byte, error) { return read(db, metaKey(name)) }
+
+func writeMeta(db *badger.DB, name string, value []byte) error {
+	return write(db, metaKey(name), value)
+}
+
+// read returns a copy of a key's value, nil if there is none.
+func read(db *badger.DB, key []byte) (value []byte, err error) {
+	err = db.View(func(txn *badger.Txn) error {
+		item, err := txn.Get(key)
+		if err != nil {
+			return err
+		}
+		value, err = item.ValueCopy(nil)
+		return err
+	})
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: reading the database: %w", errStorage, err)
+	}
+	return value, nil
+}
+
+func write(db *badger.DB, key, value []byte) error {
+	return update(db, func(txn *badger.Txn) error { return txn.Set(key, value) })
+}
+
+func remove(db *badger.DB, key []byte) error {
+	return update(db, func(txn *badger.Txn) error { return txn.Delete(key) })
+}
+
+func update(db *badger.DB, change func(*badger.Txn) error) error {
+	if err := db.Update(change); err != nil {
+		return fmt.Errorf("%w: writing the database: %w", errStorage, err)
+	}
+	return nil
+}
+
+// scan calls visit with every height of a kind, ascending, and its value, which is valid
+// only during the call.
+func scan(db *badger.DB, kind byte, visit func(height uint64, value []byte) error) error {
+	return db.View(func(txn *badger.Txn) error {
+		it := txn.NewIterator(badger.IteratorOptions{PrefetchValues: true, PrefetchSize: 64, Prefix: []byte{kind}})
+		defer it.Close()
+		for it.Rewind(); it.Valid(); it.Next() {
+			height := binary.BigEndian.Uint64(it.Item().Key()[1:])
+			if err := it.Item().Value(func(value []byte) error { return visit(height, value) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// collectGarbage gives space that deleted values left behind back to the file system.
+func collectGarbage(db *badger.DB) error {
+	err := db.RunValueLogGC(0.5)
+	if err == nil || errors.Is(err, badger.ErrNoRewrite) || errors.Is(err, badger.ErrRejected) {
+		return nil
+	}
+	return fmt.Errorf("%w: collecting the database's garbage: %w", errStorage, err)
+}

@@ -1,0 +1,85 @@
+package lightnode
+
+import (
+	"context"
+	"time"
+
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/ashlar-da/ashlar/p2p"
+)
+
+// follow advances the head whenever a newer one is announced, and every so often anyway.
+func (n *Node) follow(ctx context.Context) error {
+	poll := time.NewTicker(n.config.Poll)
+	defer poll.Stop()
+	for {
+		if err := n.advance(ctx); err != nil {
+			return err
+		}
+		if !n.awaitNews(ctx, poll.C) {
+			return nil
+		}
+	}
+}
+
+// advance verifies the newest header there is and puts it into the table of heights. What
+// peers fail at is noted and left for the next time.
+func (n *Node) advance(ctx context.Context) error {
+	block, err := n.chain.advance(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil && isOwn(err):
+		return err
+	case err != nil:
+		n.headError.Store(&err)
+		n.config.Log.Debug("the head could not be advanced", "error", err)
+		return nil
+	}
+	n.headError.Store(nil)
+	n.contact.Store(n.config.Now().UnixNano())
+	if block == nil {
+		return nil
+	}
+	return n.head(block)
+}
+
+// head takes in a newly verified head.
+func (n *Node) head(block *types.LightBlock) error {
+	if err := n.admit(&p2p.Header{Signed: block.SignedHeader, Validators: block.ValidatorSet}); err != nil {
+		return err
+	}
+	n.config.Log.Info("verified header", "height", block.Height, "hash", block.Hash(), "witnesses", n.chain.witnesses.Load())
+	n.events.publish(Event{Kind: EventHead, Head: &HeadReport{Height: uint64(block.Height), Hash: hexBytes(block.Hash()), Time: block.Time}})
+	return nil
+}
+
+// awaitNews waits for the next time to ask for a head; false when the context ends.
+func (n *Node) awaitNews(ctx context.Context, poll <-chan time.Time) bool {
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-poll:
+			return true
+		case announcement := <-n.host.Heads():
+			if announcement.Head.Height > n.heights.summary().newest {
+				return true
+			}
+		}
+	}
+}
+
+// checkHead relays announcements of what is verified. Of what is not verified yet nothing
+// is known; announcing another block than the chain's is a lie.
+func (n *Node) checkHead(_ context.Context, a p2p.Announcement) p2p.HeadVerdict {
+	r, err := n.heights.get(a.Head.Height)
+	switch {
+	case err != nil || r == nil:
+		return p2p.IgnoreHead
+	case r.BlockHash != a.Head.Hash, len(r.Session) > 0 && r.DataRoot != a.Head.DataRoot:
+		return p2p.RejectHead
+	}
+	return p2p.AcceptHead
+}

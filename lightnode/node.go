@@ -1,0 +1,182 @@
+package lightnode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/p2p"
+)
+
+// Node is a light node. Its methods are safe for concurrent use.
+type Node struct {
+	config  *Config
+	db      *badger.DB
+	ring    *ring
+	host    *p2p.Host
+	setup   *kzg.Setup
+	heights *heights
+	chain   *headChain
+	peers   *peers
+	events  *events
+	metrics *metrics
+	api     net.Listener // nil without one
+	close   func() error // once
+	started time.Time
+
+	linkError atomic.Pointer[error] // why no header could be linked last; nil if one could
+	headError atomic.Pointer[error] // why the head could not be advanced last
+	contact   atomic.Int64          // when a peer last said what its head is, Unix nanoseconds
+	alarm     atomic.Pointer[string]
+}
+
+// New opens the node's folder, checks it against the Config, and listens. Whoever calls it
+// calls Run or Close. The context bounds the opening alone.
+func New(ctx context.Context, config Config) (*Node, error) {
+	resolved, err := config.resolve()
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{config: resolved, events: newEvents(), started: resolved.Now()}
+	n.contact.Store(n.started.UnixNano())
+	n.close = sync.OnceValue(n.closeAll)
+	if err := n.open(ctx); err != nil {
+		return nil, errors.Join(err, n.close())
+	}
+	return n, nil
+}
+
+func (n *Node) open(ctx context.Context) error {
+	if err := os.MkdirAll(n.config.Home, 0o700); err != nil {
+		return fmt.Errorf("%w: home folder: %w", ErrConfig, err)
+	}
+	if err := n.openStorage(); err != nil {
+		return err
+	}
+	var err error
+	if n.setup, err = kzg.NewSetup(); err != nil {
+		return err
+	}
+	if n.metrics, err = newMetrics(n); err != nil {
+		return err
+	}
+	if err := n.openHost(ctx); err != nil {
+		return err
+	}
+	if n.config.API == "" {
+		return nil
+	}
+	if n.api, err = new(net.ListenConfig).Listen(ctx, "tcp", n.config.API); err != nil {
+		return fmt.Errorf("%w: API address: %w", ErrConfig, err)
+	}
+	return nil
+}
+
+func (n *Node) openStorage() (err error) {
+	if n.db, err = openDatabase(filepath.Join(n.config.Home, "data"), n.config.ChainID); err != nil {
+		return err
+	}
+	if n.heights, err = openHeights(n.db, n.config.Now); err != nil {
+		return err
+	}
+	n.ring, err = openRing(filepath.Join(n.config.Home, "cells"), n.config.CellCache)
+	return err
+}
+
+func (n *Node) openHost(ctx context.Context) error {
+	key, err := p2p.LoadOrCreateKey(filepath.Join(n.config.Home, "node.key"))
+	if err != nil {
+		return err
+	}
+	served := source{n.ring}
+	n.host, err = p2p.New(ctx, p2p.Config{
+		ChainID: n.config.ChainID, Key: key, Listen: n.config.Listen, Peers: n.config.Peers, DHT: n.config.DHT,
+		Headers: served, Squares: served, CheckHead: n.checkHead,
+		RequestTimeout: n.config.RequestTimeout, Limits: n.config.Limits, Metrics: n.config.Metrics, Log: n.config.Log,
+	})
+	if err != nil {
+		return err
+	}
+	sets := &validatorSets{}
+	n.peers = &peers{chainID: n.config.ChainID, host: n.host, sets: sets}
+	n.chain, err = newHeadChain(n.config, n.db, n.host, sets)
+	return err
+}
+
+// Run follows the chain, samples and serves until the context ends or something happens
+// that the node must not live with: ErrAttack, ErrTrustExpired, a disk that fails. It
+// closes the node.
+func (n *Node) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range []func(context.Context) error{n.host.Run, n.follow, n.link, n.dispatch, n.watch, n.tidy, n.serveAPI} {
+		group.Go(func() error { return part(ctx) })
+	}
+	err := group.Wait()
+	return errors.Join(err, n.close())
+}
+
+// Close gives back what New opened. Run does it too; more than once is the same as once.
+func (n *Node) Close() error { return n.close() }
+
+func (n *Node) closeAll() error {
+	var errs []error
+	if n.api != nil {
+		if err := n.api.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if n.host != nil {
+		errs = append(errs, n.host.Close())
+	}
+	if n.ring != nil {
+		errs = append(errs, n.ring.close())
+	}
+	if n.db != nil {
+		errs = append(errs, n.db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Addresses returns the multiaddresses peers can reach the node at.
+func (n *Node) Addresses() []string { return n.host.Addresses() }
+
+// APIAddress returns the TCP address of the HTTP API, empty without one.
+func (n *Node) APIAddress() string {
+	if n.api == nil {
+		return ""
+	}
+	return n.api.Addr().String()
+}
+
+// isOwn tells errors of the node itself, with which it cannot go on, from those that
+// peers cause.
+func isOwn(err error) bool {
+	for _, own := range []error{errStorage, errRecord, errStoredHeader, ErrAttack, ErrTrustExpired} {
+		if errors.Is(err, own) {
+			return true
+		}
+	}
+	return false
+}
+
+// sleep waits, and tells whether the context outlasted it.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

@@ -1,0 +1,414 @@
+package lightnode
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure"
+	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/sampling"
+)
+
+// patience bounds what a test waits for; nothing is concluded from how long it takes.
+const patience = 40 * time.Second
+
+func testLog(t *testing.T) *slog.Logger {
+	t.Helper()
+	if testing.Verbose() {
+		return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+// testConfig is a Config for a node that begins with height 1 and knows the hosts.
+func testConfig(t *testing.T, blocks *testBlocks, hosts ...*p2p.Host) Config {
+	t.Helper()
+	c := Config{
+		Home: t.TempDir(), ChainID: testChain, Trust: blocks.trust(1), Log: testLog(t),
+		Deadline: 3 * time.Second, RequestTimeout: time.Second, Poll: 100 * time.Millisecond,
+		Listen: []string{"/ip4/127.0.0.1/tcp/0"},
+	}
+	for _, host := range hosts {
+		c.Peers = append(c.Peers, host.Addresses()[0])
+	}
+	return c
+}
+
+// start runs a node until the test ends or stop is called.
+func start(t *testing.T, config Config) (n *Node, stop func()) {
+	t.Helper()
+	n, err := New(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, runUntilCleanup(t, n.Run)
+}
+
+// await waits until a condition holds.
+func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	t.Fatalf("in vain waited until %s", what)
+}
+
+func verdict(t *testing.T, n *Node, height uint64) sampling.Verdict {
+	t.Helper()
+	report, err := n.Availability(t.Context(), height)
+	if errors.Is(err, da.ErrNotFound) || errors.Is(err, da.ErrFutureHeight) {
+		return sampling.Pending
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report.Verdict
+}
+
+func awaitVerdict(t *testing.T, n *Node, height uint64, want sampling.Verdict) {
+	t.Helper()
+	await(t, "the verdict is "+want.String(), func() bool { return verdict(t, n, height) == want })
+}
+
+func status(t *testing.T, n *Node) *Status {
+	t.Helper()
+	s, err := n.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestEveryHeightOfTheChainGetsItsVerdict(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 9)
+	blocks.grow(emptyBlock)
+	blocks.grow(malformedBlock)
+	_, first := blocks.serve(t)
+	_, second := blocks.serve(t)
+	n, _ := start(t, testConfig(t, blocks, first, second))
+	want := map[uint64]sampling.Verdict{10: sampling.Available, 11: sampling.Invalid}
+	for height := uint64(1); height <= 11; height++ {
+		if _, other := want[height]; !other {
+			want[height] = sampling.Available
+		}
+		awaitVerdict(t, n, height, want[height])
+	}
+	blocks.grow(fullBlock)
+	awaitVerdict(t, n, 12, sampling.Available)
+
+	report, err := n.Availability(t.Context(), 12)
+	if err != nil || report.Samples != 30 || report.Verified != 30 || len(report.Coordinates) != 30 || report.Confidence < 0.99999 || report.Rows != 2 {
+		t.Errorf("height 12: %+v, %v", report, err)
+	}
+	if empty, err := n.Availability(t.Context(), 10); err != nil || empty.Confidence != 1 || empty.Samples != 0 {
+		t.Errorf("the empty square: %+v, %v", empty, err)
+	}
+	if _, err := n.Availability(t.Context(), 13); !errors.Is(err, da.ErrFutureHeight) {
+		t.Errorf("a height that does not exist: %v", err)
+	}
+	s := status(t, n)
+	if s.Witnesses != 1 || s.Heights.Available != 11 || s.Heights.Invalid != 1 || s.Heights.Pending != 0 || s.Head.Height != 12 || s.Alarm != "" || s.CellsVerified != 300 {
+		t.Errorf("status %+v", s)
+	}
+}
+
+func TestSingleSourceIsItsOwnWitness(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 5)
+	_, host := blocks.serve(t)
+	config := testConfig(t, blocks, host)
+	config.Trust, config.TrustFirst = nil, true
+	n, _ := start(t, config)
+	awaitVerdict(t, n, 5, sampling.Available)
+	awaitVerdict(t, n, 1, sampling.Available)
+	if s := status(t, n); s.Witnesses != 0 || s.Warning == "" || s.Peers != 1 {
+		t.Errorf("status %+v: want no witness and a warning of trust on first use", s)
+	}
+}
+
+func TestWithholdingIsSeenAndRevised(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 4)
+	withholder, bad := blocks.serve(t)
+	withholder.withhold(3)
+	_, good := blocks.serve(t)
+	deceived, _ := start(t, testConfig(t, blocks, bad))
+	helped, _ := start(t, testConfig(t, blocks, bad, good))
+	events, stop := deceived.events.listen()
+	defer stop()
+
+	awaitVerdict(t, deceived, 3, sampling.Unavailable)
+	awaitVerdict(t, helped, 3, sampling.Available)
+	awaitVerdict(t, deceived, 4, sampling.Available)
+	before, err := deceived.Availability(t.Context(), 3)
+	if err != nil || before.Confidence != 0 || before.Verified == 0 || before.Verified == before.Samples {
+		t.Errorf("unavailable height: %+v, %v", before, err)
+	}
+	if kept, err := deceived.ring.get(3); err != nil || len(kept.coords) != before.Verified {
+		t.Errorf("the ring keeps %+v, %v; want the %d verified cells", kept, err, before.Verified)
+	}
+
+	withholder.set(func() { withholder.withheld = nil })
+	awaitVerdict(t, deceived, 3, sampling.Available)
+	after, err := deceived.Availability(t.Context(), 3)
+	if err != nil || !equalCoordinates(before, after) {
+		t.Errorf("coordinates changed from %v to %v (%v)", before.Coordinates, after.Coordinates, err)
+	}
+	awaitEvent(t, events, 3, sampling.Unavailable)
+	awaitEvent(t, events, 3, sampling.Available)
+}
+
+func awaitEvent(t *testing.T, events <-chan Event, height uint64, want sampling.Verdict) {
+	t.Helper()
+	for {
+		select {
+		case event := <-events:
+			if event.Kind == EventVerdict && event.Verdict.Height == height && event.Verdict.Verdict == want {
+				return
+			}
+		case <-time.After(patience):
+			t.Fatalf("no event says that height %d is %v", height, want)
+		}
+	}
+}
+
+func equalCoordinates(a, b *AvailabilityReport) bool {
+	if len(a.Coordinates) != len(b.Coordinates) || len(a.Coordinates) == 0 {
+		return false
+	}
+	for i := range a.Coordinates {
+		if a.Coordinates[i] != b.Coordinates[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func TestSilenceIsNeverAVerdict(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 2)
+	source, host := blocks.serve(t)
+	source.set(func() { source.stall = true })
+	config := testConfig(t, blocks, host)
+	config.Deadline, config.RequestTimeout, config.AlarmAfter = time.Second, 300*time.Millisecond, time.Second
+	n, _ := start(t, config)
+	await(t, "height 2 was tried past its deadline", func() bool {
+		report, err := n.Availability(t.Context(), 2)
+		return err == nil && report.Checked != nil
+	})
+	await(t, "the alarm is raised", func() bool { return status(t, n).Alarm != "" })
+	for height := uint64(1); height <= 2; height++ {
+		if got := verdict(t, n, height); got != sampling.Pending {
+			t.Errorf("height %d is %v though no cell ever came", height, got)
+		}
+	}
+	source.set(func() { source.stall = false })
+	awaitVerdict(t, n, 2, sampling.Available)
+	awaitVerdict(t, n, 1, sampling.Available)
+	await(t, "the alarm is lifted", func() bool { return status(t, n).Alarm == "" })
+}
+
+func TestCoordinatesSurviveARestart(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 3)
+	source, host := blocks.serve(t)
+	source.set(func() { source.stall = true })
+	config := testConfig(t, blocks, host)
+	n, stop := start(t, config)
+	await(t, "cells were asked for", func() bool {
+		source.mu.Lock()
+		defer source.mu.Unlock()
+		return len(source.asked) > 0
+	})
+	var before [4]*AvailabilityReport
+	await(t, "coordinates are drawn", func() bool { return reportAll(t, n, before[1:]) })
+	stop()
+
+	source.set(func() { source.stall, source.asked = false, nil })
+	n, _ = start(t, config)
+	for height := uint64(1); height <= 3; height++ {
+		awaitVerdict(t, n, height, sampling.Available)
+		after, err := n.Availability(t.Context(), height)
+		if err != nil || !equalCoordinates(before[height], after) {
+			t.Errorf("height %d: coordinates changed from %v to %v (%v)", height, before[height].Coordinates, after.Coordinates, err)
+		}
+	}
+}
+
+// reportAll fills in the reports of heights 1 on, and tells whether all have coordinates.
+func reportAll(t *testing.T, n *Node, reports []*AvailabilityReport) bool {
+	t.Helper()
+	for i := range reports {
+		report, err := n.Availability(t.Context(), uint64(i+1))
+		if err != nil || len(report.Coordinates) == 0 {
+			return false
+		}
+		reports[i] = report
+	}
+	return true
+}
+
+func TestMoreSamplesAreDrawnForWhatIsPending(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 1)
+	source, host := blocks.serve(t)
+	source.set(func() { source.stall = true })
+	config := testConfig(t, blocks, host)
+	config.Samples = 16
+	n, stop := start(t, config)
+	var before [1]*AvailabilityReport
+	await(t, "coordinates are drawn", func() bool { return reportAll(t, n, before[:]) })
+	stop()
+	source.set(func() { source.stall = false })
+	config.Samples = 20
+	n, _ = start(t, config)
+	awaitVerdict(t, n, 1, sampling.Available)
+	after, err := n.Availability(t.Context(), 1)
+	if err != nil || after.Samples != 20 || after.Verified != 20 {
+		t.Fatalf("%+v, %v: want 20 samples", after, err)
+	}
+	after.Coordinates = after.Coordinates[:16]
+	if !equalCoordinates(before[0], after) {
+		t.Errorf("coordinates %v became %v", before[0].Coordinates, after.Coordinates)
+	}
+}
+
+func TestGarbageIsAttributed(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 3)
+	liar, bad := blocks.serve(t)
+	liar.set(func() { liar.garble = true })
+	_, good := blocks.serve(t)
+	n, _ := start(t, testConfig(t, blocks, bad, good))
+	for height := uint64(1); height <= 3; height++ {
+		awaitVerdict(t, n, height, sampling.Available)
+	}
+	if !n.host.Banned(bad.ID()) || n.host.Banned(good.ID()) {
+		t.Errorf("banned: liar %v, honest peer %v", n.host.Banned(bad.ID()), n.host.Banned(good.ID()))
+	}
+}
+
+func TestForgedHeaderIsRefused(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 4)
+	forger, host := blocks.serve(t)
+	n, _ := start(t, testConfig(t, blocks, host))
+	awaitVerdict(t, n, 4, sampling.Available)
+	strangers := newTestBlocks(t, 0)
+	strangers.keys = strangers.keys[32:]
+	forger.set(func() {
+		forger.alter = func(h *p2p.Header) *p2p.Header {
+			if h.Signed.Height < 6 {
+				return h
+			}
+			set, keys := strangers.validators(1)
+			header := *h.Signed.Header
+			header.ValidatorsHash, header.ProposerAddress = set.Hash(), set.Validators[0].Address
+			return &p2p.Header{Signed: sign(t, &header, set, keys), Validators: set, Proof: h.Proof}
+		}
+	})
+	blocks.grow(fullBlock)
+	awaitVerdict(t, n, 5, sampling.Available)
+	blocks.grow(fullBlock)
+	await(t, "the forger is banned", func() bool { return n.host.Banned(host.ID()) })
+	if s := status(t, n); s.Head.Height != 5 {
+		t.Errorf("the head is %d; the forged header is 6", s.Head.Height)
+	}
+}
+
+func TestPathMustLeadToTransaction0(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 0)
+	// Transaction 1 would be a fine DA header, of a square that is there.
+	swapped := func(t *testing.T, height int64) ([][]byte, *erasure.ExtendedMatrix) {
+		txs, square := fullBlock(t, height)
+		txs[0], txs[1] = txs[1], txs[0]
+		return txs, square
+	}
+	b := blocks.grow(swapped)
+	txs, _ := swapped(t, 1)
+	b.header.Proof = proveAt(txs, 1)
+	_, host := blocks.serve(t)
+	n, _ := start(t, testConfig(t, blocks, host))
+	await(t, "the peer is banned for its proofs", func() bool { return n.host.Banned(host.ID()) })
+	report, err := n.Availability(t.Context(), 1)
+	if err != nil || report.Verdict != sampling.Pending || len(report.Coordinates) != 0 {
+		t.Errorf("%+v, %v: want a pending height without coordinates", report, err)
+	}
+}
+
+func TestAttackStopsTheNode(t *testing.T) {
+	t.Parallel()
+	blocks, fork := newTestBlocks(t, 4), newTestBlocks(t, 4)
+	fork.start = blocks.start
+	fork.blocks = append([]*block(nil), blocks.blocks...)
+	_, first := blocks.serve(t)
+	_, second := fork.serve(t)
+	config := testConfig(t, blocks, first, second)
+	n, err := New(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- n.Run(ctx) }()
+	await(t, "both peers vouch for the head", func() bool { return verdict(t, n, 4) == sampling.Available && status(t, n).Witnesses == 1 })
+	blocks.grow(fullBlock)
+	fork.grow(emptyBlock)
+	if err := <-ended; !errors.Is(err, ErrAttack) {
+		t.Fatalf("the node ended with %v, want %v", err, ErrAttack)
+	}
+}
+
+func TestLightNodesServeWhatTheySampled(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 2)
+	_, host := blocks.serve(t)
+	n, _ := start(t, testConfig(t, blocks, host))
+	awaitVerdict(t, n, 2, sampling.Available)
+	asker := startHost(t, nil)
+	from, err := asker.Connect(t.Context(), n.Addresses()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := n.ring.get(2)
+	if err != nil || len(kept.coords) != 30 {
+		t.Fatalf("the ring keeps %+v, %v", kept, err)
+	}
+	header, err := asker.GetHeader(t.Context(), from, p2p.HeaderRequest{Height: 2, Proof: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := &types.LightBlock{SignedHeader: header.Signed, ValidatorSet: header.Validators}
+	if err := block.ValidateBasic(testChain); err != nil {
+		t.Error(err)
+	}
+	bound, err := header.Proof.Verify(header.Signed.DataHash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := asker.GetCells(t.Context(), from, 2, kept.coords)
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples := make([]da.Sample, len(cells))
+	for i, cell := range cells {
+		samples[i] = da.Sample{Coord: kept.coords[i], Cell: &cell.Cell, Proof: cell.Proof}
+	}
+	if bad, err := da.VerifySamples(testSetup(t), bound, samples); err != nil {
+		t.Errorf("cells %v do not verify: %v", bad, err)
+	}
+	if _, err := asker.GetRows(t.Context(), from, 2, []int{0}); !errors.Is(err, da.ErrNotFound) {
+		t.Errorf("rows: %v, want %v", err, da.ErrNotFound)
+	}
+}

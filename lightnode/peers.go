@@ -1,0 +1,128 @@
+package lightnode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/da/chain"
+	"github.com/ashlar-da/ashlar/erasure"
+	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/sampling"
+)
+
+// headerTries is how many peers are asked for one header before it is given up for a while.
+const headerTries = 6
+
+// peers asks others for headers and cells and holds them to account.
+type peers struct {
+	chainID string
+	host    *p2p.Host
+	sets    *validatorSets
+}
+
+var _ sampling.CellGetter = (*peers)(nil)
+
+// GetCell implements sampling.CellGetter.
+func (p *peers) GetCell(ctx context.Context, request sampling.Request) (sampling.Answer, error) {
+	from, err := p.host.Pick(p2p.Cells, request.Height, decodePeers(request.Not)...)
+	if err != nil {
+		return sampling.Answer{}, err
+	}
+	answer := sampling.Answer{From: from.String()}
+	cells, err := p.host.GetCells(ctx, from, request.Height, []erasure.Coord{request.Coord})
+	if err != nil {
+		return answer, err
+	}
+	if cells[0] != nil {
+		answer.Cell, answer.Proof = &cells[0].Cell, cells[0].Proof
+	}
+	return answer, nil
+}
+
+func decodePeers(names []string) (ids []peer.ID) {
+	for _, name := range names {
+		if id, err := peer.Decode(name); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// judge tells the host what a peer's cell was worth.
+func (p *peers) judge(from string, reason error) {
+	id, err := peer.Decode(from)
+	switch {
+	case err != nil:
+	case reason == nil:
+		p.host.Verified(id, 1)
+	default:
+		p.host.Garbage(id, reason)
+	}
+}
+
+// header asks one peer after another for the header of a height, whose hash is known, and
+// with it, if bound is set, for the DA header it commits to. The commit is verified too,
+// so that the header can be passed on. An error wrapping da.ErrMalformed comes with the
+// header: the chain committed to a DA header that is none.
+func (p *peers) header(ctx context.Context, height uint64, want hash, bound bool) (*p2p.Header, error) {
+	var asked []peer.ID
+	failures := errors.New("nobody delivered it")
+	for range headerTries {
+		id, err := p.host.Pick(p2p.Headers, height, asked...)
+		if err != nil {
+			failures = errors.Join(failures, err)
+			break
+		}
+		asked = append(asked, id)
+		header, err := p.headerFrom(ctx, id, height, want, bound)
+		if err == nil || errors.Is(err, da.ErrMalformed) {
+			return header, err
+		}
+		failures = errors.Join(failures, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, fmt.Errorf("header of height %d: %w", height, failures)
+}
+
+func (p *peers) headerFrom(ctx context.Context, id peer.ID, height uint64, want hash, bound bool) (*p2p.Header, error) {
+	header, err := p.sets.fetch(ctx, p.host, id, p2p.HeaderRequest{Height: height, Proof: bound})
+	if err != nil {
+		return nil, err
+	}
+	if err := p.checkHeader(header, want, bound); err != nil && !errors.Is(err, da.ErrMalformed) {
+		err = fmt.Errorf("header of height %d from peer %s: %w", height, id, err)
+		p.host.Garbage(id, err)
+		return nil, err
+	} else if err != nil {
+		return header, err
+	}
+	p.host.Verified(id, 1)
+	return header, nil
+}
+
+// checkHeader reports a header of another hash than is wanted, without the signatures
+// that make it the chain's, or, if it should be bound, with a path that does not lead to
+// transaction 0.
+func (p *peers) checkHeader(header *p2p.Header, want hash, bound bool) error {
+	signed := header.Signed
+	if got := toHash(signed.Hash()); got != want {
+		return fmt.Errorf("%w: its hash is %x, the chain has %x", da.ErrMismatch, got, want)
+	}
+	if err := header.Validators.VerifyCommitLight(p.chainID, signed.Commit.BlockID, signed.Height, signed.Commit); err != nil {
+		return fmt.Errorf("its commit does not verify: %w", err)
+	}
+	if !bound {
+		return nil
+	}
+	if header.Proof == nil {
+		return fmt.Errorf("%w: it came without a DA header", da.ErrInvalidProof)
+	}
+	_, err := chain.Bind(signed, *header.Proof)
+	return err
+}

@@ -1,0 +1,179 @@
+package lightnode
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/sampling"
+)
+
+// hexBytes are bytes that JSON has as lower-case hex digits.
+type hexBytes []byte
+
+// MarshalText implements encoding.TextMarshaler.
+func (h hexBytes) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *hexBytes) UnmarshalText(text []byte) (err error) {
+	*h, err = hex.DecodeString(string(text))
+	return err
+}
+
+// HeadReport names a verified block.
+type HeadReport struct {
+	Height uint64    `json:"height"`
+	Hash   hexBytes  `json:"hash"`
+	Time   time.Time `json:"time"`
+}
+
+// AvailabilityReport is what the node knows of a height, and what it checked.
+type AvailabilityReport struct {
+	sampling.Availability
+	Hash     hexBytes   `json:"hash"`
+	Time     time.Time  `json:"time"`
+	DataRoot hexBytes   `json:"data_root,omitempty"`
+	Rows     int        `json:"rows"`
+	Checked  *time.Time `json:"checked_at,omitempty"`
+	// Coordinates are the cells drawn, as [row, column]; none before the DA header is known.
+	Coordinates [][2]int `json:"coordinates"`
+}
+
+// HeightsReport counts the heights of the sampling window.
+type HeightsReport struct {
+	Newest      uint64 `json:"newest"`
+	Oldest      uint64 `json:"oldest"`
+	Pending     int    `json:"pending"`
+	Available   int    `json:"available"`
+	Unavailable int    `json:"unavailable"`
+	Invalid     int    `json:"invalid"`
+}
+
+// Status is what the node is doing. Errors are the last of their kind, empty since the
+// next success.
+type Status struct {
+	Kind      string      `json:"kind"` // "light"
+	ChainID   string      `json:"chain_id"`
+	PeerID    string      `json:"peer_id"`
+	Addresses []string    `json:"addresses"`
+	Peers     int         `json:"peers"`
+	StartedAt time.Time   `json:"started_at"`
+	Head      *HeadReport `json:"head"` // null before a first header is verified
+	// Trust tells what the first header was taken on; Warning what that is worth.
+	Trust   string `json:"trust"`
+	Warning string `json:"warning,omitempty"`
+	// Witnesses is how many other peers the newest header was compared with. At 0 its one
+	// source is its own witness.
+	Witnesses int           `json:"witnesses"`
+	Heights   HeightsReport `json:"heights"`
+	Samples   int           `json:"samples"` // of a block, as configured
+	// CellsVerified counts the verified cells of the heights of the window.
+	CellsVerified int `json:"cells_verified"`
+	// MinConfidence is the least of the available heights; 0 if there is none.
+	MinConfidence float64 `json:"min_confidence"`
+	CellsKept     int64   `json:"cells_kept_bytes"`
+	HeightsKept   int     `json:"heights_kept"`
+	// Alarm tells why the node cannot do its work, empty if it can.
+	Alarm     string `json:"alarm,omitempty"`
+	HeadError string `json:"head_error,omitempty"`
+	LinkError string `json:"link_error,omitempty"`
+}
+
+// Status returns what the node is doing.
+func (n *Node) Status(context.Context) (*Status, error) {
+	t := n.heights.summary()
+	s := &Status{
+		Kind: "light", ChainID: n.config.ChainID, PeerID: n.host.ID().String(), Addresses: n.host.Addresses(),
+		Peers: len(n.host.Peers()), StartedAt: n.started, Witnesses: int(n.chain.witnesses.Load()),
+		Heights: HeightsReport{
+			Newest: t.newest, Oldest: t.oldest, Pending: t.counts[sampling.Pending], Available: t.counts[sampling.Available],
+			Unavailable: t.counts[sampling.Unavailable], Invalid: t.counts[sampling.Invalid],
+		},
+		Samples: n.config.Samples, CellsVerified: t.cells, Alarm: n.alarmText(),
+		HeadError: text(n.headError.Load()), LinkError: text(n.linkError.Load()),
+	}
+	if t.counts[sampling.Available] > 0 {
+		s.MinConfidence = t.minConfidence
+	}
+	s.CellsKept, s.HeightsKept = n.ring.usage()
+	s.Trust, s.Warning = n.trustReport()
+	if t.newest == 0 {
+		return s, nil
+	}
+	r, err := n.heights.get(t.newest)
+	if err == nil && r != nil {
+		s.Head = &HeadReport{Height: r.Height, Hash: r.BlockHash[:], Time: r.Time}
+	}
+	return s, err
+}
+
+func (n *Node) trustReport() (trust, warning string) {
+	if n.config.Trust != nil {
+		return "header " + n.config.Trust.String(), ""
+	}
+	anchor, err := readMeta(n.db, metaAnchor)
+	if err != nil || anchor == nil {
+		return "nothing yet", ""
+	}
+	trust = "header " + string(anchor)
+	if n.config.TrustFirst {
+		trust = "first use: " + trust
+		warning = "TRUST ON FIRST USE: nobody vouched for the header this node began with; whoever controlled its first peers chose the chain. Compare its hash with a source you trust, or start with --trust."
+	}
+	return trust, warning
+}
+
+func (n *Node) alarmText() string {
+	if alarm := n.alarm.Load(); alarm != nil {
+		return *alarm
+	}
+	return ""
+}
+
+func text(err *error) string {
+	if err == nil {
+		return ""
+	}
+	return (*err).Error()
+}
+
+// Availability returns what is known of a height: da.ErrFutureHeight if it is above the
+// newest verified header, da.ErrPruned if it is below the sampling window, and
+// da.ErrNotFound if the headers down to it are not verified yet.
+func (n *Node) Availability(_ context.Context, height uint64) (*AvailabilityReport, error) {
+	t := n.heights.summary() // before the look-up, so that what arrives between is no gap
+	low, err := n.heights.lowEdge()
+	if err != nil {
+		return nil, err
+	}
+	r, err := n.heights.get(height)
+	switch {
+	case err != nil:
+		return nil, err
+	case r != nil:
+		return n.report(r), nil
+	case height > t.newest:
+		return nil, fmt.Errorf("%w: the newest verified height is %d", da.ErrFutureHeight, t.newest)
+	case height == 0 || low != nil && !n.wantsBelow(low):
+		return nil, fmt.Errorf("%w: the sampling window begins at height %d", da.ErrPruned, t.oldest)
+	}
+	return nil, fmt.Errorf("%w: the headers down to it are still being verified", da.ErrNotFound)
+}
+
+func (n *Node) report(r *record) *AvailabilityReport {
+	a := &AvailabilityReport{Availability: r.Verdict, Hash: r.BlockHash[:], Time: r.Time, Rows: r.K, Coordinates: [][2]int{}}
+	if !r.Checked.IsZero() {
+		a.Checked = &r.Checked
+	}
+	session, err := sampling.DecodeSession(r.Session)
+	if err != nil {
+		return a
+	}
+	a.DataRoot, a.Samples = r.DataRoot[:], len(session.Coords())
+	for _, c := range session.Coords() {
+		a.Coordinates = append(a.Coordinates, [2]int{c.Row, c.Column})
+	}
+	return a
+}

@@ -1,0 +1,82 @@
+package lightnode
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+const (
+	watchPause = time.Second
+	tidyPause  = 10 * time.Minute
+)
+
+// watch raises and lifts the alarm, and has open heights tried again when somebody new is
+// there to ask.
+func (n *Node) watch(ctx context.Context) error {
+	met := make(map[peer.ID]struct{})
+	for sleep(ctx, watchPause) {
+		n.setAlarm(n.judgeAlarm())
+		if n.meet(met) {
+			n.heights.hurry()
+		}
+	}
+	return nil
+}
+
+// meet notes who is connected, and tells whether somebody is for the first time.
+func (n *Node) meet(met map[peer.ID]struct{}) (news bool) {
+	for _, id := range n.host.Peers() {
+		if _, known := met[id]; !known && len(met) < 1<<16 {
+			met[id] = struct{}{}
+			news = true
+		}
+	}
+	return news
+}
+
+// judgeAlarm returns what is wrong, empty if nothing is.
+func (n *Node) judgeAlarm() string {
+	now, s := n.config.Now(), n.heights.summary()
+	contact := time.Unix(0, n.contact.Load())
+	switch {
+	case now.Sub(contact) > n.config.AlarmAfter && len(n.host.Peers()) == 0:
+		return fmt.Sprintf("cut off: no peer is connected, and none has answered since %s", contact.UTC().Format(time.RFC3339))
+	case now.Sub(contact) > n.config.AlarmAfter:
+		return fmt.Sprintf("cut off: none of %d peers has given a header that verifies since %s", len(n.host.Peers()), contact.UTC().Format(time.RFC3339))
+	case !s.pendingSince.IsZero() && now.Sub(s.pendingSince) > n.config.AlarmAfter:
+		return fmt.Sprintf("nobody useful to ask: %d heights are without a verdict, one since %s", s.counts[0], s.pendingSince.UTC().Format(time.RFC3339))
+	}
+	return ""
+}
+
+// setAlarm logs the alarm when it is raised and when it is lifted.
+func (n *Node) setAlarm(alarm string) {
+	before := n.alarm.Swap(&alarm)
+	was := before != nil && *before != ""
+	switch {
+	case alarm != "" && !was:
+		n.config.Log.Error("alarm", "reason", alarm)
+	case alarm == "" && was:
+		n.config.Log.Info("alarm lifted")
+	}
+}
+
+// tidy drops what the sampling window has left behind, and gives its space back.
+func (n *Node) tidy(ctx context.Context) error {
+	for {
+		newest := n.heights.summary().newest
+		start := n.windowStart()
+		if err := n.forget(func(r *record) bool { return r.Height < newest && r.Time.Before(start) }); err != nil {
+			return err
+		}
+		if err := collectGarbage(n.db); err != nil {
+			return err
+		}
+		if !sleep(ctx, tidyPause) {
+			return nil
+		}
+	}
+}
