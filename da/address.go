@@ -38,13 +38,7 @@ func ParseAddress(s string) ([AddressSize]byte, error) {
 
 // FormatAddress encodes an account address as bech32.
 func FormatAddress(address [AddressSize]byte) string {
-	words, err := bech32.ConvertBits(address[:], 8, 5, true)
-	if err != nil {
-		return fmt.Sprintf("%x", address)
-	}
-	s, err := bech32.Encode(AddressPrefix, words)
-	if err != nil {
-		return fmt.Sprintf("%x", address)
-	}
+	words, _ := bech32.ConvertBits(address[:], 8, 5, true) // bytes of eight bits always convert
+	s, _ := bech32.Encode(AddressPrefix, words)            // and words of five are always encoded
 	return s
 }

@@ -1,8 +1,8 @@
 package da
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
-	"math/rand/v2"
 	"sync"
 	"testing"
 
@@ -29,22 +29,24 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// testBytes are the same for the same seed, on every machine.
+// testBytes are the first size bytes of SHA-256(seed ‖ 0) ‖ SHA-256(seed ‖ 1) ‖ …, both
+// numbers 64 bits big-endian, so that vectors can name data by seed and size.
 func testBytes(seed uint64, size int) []byte {
-	var key [32]byte
-	binary.BigEndian.PutUint64(key[:], seed)
-	out := make([]byte, size)
-	must(rand.NewChaCha8(key).Read(out))
-	return out
+	var out []byte
+	for n := uint64(0); len(out) < size; n++ {
+		h := sha256.Sum256(binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, seed), n))
+		out = append(out, h[:]...)
+	}
+	return out[:size]
 }
 
-func testNamespace(id byte) Namespace { return must(NewNamespace([]byte{id, 0xa5})) }
+func testNamespace(id byte) Namespace { return Namespace{27: id, 28: 0xa5} }
 
 func dataBlob(ns byte, size int) Blob {
 	return Blob{testNamespace(ns), EncodingData, testBytes(uint64(size), size)}
 }
 
-// rawBlob's scalars are canonical: their top byte is zero.
+// rawBlob's scalars are canonical: the first byte of each is zero.
 func rawBlob(ns byte, scalars int) Blob {
 	data := testBytes(uint64(scalars), scalars*kzg.ScalarSize)
 	for i := range scalars {

@@ -19,32 +19,36 @@ const (
 	maxEntries = HardMaxRows * 64
 )
 
-// Index is a block's blob index: its entries ordered by (namespace, transaction, blob).
+// Index is a block's blob index: its entries ordered by (namespace, transaction, blob). It is
+// safe for concurrent use.
 type Index struct {
 	Entries []Entry
-	tree    *nmt.NamespacedMerkleTree
 	root    [IndexRootSize]byte
 }
 
-// NewIndex builds the namespaced Merkle tree over entries, which it keeps. They must be in
+// NewIndex computes the root of the namespaced Merkle tree over entries, which it keeps. They must be in
 // index order; it fails with ErrMalformed if they are not.
 func NewIndex(entries []Entry) (*Index, error) {
-	x := &Index{Entries: entries, tree: newTree(len(entries))}
-	for i := range entries {
-		if err := x.tree.Push(indexLeaf(entries[i].Namespace, entries[i].Encode())); err != nil {
-			return nil, fmt.Errorf("%w: index entry %d: %v", ErrMalformed, i, err)
-		}
+	tree, err := buildTree(entries)
+	if err != nil {
+		return nil, err
 	}
-	root, err := x.tree.Root()
+	root, err := tree.Root()
 	if err != nil {
 		return nil, fmt.Errorf("%w: index: %v", ErrMalformed, err)
 	}
-	x.root = [IndexRootSize]byte(root)
-	return x, nil
+	return &Index{entries, [IndexRootSize]byte(root)}, nil
 }
 
-func newTree(capacity int) *nmt.NamespacedMerkleTree {
-	return nmt.New(sha256.New(), nmt.NamespaceIDSize(NamespaceSize), nmt.IgnoreMaxNamespace(false), nmt.InitialCapacity(capacity))
+// buildTree makes a tree for one use: asking it for proofs changes what it caches.
+func buildTree(entries []Entry) (*nmt.NamespacedMerkleTree, error) {
+	tree := nmt.New(sha256.New(), nmt.NamespaceIDSize(NamespaceSize), nmt.IgnoreMaxNamespace(false), nmt.InitialCapacity(len(entries)))
+	for i := range entries {
+		if err := tree.Push(indexLeaf(entries[i].Namespace, entries[i].Encode())); err != nil {
+			return nil, fmt.Errorf("%w: index entry %d: %v", ErrMalformed, i, err)
+		}
+	}
+	return tree, nil
 }
 
 func indexLeaf(ns Namespace, entry []byte) []byte { return append(ns[:], entry...) }
@@ -63,7 +67,11 @@ func (x *Index) IDs() []BlobID {
 
 // Namespace returns all entries of a namespace, possibly none, and the proof that they are all.
 func (x *Index) Namespace(ns Namespace) ([]Entry, *NamespaceProof, error) {
-	p, err := x.tree.ProveNamespace(namespace.ID(ns[:]))
+	tree, err := buildTree(x.Entries)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := tree.ProveNamespace(namespace.ID(ns[:]))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: namespace %s: %v", ErrInvalidProof, ns, err)
 	}
@@ -74,7 +82,11 @@ func (x *Index) Namespace(ns Namespace) ([]Entry, *NamespaceProof, error) {
 
 // Prove proves that entry number i is in the index. It fails with ErrInvalidProof if there is none.
 func (x *Index) Prove(i int) (*EntryProof, error) {
-	p, err := x.tree.Prove(i)
+	tree, err := buildTree(x.Entries)
+	if err != nil {
+		return nil, err
+	}
+	p, err := tree.Prove(i)
 	if err != nil {
 		return nil, fmt.Errorf("%w: entry %d of %d: %v", ErrInvalidProof, i, len(x.Entries), err)
 	}

@@ -77,7 +77,7 @@ func NewSquareBuilder(limits Limits) (*SquareBuilder, error) {
 }
 
 // AddBlobTx takes a blob transaction, given the length of its inner bytes and its message,
-// or fails with ErrNoRoom or ErrTooLarge and stays as it was.
+// which passed Check, or fails with ErrNoRoom or ErrTooLarge and stays as it was.
 func (b *SquareBuilder) AddBlobTx(txSize int, message *PayForBlobs) error {
 	return b.add(txSize, message.usage())
 }
