@@ -16,6 +16,12 @@ var ErrUnrecoverable = errors.New("erasure: too few cells to recover the extende
 // Coord is the place of a cell in an extended matrix of k original rows: 0 ≤ Row < 2k, 0 ≤ Column < 128.
 type Coord struct{ Row, Column int }
 
+// In reports whether the coordinate lies inside the extended matrix of k original rows. Whoever takes a coordinate from
+// the network asks this before anything else.
+func (c Coord) In(k int) bool {
+	return c.Row >= 0 && c.Row < 2*k && c.Column >= 0 && c.Column < kzg.Columns
+}
+
 // ExtendedMatrix is 2k rows of 128 cells, the k original rows first, with all their commitments and, where they are
 // known, all proofs. It is immutable; what its methods return aliases it and must not be written to.
 type ExtendedMatrix struct {
@@ -65,7 +71,7 @@ func checkK(k int) error {
 }
 
 func checkCoord(at Coord, k int) error {
-	if at.Row < 0 || at.Row >= 2*k || at.Column < 0 || at.Column >= kzg.Columns {
+	if !at.In(k) {
 		return fmt.Errorf("%w: coordinate (%d, %d) lies outside %d rows and %d columns",
 			kzg.ErrBadInput, at.Row, at.Column, 2*k, kzg.Columns)
 	}

@@ -2,23 +2,32 @@ package erasure
 
 import (
 	"runtime"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 )
 
-// inParallel calls f(0) … f(n−1) on all processors and returns one of the errors, if any.
+// inParallel calls f(0) … f(n−1) on all processors. It returns the error of the least index that failed; what follows
+// a failure may or may not have been called.
 func inParallel(n int, f func(i int) error) error {
 	workers := min(n, runtime.GOMAXPROCS(0))
-	var group errgroup.Group
+	failures := make([]error, workers)
+	var group sync.WaitGroup
 	for w := range workers {
-		group.Go(func() error {
-			for i := n * w / workers; i < n*(w+1)/workers; i++ {
-				if err := f(i); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		group.Go(func() { failures[w] = inSequence(n*w/workers, n*(w+1)/workers, f) })
 	}
-	return group.Wait()
+	group.Wait()
+	for _, err := range failures {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func inSequence(from, to int, f func(i int) error) error {
+	for i := from; i < to; i++ {
+		if err := f(i); err != nil {
+			return err
+		}
+	}
+	return nil
 }

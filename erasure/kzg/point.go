@@ -1,6 +1,7 @@
 package kzg
 
 import (
+	"errors"
 	"fmt"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
@@ -18,7 +19,7 @@ func DecodePoints[T Commitment | Proof](encoded []T) ([]bls12381.G1Affine, error
 	points := make([]bls12381.G1Affine, len(encoded))
 	err := inParallel(len(encoded), func(i int) error {
 		if err := decodePoint(&points[i], [PointSize]byte(encoded[i])); err != nil {
-			return fmt.Errorf("%w: point %d: %v", ErrInvalidPoint, i, err)
+			return fmt.Errorf("%w: point %d: %w", ErrInvalidPoint, i, err)
 		}
 		return nil
 	})
@@ -27,7 +28,7 @@ func DecodePoints[T Commitment | Proof](encoded []T) ([]bls12381.G1Affine, error
 
 func decodePoint(p *bls12381.G1Affine, encoded [PointSize]byte) error {
 	if encoded[0]&compressed == 0 {
-		return fmt.Errorf("the compression bit is not set")
+		return errors.New("the compression bit is not set")
 	}
 	_, err := p.SetBytes(encoded[:])
 	return err
