@@ -44,35 +44,68 @@ func randomRows(seed uint64, k int) []*kzg.Row {
 	return rows
 }
 
+func commitAll(setup *kzg.Setup, rows []*kzg.Row) ([]kzg.Commitment, error) {
+	commitments := make([]kzg.Commitment, len(rows))
+	return commitments, inParallel(len(rows), func(i int) (err error) {
+		commitments[i], err = setup.Commit(rows[i])
+		return err
+	})
+}
+
+func proveAll(setup *kzg.Setup, rows []*kzg.Row) ([][]kzg.Proof, error) {
+	proofs := make([][]kzg.Proof, len(rows))
+	return proofs, inParallel(len(rows), func(i int) error {
+		_, all, err := setup.ComputeCellsAndProofs(rows[i])
+		if err == nil {
+			proofs[i] = all[:]
+		}
+		return err
+	})
+}
+
 func commit(tb testing.TB, rows []*kzg.Row) []kzg.Commitment {
 	tb.Helper()
-	commitments := make([]kzg.Commitment, len(rows))
-	for i, row := range rows {
-		var err error
-		if commitments[i], err = newSetup(tb).Commit(row); err != nil {
-			tb.Fatal(err)
-		}
+	commitments, err := commitAll(newSetup(tb), rows)
+	if err != nil {
+		tb.Fatal(err)
 	}
 	return commitments
 }
 
-func prove(tb testing.TB, rows []*kzg.Row) [][]kzg.Proof {
-	tb.Helper()
-	proofs := make([][]kzg.Proof, len(rows))
-	for i, row := range rows {
-		_, all, err := newSetup(tb).ComputeCellsAndProofs(row)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		proofs[i] = all[:]
+// extendAll returns the matrix of rows, with proofs.
+func extendAll(setup *kzg.Setup, rows []*kzg.Row) (*ExtendedMatrix, error) {
+	commitments, err := commitAll(setup, rows)
+	if err != nil {
+		return nil, err
 	}
-	return proofs
+	proofs, err := proveAll(setup, rows)
+	if err != nil {
+		return nil, err
+	}
+	return Extend(setup, rows, commitments, proofs)
 }
 
-// extend returns the matrix of rows, with proofs.
 func extend(tb testing.TB, rows []*kzg.Row) *ExtendedMatrix {
 	tb.Helper()
-	m, err := Extend(newSetup(tb), rows, commit(tb, rows), prove(tb, rows))
+	m, err := extendAll(newSetup(tb), rows)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return m
+}
+
+// matrixOnce extends three random rows once for the whole test package.
+var matrixOnce = sync.OnceValues(func() (*ExtendedMatrix, error) {
+	setup, err := sharedSetup()
+	if err != nil {
+		return nil, err
+	}
+	return extendAll(setup, randomRows(3, 3))
+})
+
+func sharedMatrix(tb testing.TB) *ExtendedMatrix {
+	tb.Helper()
+	m, err := matrixOnce()
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -97,12 +97,14 @@ func extendCells(column []*kzg.Cell) error {
 	if err != nil {
 		return err
 	}
-	extrapolate(values,
-		func(a, b fr.Vector) { a.Sub(b, a) },
-		func(a, b fr.Vector) { a.Add(a, b) },
+	extrapolate(values, subtractScalars, addScalars,
 		func(at int, value fr.Vector) { kzg.EncodeScalars(column[at][:], value) })
 	return nil
 }
+
+func subtractScalars(a, b fr.Vector) { a.Sub(b, a) }
+
+func addScalars(a, b fr.Vector) { a.Add(a, b) }
 
 func decodeCells(cells []*kzg.Cell) ([]fr.Vector, error) {
 	values := make([]fr.Vector, len(cells))

@@ -131,12 +131,18 @@ func (p *Process) PeakMemory() uint64 {
 	return p.peak
 }
 
-// Running tells whether the process runs.
-func (p *Process) Running() bool {
+// PID returns the id of the running process, 0 if there is none.
+func (p *Process) PID() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.cmd != nil
+	if p.cmd == nil {
+		return 0
+	}
+	return p.cmd.Process.Pid
 }
+
+// Running tells whether the process runs.
+func (p *Process) Running() bool { return p.PID() != 0 }
 
 // Kill ends the process with SIGKILL, as a power cut would, and waits for its end.
 func (p *Process) Kill() { p.end(syscall.SIGKILL, 0) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -109,4 +110,16 @@ func cut(text string, width int) string {
 		return text
 	}
 	return strings.TrimRight(string([]rune(text)[:width-1]), " ") + "…"
+}
+
+// Relative shortens a path for a reader who works in the current folder.
+func Relative(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if short, err := filepath.Rel(here, path); err == nil && !strings.HasPrefix(short, "..") {
+		return short
+	}
+	return path
 }

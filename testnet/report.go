@@ -62,9 +62,10 @@ type Block struct {
 	Time   time.Time `json:"time"`
 	// Rows is the number of rows of the square, k.
 	Rows int `json:"rows"`
-	// SquareBytes is the size of the square.
-	SquareBytes int `json:"square_bytes"`
 }
+
+// SquareBytes is the size of the block's square in bytes.
+func (b Block) SquareBytes() int { return b.Rows * rowScalars * scalarBytes }
 
 // BlockTimes sums up the times between the chain's blocks, in seconds.
 type BlockTimes struct {

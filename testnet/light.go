@@ -1,0 +1,80 @@
+package testnet
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// LightNode is a process of ashlar-light.
+type LightNode struct {
+	*Process
+	API
+	Home string
+}
+
+// LightConfig describes a light node.
+type LightConfig struct {
+	Name string
+	// Trust is the header the node begins with, as height:hash.
+	Trust string
+	// Peers are the addresses of the full nodes it knows; it finds no others.
+	Peers []string
+	// Deadline is how long a block's cells may take before it is unavailable; 0 is the
+	// node's default.
+	Deadline time.Duration
+}
+
+// Availability is what a light node says of a height.
+type Availability struct {
+	Height     uint64  `json:"height"`
+	Verdict    string  `json:"verdict"`
+	Confidence float64 `json:"confidence"`
+	// Samples counts the cells drawn, Verified those that were delivered and proved right.
+	Samples  int `json:"samples"`
+	Verified int `json:"verified"`
+	// Rows is the number of rows of the square.
+	Rows int `json:"rows"`
+	// Checked is when the verdict was last looked into.
+	Checked time.Time `json:"checked_at"`
+	// Coordinates are the cells drawn, as row and column.
+	Coordinates [][2]int `json:"coordinates"`
+}
+
+// LightStatus is what a light node says of itself.
+type LightStatus struct {
+	Witnesses int    `json:"witnesses"`
+	Alarm     string `json:"alarm"`
+}
+
+// AddLightNode describes one more light node, or one that is to run again in the same
+// home, perhaps with other peers; it is not started.
+func (n *Network) AddLightNode(config LightConfig) (*LightNode, error) {
+	port, err := n.ports.Take()
+	if err != nil {
+		return nil, err
+	}
+	node := &LightNode{API: API{"http://" + hostPort(port)}, Home: n.home(config.Name)}
+	args := []string{
+		"--home", node.Home, "--chain-id", n.config.ChainID, "--api", hostPort(port),
+		"--trust", config.Trust, "--peers", strings.Join(config.Peers, ","), "--dht=false",
+	}
+	if config.Deadline != 0 {
+		args = append(args, "--deadline", config.Deadline.String())
+	}
+	node.Process = n.newProcess(config.Name, n.binary("ashlar-light"), args)
+	return node, nil
+}
+
+// Status asks the node for its status.
+func (l *LightNode) Status(ctx context.Context) (LightStatus, error) {
+	var status LightStatus
+	return status, l.Get(ctx, "/v1/status", &status)
+}
+
+// Availability asks the node what it knows of a height.
+func (l *LightNode) Availability(ctx context.Context, height uint64) (Availability, error) {
+	var found Availability
+	return found, l.Get(ctx, fmt.Sprintf("/v1/availability/%d", height), &found)
+}
