@@ -1,0 +1,231 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// codedCost is what a cell beyond an original row costs when its square is cold, in cells
+// at hand: the row has to be extended.
+const codedCost = 4
+
+// Cost returns what Cells would cost: 1 for a cell at hand, more for one of a cold square
+// that must be coded; k where k rows have to be read for it.
+func (s *Store) Cost(height uint64, coords []erasure.Coord) int {
+	if s.isHot(height) {
+		return len(coords)
+	}
+	k := 0
+	if err := s.view(context.Background(), height, func(v *view) error {
+		k = len(v.marker.rows)
+		return nil
+	}); err != nil {
+		return len(coords)
+	}
+	cost := 0
+	for _, at := range coords {
+		switch {
+		case at.Row >= k:
+			cost += max(k, codedCost)
+		case at.Column >= kzg.RowCells:
+			cost += codedCost
+		default:
+			cost++
+		}
+	}
+	return cost
+}
+
+func (s *Store) isHot(height uint64) bool { return height+s.config.HotHeights > s.Head() }
+
+// Cell returns a cell of the extended matrix with its proof. It fails with da.ErrNotFound
+// if it lies outside or what it takes is not held.
+func (s *Store) Cell(ctx context.Context, height uint64, at erasure.Coord) (*da.Sample, error) {
+	samples, err := s.Cells(ctx, height, []erasure.Coord{at})
+	if err != nil {
+		return nil, err
+	}
+	return samples[0], nil
+}
+
+// Cells returns cells of the extended matrix with their proofs, in the order asked for,
+// nil where one lies outside or what it takes is not held. Having none of them is da.ErrNotFound.
+func (s *Store) Cells(ctx context.Context, height uint64, coords []erasure.Coord) ([]*da.Sample, error) {
+	if err := s.verify(ctx, height); err != nil {
+		return nil, err
+	}
+	var samples []*da.Sample
+	err := s.view(ctx, height, func(v *view) (err error) {
+		samples, err = s.cells(ctx, v, coords)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, sample := range samples {
+		if sample != nil {
+			return samples, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: none of %d cells of height %d, such as (%d, %d), is held", da.ErrNotFound, len(coords), height, firstCoord(coords).Row, firstCoord(coords).Column)
+}
+
+func firstCoord(coords []erasure.Coord) erasure.Coord {
+	if len(coords) == 0 {
+		return erasure.Coord{}
+	}
+	return coords[0]
+}
+
+func (s *Store) cells(ctx context.Context, v *view, coords []erasure.Coord) ([]*da.Sample, error) {
+	var m *erasure.ExtendedMatrix
+	if v.marker.rowsHeld() == len(v.marker.rows) && s.isHot(v.height) && anyCoded(v, coords) {
+		var err error
+		if m, err = s.matrix(ctx, v); err != nil {
+			return nil, err
+		}
+	}
+	c := &coder{setup: s.config.Setup, view: v, matrix: m, rows: make(map[int]*RowProofs), extended: make(map[int]*[kzg.Columns]kzg.Cell)}
+	samples := make([]*da.Sample, len(coords))
+	for i, at := range coords {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var err error
+		if samples[i], err = c.sample(at); err != nil {
+			return nil, err
+		}
+	}
+	return samples, nil
+}
+
+// anyCoded tells whether one of the coordinates is in the matrix but not in the square.
+func anyCoded(v *view, coords []erasure.Coord) bool {
+	k := len(v.marker.rows)
+	for _, at := range coords {
+		if inMatrix(at, k) && (at.Row >= k || at.Column >= kzg.RowCells) {
+			return true
+		}
+	}
+	return false
+}
+
+func inMatrix(at erasure.Coord, k int) bool {
+	return at.Row >= 0 && at.Row < 2*k && at.Column >= 0 && at.Column < kzg.Columns
+}
+
+// matrix returns a height's extended matrix from memory, or codes and keeps it.
+func (s *Store) matrix(ctx context.Context, v *view) (*erasure.ExtendedMatrix, error) {
+	if m := s.hot.get(v.height); m != nil {
+		return m, nil
+	}
+	m, err, _ := s.flight.Do("extend "+strconv.FormatUint(v.height, 10), func() (any, error) {
+		return s.extend(v)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m.(*erasure.ExtendedMatrix), ctx.Err()
+}
+
+func (s *Store) extend(v *view) (*erasure.ExtendedMatrix, error) {
+	header, err := v.header()
+	if err != nil {
+		return nil, err
+	}
+	rows, proofs := make([]*kzg.Row, header.K()), make([][]kzg.Proof, header.K())
+	for i := range rows {
+		r, err := v.row(i)
+		if err != nil {
+			return nil, err
+		}
+		rows[i], proofs[i] = &r.Row, r.Proofs[:]
+	}
+	m, err := erasure.Extend(s.config.Setup, rows, header.Commitments, proofs)
+	if err != nil {
+		return nil, fmt.Errorf("extend the square of height %d: %w", v.height, err)
+	}
+	s.hot.put(v.height, m)
+	return m, nil
+}
+
+// coder answers for cells of one height: from the matrix if there is one, else coding
+// what is asked for from rows, each read and extended once.
+type coder struct {
+	setup    *kzg.Setup
+	view     *view
+	matrix   *erasure.ExtendedMatrix // nil if the height is cold
+	rows     map[int]*RowProofs      // nil values: not held
+	extended map[int]*[kzg.Columns]kzg.Cell
+}
+
+// sample returns the cell at a coordinate, nil if it is not to be had.
+func (c *coder) sample(at erasure.Coord) (*da.Sample, error) {
+	k := len(c.view.marker.rows)
+	switch {
+	case !inMatrix(at, k):
+		return nil, nil
+	case c.matrix != nil:
+		proof, _ := c.matrix.Proof(at)
+		return &da.Sample{Coord: at, Cell: c.matrix.Cell(at), Proof: proof}, nil
+	case at.Row < k:
+		cell, proof, err := c.original(at)
+		if cell == nil {
+			return nil, err
+		}
+		return &da.Sample{Coord: at, Cell: cell, Proof: proof}, nil
+	}
+	return c.fromColumn(at, k)
+}
+
+// original returns a cell of the extension of an original row, nil if the row is not held.
+func (c *coder) original(at erasure.Coord) (*kzg.Cell, kzg.Proof, error) {
+	r, err := c.row(at.Row)
+	if err != nil || r == nil {
+		return nil, kzg.Proof{}, err
+	}
+	if at.Column < kzg.RowCells {
+		return r.Row.Cell(at.Column), r.Proofs[at.Column], nil
+	}
+	cells, ok := c.extended[at.Row]
+	if !ok {
+		if cells, err = c.setup.ComputeCells(&r.Row); err != nil {
+			return nil, kzg.Proof{}, fmt.Errorf("extend row %d of height %d: %w", at.Row, c.view.height, err)
+		}
+		c.extended[at.Row] = cells
+	}
+	return &cells[at.Column], r.Proofs[at.Column], nil
+}
+
+func (c *coder) row(i int) (*RowProofs, error) {
+	r, ok := c.rows[i]
+	if ok {
+		return r, nil
+	}
+	r, err := c.view.row(i)
+	if err == nil {
+		c.rows[i] = r
+	}
+	return r, err
+}
+
+// fromColumn codes a cell of an extended row from the k cells of its column.
+func (c *coder) fromColumn(at erasure.Coord, k int) (*da.Sample, error) {
+	cells, proofs := make([]*kzg.Cell, k), make([]kzg.Proof, k)
+	for i := range k {
+		var err error
+		if cells[i], proofs[i], err = c.original(erasure.Coord{Row: i, Column: at.Column}); cells[i] == nil {
+			return nil, err
+		}
+	}
+	all, allProofs, err := erasure.ExtendColumn(cells, proofs)
+	if err != nil {
+		return nil, fmt.Errorf("extend column %d of height %d: %w", at.Column, c.view.height, err)
+	}
+	return &da.Sample{Coord: at, Cell: all[at.Row], Proof: allProofs[at.Row]}, nil
+}
