@@ -2,7 +2,10 @@ package app_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
+
+	cmttypes "github.com/cometbft/cometbft/types"
 
 	"github.com/ashlar-da/ashlar/da"
 )
@@ -39,5 +42,137 @@ func TestBlobReachesTheSquare(t *testing.T) {
 	}
 	if c.app.Mempool().CountTx() != 0 {
 		t.Error("executed transactions stay in the mempool")
+	}
+}
+
+// TestNodesAgree runs the same blocks on a proposer, on a validator and on a node that
+// syncs blocks: it only ever sees FinalizeBlock.
+func TestNodesAgree(t *testing.T) {
+	proposer, validator, syncing := newChain(t), newChain(t), newChain(t)
+	for round := range uint64(3) {
+		proposer.accept(
+			proposer.blobTx(proposer.accounts[2], terms{sequence: round}, generous, smallBlob(t, byte(round+1), 300)),
+			proposer.transfer(proposer.accounts[3], proposer.accounts[4], round),
+		)
+		txs, want := proposer.step()
+		if !validator.process(txs) || !validator.process(txs) {
+			t.Fatalf("height %d: the validator rejects the block", proposer.height)
+		}
+		for name, c := range map[string]*chain{"validator": validator, "syncing node": syncing} {
+			if got := c.apply(txs); !bytes.Equal(got.AppHash, want.AppHash) {
+				t.Fatalf("height %d: the %s has application hash %X, the proposer %X", proposer.height, name, got.AppHash, want.AppHash)
+			}
+		}
+	}
+}
+
+// TestBlockFollowsFromHeaderAndSquare rebuilds Data.Txs from what a light node network
+// holds, and reproduces the hash that CometBFT signs.
+func TestBlockFollowsFromHeaderAndSquare(t *testing.T) {
+	c := newChain(t)
+	for _, tx := range goodTxs(c) {
+		c.accept(tx)
+	}
+	txs, _ := c.step()
+	block, err := da.ParseBlock(da.DefaultLimits(), txs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rebuilt, err := da.RebuildTxs(testSetup(t), block.Header, block.Square.Rows, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, again := &cmttypes.Data{}, &cmttypes.Data{}
+	for i := range txs {
+		data.Txs, again.Txs = append(data.Txs, txs[i]), append(again.Txs, rebuilt[i])
+	}
+	if !slices.EqualFunc(rebuilt, txs, bytes.Equal) || !bytes.Equal(data.Hash(), again.Hash()) {
+		t.Fatal("the rebuilt transactions are not the block's")
+	}
+}
+
+// TestBlobTransactionsComeFirstByTip proposes them against the order of arrival.
+func TestBlobTransactionsComeFirstByTip(t *testing.T) {
+	c := newChain(t)
+	c.accept(
+		c.transfer(c.accounts[1], c.accounts[0], 0),
+		c.blobTx(c.accounts[2], terms{}, offer{feeCap: 1e10, tipCap: 1}, smallBlob(t, 1, 10)),
+		c.blobTx(c.accounts[3], terms{}, offer{feeCap: 1e10, tipCap: 3}, smallBlob(t, 2, 10)),
+		c.blobTx(c.accounts[3], terms{sequence: 1}, offer{feeCap: 1e10, tipCap: 9}, smallBlob(t, 3, 10)),
+		c.blobTx(c.accounts[4], terms{}, offer{feeCap: 1e10, tipCap: 2}, smallBlob(t, 4, 10)),
+	)
+	block, err := da.ParseBlock(da.DefaultLimits(), c.propose())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for _, message := range block.Messages {
+		order = append(order, message.TipCap)
+	}
+	if want := []string{"3", "9", "2", "1"}; !slices.Equal(order, want) || len(block.Plain) != 1 {
+		t.Fatalf("have tips in order %v and %d plain transactions, want %v and 1", order, len(block.Plain), want)
+	}
+}
+
+// TestProposalsStayWithinTheirBounds fills mempools beyond what a block takes: the rest
+// waits, and is proposed later.
+func TestProposalsStayWithinTheirBounds(t *testing.T) {
+	c := newChain(t)
+	for i := range uint64(4) {
+		c.accept(c.blobTx(c.accounts[2], terms{sequence: i}, generous, rowBlob(t, byte(i+1))))
+	}
+	const room = 500_000
+	var size int64
+	txs := c.proposeWithin(room)
+	for _, tx := range txs {
+		size += cmttypes.ComputeProtoSizeForTxs([]cmttypes.Tx{tx})
+	}
+	if size > room || len(txs) != 2+3 {
+		t.Fatalf("have %d transactions of %d bytes, want 3 and those injected within %d bytes", len(txs), size, room)
+	}
+	if !c.process(txs) {
+		t.Fatal("the application rejects its own proposal")
+	}
+	c.apply(txs)
+	if rest, _ := c.step(); len(rest) != 2+1 {
+		t.Fatalf("the next block has %d transactions, want what is left and those injected", len(rest))
+	}
+}
+
+// TestMempoolKeepsWhatWaitsForAnotherKind: a sender's blob transaction behind its own
+// transfer cannot come first; it follows in the next block.
+func TestMempoolKeepsWhatWaitsForAnotherKind(t *testing.T) {
+	c := newChain(t)
+	user := c.accounts[2]
+	c.accept(c.transfer(user, c.accounts[3], 0), c.blobTx(user, terms{sequence: 1}, generous, smallBlob(t, 1, 10)))
+	for range 2 {
+		if txs, _ := c.step(); len(txs) != 2+1 {
+			t.Fatalf("height %d has %d transactions, want one and those injected", c.height, len(txs))
+		}
+	}
+	if sequence := c.sequence(user); sequence != 2 {
+		t.Fatalf("have sequence %d want 2", sequence)
+	}
+}
+
+// TestProposerOffersTheEmptySquareOnFailure gives the proposer no setup to prove with.
+func TestProposerOffersTheEmptySquareOnFailure(t *testing.T) {
+	c := newChain(t)
+	c.app.DropSetup()
+	c.accept(c.transfer(c.accounts[2], c.accounts[3], 0))
+	if txs := c.propose(); !slices.EqualFunc(txs, da.EmptyTxs(), bytes.Equal) {
+		t.Fatalf("have %d transactions, want the empty square", len(txs))
+	}
+	if !newChain(t).process(da.EmptyTxs()) {
+		t.Fatal("the empty square is rejected")
+	}
+}
+
+// TestInjectedTransactionsSucceed: their codes are hashed, so all nodes must say the same.
+func TestInjectedTransactionsSucceed(t *testing.T) {
+	c := newChain(t)
+	resp := c.apply(da.EmptyTxs())
+	if len(resp.TxResults) != 2 || resp.TxResults[0].Code != 0 || resp.TxResults[1].Code != 0 {
+		t.Fatalf("have results %v, want two of code 0", resp.TxResults)
 	}
 }

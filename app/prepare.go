@@ -30,6 +30,9 @@ func (a *App) PrepareProposal(req *abci.RequestPrepareProposal) (*abci.ResponseP
 
 // prepareProposal chooses transactions by fee and builds their square.
 func (a *App) prepareProposal(ctx sdk.Context, req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
+	if a.setup == nil {
+		return nil, errNoSetup
+	}
 	limits, err := a.Keepers.Blob.Limits(ctx)
 	if err != nil {
 		return nil, err

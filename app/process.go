@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -11,6 +12,9 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 	blobpb "github.com/ashlar-da/ashlar/proto/blob"
 )
+
+// errNoSetup is why an application opened for commands only neither offers nor accepts blocks.
+var errNoSetup = errors.New("the application was opened without a setup: blocks can be neither proven nor verified")
 
 // blockHash is CometBFT's hash of a block. It covers the block and, through the
 // application hash, the parent state: all a verdict depends on.
@@ -57,6 +61,9 @@ func (a *App) remember(hash []byte, v verdict) {
 // judge holds a block against the rules, on block and parent state alone: what this
 // node happens to have seen saves work and changes no verdict.
 func (a *App) judge(ctx sdk.Context, txs [][]byte) verdict {
+	if a.setup == nil {
+		return verdict{err: errNoSetup}
+	}
 	limits, err := a.Keepers.Blob.Limits(ctx)
 	if err != nil {
 		return verdict{err: err}
