@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -38,10 +39,10 @@ func (h *Host) GetHeader(ctx context.Context, from peer.ID, request HeaderReques
 // each coordinate, in order, nil where the peer does not hold the cell; the proofs are
 // the caller's to check, against the coordinates it asked for.
 func (h *Host) GetCells(ctx context.Context, from peer.ID, height uint64, coords []erasure.Coord) (cells []*CellProof, err error) {
-	defer func() { h.settle(ctx, from, Cells, height, err) }()
 	if err := named(height, len(coords), MaxCells); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
+	defer func() { h.settle(ctx, from, Cells, height, err) }()
 	limit := frameOverhead + len(coords)*(kzg.CellSize+kzg.PointSize+cellOverhead)
 	encoded, err := h.ask(ctx, from, Cells, encodeCellsRequest(height, coords), limit)
 	if err != nil {
@@ -55,10 +56,10 @@ func (h *Host) GetCells(ctx context.Context, from peer.ID, height uint64, coords
 // where the peer does not hold the row; whether they are the square's is the caller's to
 // check.
 func (h *Host) GetRows(ctx context.Context, from peer.ID, height uint64, rows []int) (found []*RowProofs, err error) {
-	defer func() { h.settle(ctx, from, Rows, height, err) }()
 	if err := named(height, len(rows), MaxRows); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
+	defer func() { h.settle(ctx, from, Rows, height, err) }()
 	limit := frameOverhead + len(rows)*(kzg.RowSize+kzg.Columns*kzg.PointSize+rowOverhead)
 	encoded, err := h.ask(ctx, from, Rows, encodeRowsRequest(height, rows), limit)
 	if err != nil {
@@ -71,6 +72,9 @@ func (h *Host) GetRows(ctx context.Context, from peer.ID, height uint64, rows []
 // GetNamespace asks a peer for the index entries of a namespace at a height. The proof
 // is the caller's to check.
 func (h *Host) GetNamespace(ctx context.Context, from peer.ID, height uint64, namespace da.Namespace) (entries *Entries, err error) {
+	if err := named(height, 1, 1); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
+	}
 	defer func() { h.settle(ctx, from, Namespaces, height, err) }()
 	message := &wire.NamespaceRequest{Height: height, Namespace: namespace[:]}
 	encoded, err := h.ask(ctx, from, Namespaces, message, maxNamespace)
@@ -142,9 +146,12 @@ func converse(s network.Stream, request []byte, limit int, timeout time.Duration
 // explain turns a stream's failure into this package's terms.
 func (h *Host) explain(ctx context.Context, from peer.ID, p Protocol, err error) error {
 	var unknown multistream.ErrNotSupported[protocol.ID]
+	var late net.Error
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("no answer: %w", errors.Join(ctx.Err(), err))
+	case errors.As(err, &late) && late.Timeout():
+		return fmt.Errorf("no answer: %w", errors.Join(context.DeadlineExceeded, err))
 	case errors.As(err, &unknown):
 		spoken, _ := h.host.Peerstore().GetProtocols(from) // an unknown peer speaks none
 		if p.servesAnother(h.config.ChainID, spoken) {
@@ -162,7 +169,7 @@ func (h *Host) explain(ctx context.Context, from peer.ID, p Protocol, err error)
 func (h *Host) settle(ctx context.Context, from peer.ID, p Protocol, height uint64, err error) {
 	h.metrics.asked.WithLabelValues(string(p), outcome(err)).Inc()
 	switch {
-	case err == nil, errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	case err == nil, errors.Is(err, ErrBanned), errors.Is(err, context.Canceled) && ctx.Err() != nil:
 	case errors.Is(err, ErrGarbage):
 		h.strike(from, 1, err)
 	case errors.Is(err, da.ErrPruned):

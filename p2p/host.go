@@ -147,19 +147,27 @@ func (h *Host) connected(id peer.ID) bool {
 type handlers struct {
 	mu      sync.Mutex
 	closing bool           // guarded by mu
-	running sync.WaitGroup // added to under mu, while not closing
+	count   int            // guarded by mu
+	running sync.WaitGroup // as count; added to under mu, while not closing
 }
 
 func (h *handlers) enter() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.closing {
-		h.running.Add(1)
+	if h.closing {
+		return false
 	}
-	return !h.closing
+	h.count++
+	h.running.Add(1)
+	return true
 }
 
-func (h *handlers) leave() { h.running.Done() }
+func (h *handlers) leave() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.count--
+	h.running.Done()
+}
 
 func (h *handlers) wait() {
 	h.mu.Lock()

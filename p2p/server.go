@@ -54,7 +54,7 @@ func (h *Host) handle(ctx context.Context, protocol Protocol, a answer) {
 	})
 }
 
-// exchange reads one request from a stream and answers it.
+// exchange reads one request from a stream and answers it. The error is the stream's.
 func (h *Host) exchange(ctx context.Context, s network.Stream, a answer) (wire.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.config.RequestTimeout)
 	defer cancel()
@@ -70,10 +70,10 @@ func (h *Host) exchange(ctx context.Context, s network.Stream, a answer) (wire.S
 	response, err := a(ctx, request, h.meter(s))
 	h.blame(s, err)
 	status := statusOf(err)
-	if err := send(s, response, status); err != nil {
-		return status, err
-	}
 	if status == wire.Status_STATUS_INTERNAL {
+		h.config.Log.Warn("a source failed", "protocol", s.Protocol(), "error", err)
+	}
+	if err := send(s, response, status); err != nil {
 		return status, err
 	}
 	return status, s.Close()

@@ -1,0 +1,25 @@
+package p2p
+
+import (
+	"encoding/binary"
+
+	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/cometbft/cometbft/crypto/encoding"
+)
+
+func uvarint(n int) []byte { return binary.AppendUvarint(nil, uint64(n)) }
+
+// protoSet encodes a validator set without checking it.
+func protoSet(set *types.ValidatorSet) *cmtproto.ValidatorSet {
+	m := &cmtproto.ValidatorSet{}
+	for _, v := range set.Validators {
+		key, err := encoding.PubKeyToProto(v.PubKey)
+		if err != nil {
+			panic(err) // the fixture's keys are Ed25519
+		}
+		m.Validators = append(m.Validators, &cmtproto.Validator{Address: v.Address, PubKey: key, VotingPower: v.VotingPower})
+	}
+	return m
+}
