@@ -12,6 +12,7 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr/fft"
+	"github.com/consensys/gnark-crypto/utils"
 	goethkzg "github.com/crate-crypto/go-eth-kzg"
 )
 
@@ -93,7 +94,7 @@ func (s *Setup) decode(data []byte) error {
 		decodeSetupG1(&points[i], data[i*setupG1Size:])
 	}
 	s.lagrange, s.powers = points[:RowScalars:RowScalars], points[RowScalars:]
-	fft.BitReverse(s.lagrange)
+	utils.BitReverse(s.lagrange)
 	data = data[len(points)*setupG1Size:]
 	for i, prepared := range []**lines{&s.one, &s.tau, &s.tau64} {
 		points := bls12381.PrecomputeLines(decodeSetupG2(data[i*setupG2Size:]))
@@ -118,7 +119,7 @@ func decodeSetupG2(data []byte) (p bls12381.G2Affine) {
 func (s *Setup) deriveCosets(root fr.Element) {
 	shifts := make([]fr.Element, Columns)
 	fft.BuildExpTable(root, shifts)
-	fft.BitReverse(shifts)
+	utils.BitReverse(shifts)
 	for c := range shifts {
 		s.cosets[c].shift = shifts[c]
 		s.cosets[c].inverse.Inverse(&shifts[c])
