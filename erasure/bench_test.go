@@ -7,20 +7,6 @@ import (
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
-// cycled returns k rows, with commitments and proofs, that repeat those of the shared matrix.
-func cycled(b *testing.B, k int) ([]*kzg.Row, []kzg.Commitment, [][]kzg.Proof) {
-	b.Helper()
-	m := sharedMatrix(b)
-	var rows []*kzg.Row
-	var commitments []kzg.Commitment
-	var proofs [][]kzg.Proof
-	for i := range k {
-		at := i * i % 6
-		rows, commitments, proofs = append(rows, m.Row(at)), append(commitments, m.Commitment(at)), append(proofs, m.proofs[at])
-	}
-	return rows, commitments, proofs
-}
-
 func BenchmarkExtend(b *testing.B) {
 	for _, k := range []int{1, 34, 64, 128} {
 		for _, proven := range []bool{false, true} {

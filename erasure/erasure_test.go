@@ -111,3 +111,17 @@ func sharedMatrix(tb testing.TB) *ExtendedMatrix {
 	}
 	return m
 }
+
+// cycled returns k rows, with commitments and proofs, that repeat those of the shared matrix.
+func cycled(tb testing.TB, k int) ([]*kzg.Row, []kzg.Commitment, [][]kzg.Proof) {
+	tb.Helper()
+	m := sharedMatrix(tb)
+	var rows []*kzg.Row
+	var commitments []kzg.Commitment
+	var proofs [][]kzg.Proof
+	for i := range k {
+		at := i * i % 6
+		rows, commitments, proofs = append(rows, m.Row(at)), append(commitments, m.Commitment(at)), append(proofs, m.proofs[at])
+	}
+	return rows, commitments, proofs
+}

@@ -115,6 +115,32 @@ func TestExtendManyCommitments(t *testing.T) {
 	}
 }
 
+// TestExtendManyProofs verifies all cells of a matrix of 33 rows, which repeat six, by the original commitments, and
+// holds two extended rows against direct computation.
+func TestExtendManyProofs(t *testing.T) {
+	rows, commitments, proofs := cycled(t, 33)
+	m, err := Extend(newSetup(t), rows, commitments, proofs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var coords []Coord
+	for at := range allCells(m) {
+		coords = append(coords, at)
+	}
+	if err := casesOf(m, coords...).verify(t); err != nil {
+		t.Error(err)
+	}
+	direct, err := proveAll(newSetup(t), []*kzg.Row{m.Row(33), m.Row(65)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for c := range kzg.Columns {
+		if m.proofs[33][c] != direct[0][c] || m.proofs[65][c] != direct[1][c] {
+			t.Errorf("column %d: proofs differ from those computed directly", c)
+		}
+	}
+}
+
 // TestExtendMostRows commits to the rows 0, 1, … 255, constant each: the extended ones are 256 to 511.
 func TestExtendMostRows(t *testing.T) {
 	var commitments []kzg.Commitment

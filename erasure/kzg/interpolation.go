@@ -44,13 +44,13 @@ func (p *Interpolation) At(x fr.Element) []fr.Element {
 	return coefficients
 }
 
-// WeightedSum returns Σ coefficients[i]·values[i]; the vectors are of one length.
+// WeightedSum returns Σ coefficients[i]·values[i]. There is at least one value and all are of one length.
 func WeightedSum(coefficients []fr.Element, values []fr.Vector) fr.Vector {
 	sum := make(fr.Vector, len(values[0]))
-	term := make(fr.Vector, len(sum))
+	scaled := make(fr.Vector, len(sum))
 	for i := range values {
-		term.ScalarMul(values[i], &coefficients[i])
-		sum.Add(sum, term)
+		scaled.ScalarMul(values[i], &coefficients[i])
+		sum.Add(sum, scaled)
 	}
 	return sum
 }

@@ -120,19 +120,20 @@ func (s *Setup) interpolate(r []fr.Element, columns []int, cells []*Cell) ([]fr.
 	return total, nil
 }
 
+// sumByColumn returns Σ rₖ·cellₖ of each column that occurs, and checks every scalar.
 func sumByColumn(r []fr.Element, columns []int, cells []*Cell) (*[Columns]fr.Vector, error) {
 	var sums [Columns]fr.Vector
-	term := make(fr.Vector, CellScalars)
+	scaled := make(fr.Vector, CellScalars)
 	for i, cell := range cells {
 		column := columns[i]
-		if err := DecodeScalars(term, cell[:]); err != nil {
+		if err := DecodeScalars(scaled, cell[:]); err != nil {
 			return nil, fmt.Errorf("cell %d of the batch, column %d: %w", i, column, err)
 		}
 		if sums[column] == nil {
 			sums[column] = make(fr.Vector, CellScalars)
 		}
-		term.ScalarMul(term, &r[i])
-		sums[column].Add(sums[column], term)
+		scaled.ScalarMul(scaled, &r[i])
+		sums[column].Add(sums[column], scaled)
 	}
 	return &sums, nil
 }

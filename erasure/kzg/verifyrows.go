@@ -50,13 +50,13 @@ func combineRows(gammas []fr.Element, rows []*Row) ([]fr.Element, error) {
 	sum := make([]fr.Element, RowScalars)
 	err := inParallel(RowCells, func(column int) error {
 		part := fr.Vector(sum[column*CellScalars : (column+1)*CellScalars])
-		term := make(fr.Vector, CellScalars)
+		scaled := make(fr.Vector, CellScalars)
 		for i, row := range rows {
-			if err := DecodeScalars(term, row.Cell(column)[:]); err != nil {
+			if err := DecodeScalars(scaled, row.Cell(column)[:]); err != nil {
 				return fmt.Errorf("row %d, cell %d: %w", i, column, err)
 			}
-			term.ScalarMul(term, &gammas[i])
-			part.Add(part, term)
+			scaled.ScalarMul(scaled, &gammas[i])
+			part.Add(part, scaled)
 		}
 		return nil
 	})
