@@ -1,0 +1,86 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxAnswer bounds what is read of an answer: twice the largest blob's hex.
+const maxAnswer = 32 << 20
+
+// get asks for a path and decodes the JSON answer into the value that answer points to.
+func (c *Client) get(ctx context.Context, path string, answer any) error {
+	body, err := c.do(ctx, http.MethodGet, path, "", nil)
+	if err != nil {
+		return err
+	}
+	return decode(path, body, answer)
+}
+
+// post sends bytes to a path and decodes the JSON answer.
+func (c *Client) post(ctx context.Context, path, mediaType string, body []byte, answer any) error {
+	response, err := c.do(ctx, http.MethodPost, path, mediaType, body)
+	if err != nil {
+		return err
+	}
+	return decode(path, response, answer)
+}
+
+func decode(path string, body []byte, answer any) error {
+	if err := json.Unmarshal(body, answer); err != nil {
+		return fmt.Errorf("%s answered what this client cannot read, is it an Ashlar node? %w", path, err)
+	}
+	return nil
+}
+
+// do sends a request and returns the body of the answer, or the error in it.
+func (c *Client) do(ctx context.Context, method, path, mediaType string, body []byte) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if mediaType != "" {
+		request.Header.Set("Content-Type", mediaType)
+	}
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("ask the node, is it up? %w", err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s %s: read the answer: %w", method, path, err)
+	case len(answer) > maxAnswer:
+		return nil, fmt.Errorf("%s %s: the answer exceeds %d bytes", method, path, maxAnswer)
+	case response.StatusCode/100 != 2:
+		return nil, decodeError(response, answer)
+	}
+	return answer, nil
+}
+
+// decodeError reads the error of an answer; what is no error of this API becomes one
+// that quotes its beginning.
+func decodeError(response *http.Response, body []byte) *Error {
+	var wrapped struct {
+		Error Error `json:"error"`
+	}
+	if err := json.Unmarshal(body, &wrapped); err != nil || wrapped.Error.Code == "" {
+		wrapped.Error = Error{Code: CodeInternal, Message: fmt.Sprintf("%s: %.200s", response.Status, strings.TrimSpace(string(body)))}
+	}
+	wrapped.Error.Status = response.StatusCode
+	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
+		wrapped.Error.RetryAfter = time.Duration(seconds) * time.Second
+	}
+	return &wrapped.Error
+}

@@ -1,0 +1,158 @@
+package client
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/ashlar-da/ashlar/da"
+)
+
+// Hex is bytes that JSON shows as lower-case hex without 0x.
+type Hex []byte
+
+// MarshalText implements encoding.TextMarshaler.
+func (h Hex) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler. It fails with da.ErrMalformed.
+func (h *Hex) UnmarshalText(text []byte) error {
+	decoded, err := hex.AppendDecode(nil, text)
+	if err != nil {
+		return fmt.Errorf("%w: hex: %v", da.ErrMalformed, err)
+	}
+	*h = decoded
+	return nil
+}
+
+// Wait says how long posting waits.
+type Wait string
+
+// What posting may wait for.
+const (
+	// Accepted: the mempool holds the transaction.
+	Accepted Wait = "accepted"
+	// Included: the block is final and its square durable in the node asked.
+	Included Wait = "included"
+)
+
+// ParseWait returns the Wait of that name.
+func ParseWait(name string) (Wait, error) {
+	if w := Wait(name); w == Accepted || w == Included {
+		return w, nil
+	}
+	return "", fmt.Errorf("cannot wait for %q: choose %s or %s", name, Accepted, Included)
+}
+
+// Posted says what became of a blob.
+type Posted struct {
+	ID da.BlobID `json:"id"`
+	// Status is accepted or included.
+	Status string `json:"status"`
+	// Height is the block that includes the blob, 0 unless Status is included.
+	Height uint64 `json:"height,omitempty"`
+	// Tx is the transaction's id: SHA-256 of its signed bytes.
+	Tx              Hex          `json:"tx"`
+	Namespace       da.Namespace `json:"namespace"`
+	Encoding        da.Encoding  `json:"encoding"`
+	Size            uint64       `json:"size"`
+	Keccak256       Hex          `json:"keccak256"`
+	VersionedHashes []Hex        `json:"versioned_hashes"`
+}
+
+// Status describes a node.
+type Status struct {
+	ChainID string `json:"chain_id"`
+	Version string `json:"version"`
+	// ChainHeight is the newest block the node has committed, Head and Tail the newest
+	// and the oldest square it holds.
+	ChainHeight uint64   `json:"chain_height"`
+	Head        uint64   `json:"head"`
+	Tail        uint64   `json:"tail"`
+	Syncing     bool     `json:"syncing"`
+	Peers       int      `json:"peers"`
+	ChainPeers  int      `json:"chain_peers"`
+	PeerID      string   `json:"peer_id"`
+	Listen      []string `json:"listen"`
+	Retain      string   `json:"retain"`
+	// Poster is the address that pays for blobs posted without a signature.
+	Poster string `json:"poster"`
+}
+
+// AccountState is what the chain knows of an account.
+type AccountState struct {
+	Address string `json:"address"`
+	// Balance is in aash.
+	Balance  string `json:"balance"`
+	Sequence uint64 `json:"sequence"`
+	Number   uint64 `json:"account_number"`
+}
+
+// ChainFees is what the next block charges.
+type ChainFees struct {
+	Height uint64 `json:"height"`
+	// BaseFee is in aash per unit of blob gas, GasPrice in aash per unit of execution gas.
+	BaseFee  string `json:"base_fee"`
+	GasPrice string `json:"gas_price"`
+}
+
+// receipt answers POST /v1/txs.
+type receipt struct {
+	Tx     Hex      `json:"tx"`
+	Status string   `json:"status"`
+	Height uint64   `json:"height"`
+	Blobs  []Posted `json:"blobs"`
+}
+
+// inclusions answers GET /v1/blobs/{id}.
+type inclusions struct {
+	Inclusions []inclusion `json:"inclusions"`
+}
+
+type inclusion struct {
+	Height     uint64     `json:"height"`
+	Entry      entry      `json:"entry"`
+	EntryProof entryProof `json:"entry_proof"`
+}
+
+// entry is what this client reads of an index entry: the rest follows from the encoding.
+type entry struct {
+	Signer  string `json:"signer"`
+	Encoded Hex    `json:"encoded"`
+}
+
+type entryProof struct {
+	Index int   `json:"index"`
+	Nodes []Hex `json:"nodes"`
+}
+
+// namespaceBlobs answers GET /v1/namespaces/{ns}/blobs.
+type namespaceBlobs struct {
+	Height  uint64         `json:"height"`
+	Entries []entry        `json:"entries"`
+	Proof   namespaceProof `json:"proof"`
+}
+
+type namespaceProof struct {
+	Start    int   `json:"start"`
+	End      int   `json:"end"`
+	Nodes    []Hex `json:"nodes"`
+	LeafHash Hex   `json:"leaf_hash"`
+}
+
+// signedHeader answers GET /v1/headers/{height}.
+type signedHeader struct {
+	SignedHeader json.RawMessage `json:"signed_header"`
+	HeaderProof  struct {
+		Header Hex   `json:"header"`
+		Total  int64 `json:"total"`
+		Aunts  []Hex `json:"aunts"`
+	} `json:"header_proof"`
+}
+
+func plain(list []Hex) [][]byte {
+	out := make([][]byte, len(list))
+	for i := range list {
+		out[i] = list[i]
+	}
+	return out
+}
