@@ -1,0 +1,268 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/ashlar-da/ashlar/da"
+)
+
+const (
+	// maxInclusions bounds the inclusions of one blob that are shown.
+	maxInclusions = 16
+	// maxIDs bounds the ids that a look-up by hash returns.
+	maxIDs = 100
+)
+
+func (h *handler) postBlob(w http.ResponseWriter, r *http.Request) error {
+	query := r.URL.Query()
+	blob := da.Blob{}
+	wait, err := parseWait(query.Get("wait"))
+	if err != nil {
+		return err
+	}
+	if blob.Encoding, err = parseEncoding(query.Get("encoding")); err != nil {
+		return err
+	}
+	if blob.Namespace, err = parseNamespace(query.Get("namespace")); err != nil {
+		return err
+	}
+	if err := blob.Namespace.ValidateForBlob(); err != nil {
+		return err
+	}
+	if blob.Data, err = h.upload(w, r, int64(da.MaxTxCells*blob.Encoding.CellBytes())); err != nil {
+		return err
+	}
+	if err := blob.Check(); err != nil {
+		return err
+	}
+	posted, err := h.config.Full.Submitter.PostBlob(r.Context(), blob)
+	if err != nil {
+		return err
+	}
+	receipt := BlobReceipt{Tx: Hex(posted.Tx[:]), Status: wait, BlobSummary: showInfo(&posted.Info)}
+	if receipt.Height, err = h.await(r.Context(), wait, posted.Tx); err != nil {
+		return fmt.Errorf("blob %s: %w", receipt.ID, err)
+	}
+	return sendJSON(w, receipt)
+}
+
+// upload reads a body; after it the peer owes nothing more, however long the answer takes.
+func (h *handler) upload(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := readBody(w, r, limit)
+	if err == nil {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	}
+	return body, err
+}
+
+// await waits for what the request asked for and returns the height, 0 if that is nothing.
+func (h *handler) await(ctx context.Context, wait string, tx [da.HashSize]byte) (uint64, error) {
+	if wait != StatusIncluded {
+		return 0, nil
+	}
+	height, err := h.config.Full.Submitter.WaitIncluded(ctx, tx)
+	if err != nil {
+		return 0, fmt.Errorf("transaction %x was accepted and is not included yet: %w", tx, err)
+	}
+	return height, nil
+}
+
+func (h *handler) postTx(w http.ResponseWriter, r *http.Request) error {
+	wait, err := parseWait(r.URL.Query().Get("wait"))
+	if err != nil {
+		return err
+	}
+	tx, err := h.upload(w, r, da.MaxEnvelopeSize)
+	if err != nil {
+		return err
+	}
+	blobs, err := blobsOf(tx)
+	if err != nil {
+		return err
+	}
+	id, err := h.config.Full.Submitter.SubmitTx(r.Context(), tx)
+	if err != nil {
+		return err
+	}
+	receipt := Receipt{Tx: Hex(id[:]), Status: wait, Blobs: blobs}
+	if receipt.Height, err = h.await(r.Context(), wait, id); err != nil {
+		return err
+	}
+	return sendJSON(w, receipt)
+}
+
+// blobsOf describes the blobs of a transaction, none if it is no envelope.
+func blobsOf(tx []byte) ([]BlobSummary, error) {
+	blobs := []BlobSummary{}
+	if len(tx) == 0 {
+		return nil, fmt.Errorf("%w: nothing was posted; post the bytes of a signed transaction", ErrBadRequest)
+	}
+	if !da.IsEnvelope(tx) {
+		return blobs, nil
+	}
+	e, err := da.DecodeEnvelope(tx)
+	if err != nil {
+		return nil, asBadRequest(err)
+	}
+	m, err := e.Message()
+	if err != nil {
+		return nil, asBadRequest(err)
+	}
+	for i := range m.Blobs {
+		blobs = append(blobs, showInfo(&m.Blobs[i]))
+	}
+	return blobs, nil
+}
+
+// asBadRequest says that malformed bytes are the caller's, where they are: elsewhere
+// da.ErrMalformed is this node's own trouble.
+func asBadRequest(err error) error {
+	if errors.Is(err, da.ErrMalformed) {
+		return fmt.Errorf("%w: %w", ErrBadRequest, err)
+	}
+	return err
+}
+
+func (h *handler) findBlobs(w http.ResponseWriter, r *http.Request) error {
+	query := r.URL.Query()
+	keccak, versioned := query.Get("keccak256"), query.Get("versioned_hash")
+	find, name, value := h.config.Full.Squares.ByKeccak256, "keccak256", keccak
+	switch {
+	case (keccak == "") == (versioned == ""):
+		return fmt.Errorf("%w: give either keccak256 or versioned_hash", ErrBadRequest)
+	case versioned != "":
+		find, name, value = h.config.Full.Squares.ByVersionedHash, "versioned_hash", versioned
+	}
+	hash, err := parseHash(name, value)
+	if err != nil {
+		return err
+	}
+	ids, err := find(r.Context(), hash, maxIDs)
+	if err != nil {
+		return err
+	}
+	if len(ids) == 0 {
+		return fmt.Errorf("%w: no blob with %s %s is stored here", da.ErrNotFound, name, value)
+	}
+	return sendJSON(w, BlobIDs{ids})
+}
+
+// blobHeights returns the heights that a request about a blob concerns, newest first.
+func (h *handler) blobHeights(r *http.Request) (id da.BlobID, heights []uint64, err error) {
+	if id, err = parseID(r.PathValue("id")); err != nil {
+		return id, nil, err
+	}
+	height, err := queryHeight(r, "height")
+	if err != nil {
+		return id, nil, err
+	}
+	if height != 0 {
+		if _, err := h.config.Full.Squares.Header(r.Context(), height); err != nil {
+			return id, nil, err
+		}
+		return id, []uint64{height}, nil
+	}
+	heights, err = h.config.Full.Squares.Heights(r.Context(), id, maxInclusions)
+	return id, heights, err
+}
+
+func (h *handler) blob(w http.ResponseWriter, r *http.Request) error {
+	id, heights, err := h.blobHeights(r)
+	if err != nil {
+		return err
+	}
+	var inclusions []Inclusion
+	for _, height := range heights {
+		found, err := h.inclusions(r.Context(), height, id)
+		if err != nil && !isGone(err) {
+			return err
+		}
+		inclusions = append(inclusions, found...)
+	}
+	if len(inclusions) == 0 {
+		return fmt.Errorf("%w: blob %s is not stored here", da.ErrNotFound, id)
+	}
+	inclusions = inclusions[:min(len(inclusions), maxInclusions)]
+	return sendJSON(w, Blob{inclusions[0].Entry.BlobSummary, inclusions})
+}
+
+// isGone tells whether a height was there a moment ago.
+func isGone(err error) bool { return errors.Is(err, da.ErrPruned) || errors.Is(err, da.ErrNotFound) }
+
+// inclusions lists and proves the times that a height includes a blob.
+func (h *handler) inclusions(ctx context.Context, height uint64, id da.BlobID) ([]Inclusion, error) {
+	header, err := h.config.Full.Squares.Header(ctx, height)
+	if err != nil {
+		return nil, err
+	}
+	index, err := h.config.Full.Squares.Index(ctx, height)
+	if err != nil {
+		return nil, err
+	}
+	var found []Inclusion
+	for i := range index.Entries {
+		if index.Entries[i].ID != id || len(found) == maxInclusions {
+			continue
+		}
+		inclusion, err := include(height, header, index, i)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, *inclusion)
+	}
+	return found, nil
+}
+
+func include(height uint64, header *da.Header, index *da.Index, i int) (*Inclusion, error) {
+	proof, err := index.Prove(i)
+	if err != nil {
+		return nil, err
+	}
+	path, err := da.ProveBlob(index.IDs(), index.Entries[i].ID)
+	if err != nil {
+		return nil, err
+	}
+	return &Inclusion{
+		Height: height, DataRoot: dataRoot(header), Entry: showEntry(&index.Entries[i]),
+		EntryProof: EntryProof{proof.Index, hexSlices(proof.Nodes)}, BlobTreeProof: hashes(path),
+	}, nil
+}
+
+func (h *handler) blobData(w http.ResponseWriter, r *http.Request) error {
+	id, heights, err := h.blobHeights(r)
+	if err != nil {
+		return err
+	}
+	for _, height := range heights {
+		data, err := h.dataAt(r.Context(), height, id)
+		if isGone(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Cache-Control", "public, immutable, max-age=86400")
+		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+		send(w, http.StatusOK, "application/octet-stream", data)
+		return nil
+	}
+	return fmt.Errorf("%w: blob %s is not stored here", da.ErrNotFound, id)
+}
+
+func (h *handler) dataAt(ctx context.Context, height uint64, id da.BlobID) ([]byte, error) {
+	index, err := h.config.Full.Squares.Index(ctx, height)
+	if err != nil {
+		return nil, err
+	}
+	for i := range index.Entries {
+		if index.Entries[i].ID == id {
+			return h.config.Full.Squares.Blob(ctx, height, &index.Entries[i])
+		}
+	}
+	return nil, fmt.Errorf("%w: blob %s is not in block %d", da.ErrNotFound, id, height)
+}

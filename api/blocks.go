@@ -1,0 +1,167 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	cmtjson "github.com/cometbft/cometbft/libs/json"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure"
+)
+
+func (h *handler) header(w http.ResponseWriter, r *http.Request) error {
+	height, err := h.heightOrLatest(r.PathValue("height"))
+	if err != nil {
+		return err
+	}
+	header, err := h.config.Full.Chain.Header(r.Context(), height)
+	if err != nil {
+		return err
+	}
+	signed, err := cmtjson.Marshal(header.Signed())
+	if err != nil {
+		return fmt.Errorf("encode the signed header: %w", err)
+	}
+	return sendJSON(w, Header{height, header.Hash(), signed, showHeaderProof(header.Proof())})
+}
+
+func (h *handler) block(w http.ResponseWriter, r *http.Request) error {
+	height, err := h.heightOrLatest(r.PathValue("height"))
+	if err != nil {
+		return err
+	}
+	header, err := h.config.Full.Chain.Header(r.Context(), height)
+	if err != nil {
+		return err
+	}
+	fees, err := h.config.Full.Chain.BlockFees(r.Context(), height)
+	if err != nil {
+		return err
+	}
+	signed := header.Signed()
+	return sendJSON(w, Block{
+		Height: height, ChainID: signed.ChainID, Time: header.Time().UTC(), Hash: header.Hash(), DataHash: Hex(signed.DataHash),
+		DataRoot: dataRoot(header.DA()), DAHeader: showDAHeader(header.DA()), Fees: fees,
+	})
+}
+
+func (h *handler) cell(w http.ResponseWriter, r *http.Request) error {
+	height, err := h.heightOrLatest(r.PathValue("height"))
+	if err != nil {
+		return err
+	}
+	row, err := parseCoordinate("row", r.PathValue("row"))
+	if err != nil {
+		return err
+	}
+	column, err := parseCoordinate("column", r.PathValue("col"))
+	if err != nil {
+		return err
+	}
+	sample, err := h.config.Full.Squares.Cell(r.Context(), height, erasure.Coord{Row: row, Column: column})
+	if err != nil {
+		return err
+	}
+	return sendJSON(w, Cell{height, row, column, sample.Cell[:], sample.Proof[:]})
+}
+
+func (h *handler) namespace(w http.ResponseWriter, r *http.Request) error {
+	ns, err := parseNamespace(r.PathValue("namespace"))
+	if err != nil {
+		return err
+	}
+	query := r.URL.Query()
+	if query.Has("from") && query.Has("height") {
+		return fmt.Errorf("%w: give height for one block or from for a stream, not both", ErrBadRequest)
+	}
+	if query.Has("from") {
+		return h.streamNamespace(w, r, ns, query.Get("from"))
+	}
+	height, err := h.heightOrLatest(query.Get("height"))
+	if err != nil {
+		return err
+	}
+	blobs, err := h.namespaceAt(r.Context(), height, ns)
+	if err != nil {
+		return err
+	}
+	return sendJSON(w, blobs)
+}
+
+// namespaceAt shows all of a namespace at a height, with the proof.
+func (h *handler) namespaceAt(ctx context.Context, height uint64, ns da.Namespace) (*NamespaceBlobs, error) {
+	header, err := h.config.Full.Squares.Header(ctx, height)
+	if err != nil {
+		return nil, err
+	}
+	index, err := h.config.Full.Squares.Index(ctx, height)
+	if err != nil {
+		return nil, err
+	}
+	entries, proof, err := index.Namespace(ns)
+	if err != nil {
+		return nil, err
+	}
+	blobs := &NamespaceBlobs{
+		Height: height, Namespace: ns, DataRoot: dataRoot(header), IndexRoot: Hex(header.IndexRoot[:]),
+		Entries: make([]Entry, len(entries)), Proof: showNamespaceProof(proof),
+	}
+	for i := range entries {
+		blobs.Entries[i] = showEntry(&entries[i])
+	}
+	return blobs, nil
+}
+
+// gap is sent for a height of a stream whose index this node does not hold.
+type gap struct {
+	Height uint64 `json:"height"`
+}
+
+// streamNamespace sends a namespace's blobs of every height, as the heights become
+// durable. A peer that comes back with the last event's id misses nothing.
+func (h *handler) streamNamespace(w http.ResponseWriter, r *http.Request, ns da.Namespace, from string) error {
+	height, err := h.streamStart(r, from)
+	if err != nil {
+		return err
+	}
+	s := newStream(w)
+	for ; ; height++ {
+		if err := s.wait(r.Context(), func(ctx context.Context) error { return h.config.Full.Squares.Wait(ctx, height) }); err != nil {
+			return nil // the peer has gone, or the server stops
+		}
+		blobs, err := h.namespaceAt(r.Context(), height, ns)
+		switch {
+		case err == nil:
+			err = s.send(height, "blobs", blobs)
+		case errors.Is(err, da.ErrNotFound):
+			err = s.send(height, "gap", gap{height})
+		default:
+			problem, _ := problemOf(err, requestID(r))
+			err = errors.Join(s.send(0, "error", problem), err)
+		}
+		if err != nil {
+			h.config.Log.Debug("stream ended", "request_id", requestID(r), "height", height, "error", err)
+			return nil
+		}
+	}
+}
+
+// streamStart is the first height of a stream: after the last event seen, or from.
+func (h *handler) streamStart(r *http.Request, from string) (uint64, error) {
+	height, err := h.heightOrLatest(from)
+	if err != nil && from != latest {
+		return 0, err
+	}
+	last, err := lastEventID(r)
+	if err != nil {
+		return 0, err
+	}
+	height = max(1, height, last+1)
+	if tail := h.config.Full.Squares.Tail(); height < tail {
+		return 0, fmt.Errorf("%w: height %d, the oldest kept is %d", da.ErrPruned, height, tail)
+	}
+	return height, nil
+}

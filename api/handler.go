@@ -1,0 +1,238 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/ashlar-da/ashlar/da"
+)
+
+const (
+	// maxUploads bounds the POSTs in flight: each holds what was posted in memory.
+	maxUploads = 16
+	// writeGrace is how long an answer may take to be sent once the deadline for making it has passed.
+	writeGrace = 30 * time.Second
+	// retryAfter is what a rate_limited answer asks to wait.
+	retryAfter = "1"
+)
+
+// handler answers requests.
+type handler struct {
+	config Config
+	tokens *Tokens
+	spec   []byte
+	// requests, uploads and streams hold one element for each in flight.
+	requests, uploads, streams chan struct{}
+}
+
+// NewHandler returns what a Server serves, for those who bring their own.
+func NewHandler(config Config) (http.Handler, error) {
+	config, err := config.resolve()
+	if err != nil {
+		return nil, err
+	}
+	h := &handler{
+		config: config, requests: make(chan struct{}, config.MaxRequests),
+		uploads: make(chan struct{}, maxUploads), streams: make(chan struct{}, config.MaxStreams),
+	}
+	if config.Tokens != "" {
+		if h.tokens, err = openTokens(config.Tokens, config.Now); err != nil {
+			return nil, err
+		}
+	}
+	routes := h.routes()
+	if h.spec, err = describe(routes); err != nil {
+		return nil, err
+	}
+	return h.mount(routes), nil
+}
+
+func (h *handler) mount(routes []route) http.Handler {
+	mux := http.NewServeMux()
+	for i := range routes {
+		mux.HandleFunc(routes[i].pattern(), func(w http.ResponseWriter, r *http.Request) { h.answer(w, r, &routes[i]) })
+	}
+	unknown := route{serve: func(_ http.ResponseWriter, r *http.Request) error {
+		return fmt.Errorf("%w: there is no endpoint %s %s; /openapi.json lists them", da.ErrNotFound, r.Method, r.URL.Path)
+	}}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.answer(w, r, &unknown) })
+	return h.withOrigin(withRequestID(mux))
+}
+
+type requestIDKey struct{}
+
+// withRequestID gives each request an id and the headers that every answer has.
+func withRequestID(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var raw [8]byte
+		_, _ = rand.Read(raw[:]) // never fails
+		id := hex.EncodeToString(raw[:])
+		w.Header().Set("X-Request-Id", id)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+	})
+}
+
+func requestID(r *http.Request) string {
+	id, _ := r.Context().Value(requestIDKey{}).(string)
+	return id
+}
+
+// withOrigin implements CORS: browsers may show answers to the origins allowed, and no
+// other's scripts may write.
+func (h *handler) withOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		origin := r.Header.Get("Origin")
+		if origin == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Add("Vary", "Origin")
+		if h.allows(origin) {
+			w.Header().Set("Access-Control-Allow-Origin", origin)
+			w.Header().Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
+		}
+		if r.Method == http.MethodOptions {
+			w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
+			w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (h *handler) allows(origin string) bool {
+	return slices.Contains(h.config.Origins, origin) || slices.Contains(h.config.Origins, "*")
+}
+
+// answer serves a route within its bounds, and turns errors and panics into answers.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, route *route) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			if cause == http.ErrAbortHandler {
+				panic(cause)
+			}
+			h.config.Log.Error("panic in a request", "request_id", requestID(r), "cause", cause, "stack", string(debug.Stack()))
+			h.fail(w, r, errors.New("panic"))
+		}
+	}()
+	if err := h.serve(w, r, route); err != nil {
+		h.fail(w, r, err)
+	}
+}
+
+func (h *handler) serve(w http.ResponseWriter, r *http.Request, route *route) error {
+	h.deadline(w, h.config.ReadTimeout) // a refused request's body must end, too
+	if route.access == anywhere {
+		return route.serve(w, r)
+	}
+	slots, timeout := h.requests, h.config.ReadTimeout
+	switch {
+	case route.access == streams && isStream(r, route):
+		slots, timeout = h.streams, 0
+	case route.access == writes:
+		slots, timeout = h.uploads, h.config.WriteTimeout
+		if err := h.mayWrite(r); err != nil {
+			return err
+		}
+	}
+	select {
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
+	default:
+		return fmt.Errorf("%w: %d of this kind are being answered", ErrRateLimited, cap(slots))
+	}
+	h.deadline(w, timeout)
+	if timeout > 0 {
+		ctx, cancel := context.WithTimeout(r.Context(), timeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+	}
+	return route.serve(w, r)
+}
+
+// deadline bounds how long a peer may take to send its request and take its answer; 0
+// leaves both open for a stream. Test recorders do not know deadlines.
+func (h *handler) deadline(w http.ResponseWriter, timeout time.Duration) {
+	control := http.NewResponseController(w)
+	var read, write time.Time
+	if timeout > 0 {
+		read, write = time.Now().Add(timeout), time.Now().Add(timeout+writeGrace)
+	}
+	_ = control.SetReadDeadline(read)
+	_ = control.SetWriteDeadline(write)
+}
+
+// mayWrite checks the token, where there are any, and that no foreign web page asks.
+func (h *handler) mayWrite(r *http.Request) error {
+	if origin := r.Header.Get("Origin"); origin != "" && !h.allows(origin) {
+		return fmt.Errorf("%w: pages of %s may not write here; the node's --api.origins would allow it", ErrUnauthorized, origin)
+	}
+	if h.tokens == nil {
+		return nil
+	}
+	return h.tokens.check(r.Header.Get("Authorization"), r.URL.Path)
+}
+
+// fail answers with an error, unless an answer has begun.
+func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	problem, status := problemOf(err, requestID(r))
+	if problem.Code == CodeInternal {
+		h.config.Log.Error("request failed", "request_id", problem.RequestID, "path", r.URL.Path, "error", err)
+	}
+	if problem.Code == CodeRateLimited {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	body, err := json.Marshal(ErrorBody{problem})
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	send(w, status, "application/json", body)
+}
+
+// sendJSON answers with a value.
+func sendJSON(w http.ResponseWriter, value any) error {
+	var body bytes.Buffer
+	if err := json.NewEncoder(&body).Encode(value); err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	send(w, http.StatusOK, "application/json", body.Bytes())
+	return nil
+}
+
+// send writes an answer. That the peer has gone is not this side's problem.
+func send(w http.ResponseWriter, status int, mediaType string, body []byte) {
+	w.Header().Set("Content-Type", mediaType)
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+func (h *handler) health(w http.ResponseWriter, _ *http.Request) error {
+	return sendJSON(w, health{"ok"})
+}
+
+func (h *handler) metrics(w http.ResponseWriter, r *http.Request) error {
+	if h.config.Metrics == nil {
+		return fmt.Errorf("%w: this node keeps no metrics", da.ErrNotFound)
+	}
+	h.config.Metrics.ServeHTTP(w, r)
+	return nil
+}
+
+func (h *handler) openAPI(w http.ResponseWriter, _ *http.Request) error {
+	send(w, http.StatusOK, "application/json", h.spec)
+	return nil
+}

@@ -1,0 +1,147 @@
+package api
+
+import "net/http"
+
+// access says what a route needs besides a well-formed request.
+type access int
+
+const (
+	reads access = iota
+	writes
+	streams  // is a stream where the request says so, see handler.isStream
+	anywhere // is no part of the API proper: neither bounded nor described beyond its summary
+)
+
+// param is a parameter of a route.
+type param struct {
+	name, in, summary string
+	required          bool
+}
+
+// route is an endpoint: how it is found, described and answered.
+type route struct {
+	method, path string
+	summary      string
+	access       access
+	params       []param
+	// body and answer are zero values of what goes in and out; nil is raw bytes.
+	body   *string // media type of what is posted
+	answer any
+	// event is what a stream consists of, nil if the route has none.
+	event any
+	serve func(w http.ResponseWriter, r *http.Request) error
+}
+
+func (r *route) pattern() string { return r.method + " " + r.path }
+
+func inPath(name, summary string) param { return param{name, "path", summary, true} }
+
+func inQuery(name, summary string) param { return param{name, "query", summary, false} }
+
+// health answers /healthz.
+type health struct {
+	Status string `json:"status"`
+}
+
+// routes lists every endpoint that the handler mounts.
+func (h *handler) routes() []route {
+	common := []route{
+		{method: "GET", path: "/healthz", summary: "Whether the process answers", answer: health{}, serve: h.health},
+		{method: "GET", path: "/metrics", summary: "Metrics in Prometheus' format", access: anywhere, serve: h.metrics},
+		{method: "GET", path: "/openapi.json", summary: "This description", access: anywhere, serve: h.openAPI},
+	}
+	if h.config.Light != nil {
+		return append(h.lightRoutes(), common...)
+	}
+	all := append(h.blobRoutes(), h.blockRoutes()...)
+	return append(append(all, h.chainRoutes()...), common...)
+}
+
+func (h *handler) lightRoutes() []route {
+	return []route{
+		{
+			method: "GET", path: "/v1/status", summary: "What the node is doing",
+			answer: h.config.Light.Status, serve: h.lightStatus,
+		},
+		{
+			method: "GET", path: "/v1/availability/{height}", summary: "The verdict about a height, and what was checked",
+			params: []param{inPath("height", "a height")},
+			answer: h.config.Light.Availability, serve: h.availability,
+		},
+		{
+			method: "GET", path: "/v1/events", summary: "Heads and verdicts as they come, as server-sent events; Last-Event-ID resumes",
+			access: streams, answer: nil, event: h.config.Light.Availability, serve: h.lightEvents,
+		},
+	}
+}
+
+func (h *handler) blobRoutes() []route {
+	octets := "application/octet-stream"
+	height := inQuery("height", "only the inclusions of this height")
+	wait := inQuery("wait", "accepted (default): answer when the mempool has it; included: when it is final and durable here; attested: unsupported")
+	return []route{
+		{
+			method: "POST", path: "/v1/blobs", summary: "Post a blob; the node signs and pays (--api.key)",
+			access: writes, body: &octets, answer: BlobReceipt{}, serve: h.postBlob,
+			params: []param{
+				{"namespace", "query", "58 hex digits", true},
+				inQuery("encoding", "data (default): any bytes; raw: canonical scalars of 32 bytes"), wait,
+			},
+		},
+		{
+			method: "POST", path: "/v1/txs", summary: "Submit a signed transaction: an envelope, or one without blobs",
+			access: writes, body: &octets, answer: Receipt{}, serve: h.postTx, params: []param{wait},
+		},
+		{
+			method: "GET", path: "/v1/blobs", summary: "The ids of blobs by the hash of their bytes or of a commitment, newest first; give one of both",
+			params: []param{inQuery("keccak256", "64 hex digits"), inQuery("versioned_hash", "64 hex digits")},
+			answer: BlobIDs{}, serve: h.findBlobs,
+		},
+		{
+			method: "GET", path: "/v1/blobs/{id}", summary: "A blob's description, its inclusions and their proofs",
+			params: []param{inPath("id", "64 hex digits"), height}, answer: Blob{}, serve: h.blob,
+		},
+		{
+			method: "GET", path: "/v1/blobs/{id}/data", summary: "A blob's bytes",
+			params: []param{inPath("id", "64 hex digits"), height}, serve: h.blobData,
+		},
+	}
+}
+
+func (h *handler) blockRoutes() []route {
+	height := inPath("height", "a height, or latest")
+	return []route{
+		{
+			method: "GET", path: "/v1/headers/{height}", summary: "The signed header, and the path from its data hash to transaction 0, the DA header",
+			params: []param{height}, answer: Header{}, serve: h.header,
+		},
+		{
+			method: "GET", path: "/v1/blocks/{height}", summary: "The DA header, time and fees of a block",
+			params: []param{height}, answer: Block{}, serve: h.block,
+		},
+		{
+			method: "GET", path: "/v1/blocks/{height}/cells/{row}/{col}", summary: "A cell of the extended matrix with its proof",
+			params: []param{height, inPath("row", "0 to 2k-1"), inPath("col", "0 to 127")}, answer: Cell{}, serve: h.cell,
+		},
+		{
+			method: "GET", path: "/v1/namespaces/{namespace}/blobs", access: streams,
+			summary: "All index entries of a namespace at a height with the proof that they are all; or, with from, of every height from there on as server-sent events, whose ids are heights (Last-Event-ID resumes)",
+			params: []param{
+				inPath("namespace", "58 hex digits"),
+				inQuery("height", "a height, or latest (default)"), inQuery("from", "a height to stream from"),
+			},
+			answer: NamespaceBlobs{}, event: NamespaceBlobs{}, serve: h.namespace,
+		},
+	}
+}
+
+func (h *handler) chainRoutes() []route {
+	return []route{
+		{
+			method: "GET", path: "/v1/accounts/{address}", summary: "An account's balance and sequence",
+			params: []param{inPath("address", "bech32")}, answer: Account{}, serve: h.account,
+		},
+		{method: "GET", path: "/v1/fees", summary: "What the next block charges", answer: Fees{}, serve: h.fees},
+		{method: "GET", path: "/v1/status", summary: "What the node is doing", answer: Status{}, serve: h.status},
+	}
+}
