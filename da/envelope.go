@@ -171,20 +171,37 @@ func (e *Envelope) Check(limits Limits) (*PayForBlobs, error) {
 	return m, e.match(m)
 }
 
+// match checks blobs and proofs against a message that passed its own Check.
 func (e *Envelope) match(m *PayForBlobs) error {
-	if len(e.Blobs) != len(m.Blobs) {
-		return fmt.Errorf("%w: %d blobs beside a message that describes %d", ErrMismatch, len(e.Blobs), len(m.Blobs))
+	if err := e.matchSizes(m); err != nil {
+		return err
 	}
 	for i, blob := range e.Blobs {
 		if err := m.Blobs[i].Match(blob); err != nil {
 			return fmt.Errorf("blob %d: %w", i, err)
 		}
 	}
-	if want := m.OwnRows() * kzg.Columns; len(e.Proofs) != want {
-		return fmt.Errorf("%w: %d cell proofs, the blobs' own rows have %d", ErrMismatch, len(e.Proofs), want)
-	}
 	if ProofHash(e.Proofs) != m.ProofHash {
 		return fmt.Errorf("%w: the cell proofs are not those the signature covers", ErrMismatch)
+	}
+	return nil
+}
+
+// matchSizes checks that blobs, commitments and proofs are as many and as long as the message says.
+func (e *Envelope) matchSizes(m *PayForBlobs) error {
+	if len(e.Blobs) != len(m.Blobs) {
+		return fmt.Errorf("%w: %d blobs beside a message that describes %d", ErrMismatch, len(e.Blobs), len(m.Blobs))
+	}
+	proofs := 0
+	for i, blob := range e.Blobs {
+		info := &m.Blobs[i]
+		if uint64(len(blob)) != info.Size || len(info.Commitments) != commitmentsFor(info.Cells()) {
+			return fmt.Errorf("%w: blob %d of %d bytes, the message describes %d bytes and %d commitments", ErrMismatch, i, len(blob), info.Size, len(info.Commitments))
+		}
+		proofs += info.OwnRows() * kzg.Columns
+	}
+	if len(e.Proofs) != proofs {
+		return fmt.Errorf("%w: %d cell proofs, the blobs' own rows have %d", ErrMismatch, len(e.Proofs), proofs)
 	}
 	return nil
 }

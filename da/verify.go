@@ -76,8 +76,8 @@ func (e *Envelope) VerifyKZG(setup *kzg.Setup) error {
 	if err != nil {
 		return err
 	}
-	if len(e.Blobs) != len(m.Blobs) || len(e.Proofs) != m.OwnRows()*kzg.Columns {
-		return fmt.Errorf("%w: blobs or cell proofs are not as many as the message describes", ErrMismatch)
+	if err := e.matchSizes(m); err != nil {
+		return err
 	}
 	var c claims
 	var own []kzg.Commitment

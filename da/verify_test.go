@@ -192,13 +192,16 @@ func TestVerifyKZG(t *testing.T) {
 
 func TestVerifyKZGWithoutCheck(t *testing.T) {
 	setup, block := newFixture(t)
-	for name, corrupt := range map[string]func(*Envelope){
-		"blob missing":   func(e *Envelope) { e.Blobs = e.Blobs[1:] },
-		"proofs missing": func(e *Envelope) { e.Proofs = nil },
+	for name, corrupt := range map[string]func(claimedEnvelope){
+		"blob missing":       func(c claimedEnvelope) { c.Blobs = c.Blobs[1:] },
+		"blob shorter":       func(c claimedEnvelope) { c.Blobs[1] = c.Blobs[1][:9] },
+		"size huge":          func(c claimedEnvelope) { c.message.Blobs[1].Size_ = 1 << 63 },
+		"commitment missing": func(c claimedEnvelope) { c.message.Blobs[1].Commitments = nil },
+		"proofs missing":     func(c claimedEnvelope) { c.Proofs = nil },
 	} {
-		e := cloneEnvelope(block.Envelopes[0]).Envelope
-		corrupt(e)
-		if err := e.VerifyKZG(setup); !errors.Is(err, ErrMismatch) {
+		c := cloneEnvelope(block.Envelopes[0])
+		corrupt(c)
+		if err := c.seal().VerifyKZG(setup); !errors.Is(err, ErrMismatch) {
 			t.Errorf("%s: have %v, want ErrMismatch", name, err)
 		}
 	}
