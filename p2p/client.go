@@ -36,8 +36,9 @@ func (h *Host) GetHeader(ctx context.Context, from peer.ID, request HeaderReques
 }
 
 // GetCells asks a peer for 1 to MaxCells cells of a height. The answer has one entry for
-// each coordinate, in order, nil where the peer does not hold the cell; the proofs are
-// the caller's to check, against the coordinates it asked for.
+// each coordinate, in order, nil where the peer does not hold the cell; to hold none is
+// da.ErrNotFound. The proofs are the caller's to check, against the coordinates it asked
+// for.
 func (h *Host) GetCells(ctx context.Context, from peer.ID, height uint64, coords []erasure.Coord) (cells []*CellProof, err error) {
 	if err := named(height, len(coords), MaxCells); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
@@ -48,13 +49,15 @@ func (h *Host) GetCells(ctx context.Context, from peer.ID, height uint64, coords
 	if err != nil {
 		return nil, err
 	}
-	cells, err = decodeCells(encoded, len(coords))
-	return cells, attribute(err, from)
+	if cells, err = decodeCells(encoded, len(coords)); err != nil {
+		return nil, attribute(err, from)
+	}
+	return cells, nil
 }
 
 // GetRows asks a peer for 1 to MaxRows original rows of a height and their proofs, nil
-// where the peer does not hold the row; whether they are the square's is the caller's to
-// check.
+// where the peer does not hold the row; to hold none is da.ErrNotFound. Whether they are
+// the square's is the caller's to check.
 func (h *Host) GetRows(ctx context.Context, from peer.ID, height uint64, rows []int) (found []*RowProofs, err error) {
 	if err := named(height, len(rows), MaxRows); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
@@ -65,8 +68,10 @@ func (h *Host) GetRows(ctx context.Context, from peer.ID, height uint64, rows []
 	if err != nil {
 		return nil, err
 	}
-	found, err = decodeRows(encoded, len(rows))
-	return found, attribute(err, from)
+	if found, err = decodeRows(encoded, len(rows)); err != nil {
+		return nil, attribute(err, from)
+	}
+	return found, nil
 }
 
 // GetNamespace asks a peer for the index entries of a namespace at a height. The proof

@@ -3,10 +3,9 @@ package p2p
 import (
 	"encoding/binary"
 
+	"github.com/cometbft/cometbft/crypto/encoding"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	"github.com/cometbft/cometbft/types"
-
-	"github.com/cometbft/cometbft/crypto/encoding"
 )
 
 func uvarint(n int) []byte { return binary.AppendUvarint(nil, uint64(n)) }

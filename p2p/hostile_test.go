@@ -13,6 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/proto/wire"
 )
@@ -90,6 +91,7 @@ func TestHostileAnswers(t *testing.T) {
 		{"a status there is not", sends(refusal(77)), ErrGarbage},
 		{"cells for another number of coordinates", sends(marshal(t, encodeCells([]*CellProof{nil}))), ErrGarbage},
 		{"a flood", floods, ErrGarbage},
+		{"no cell at all", sends(marshal(t, encodeCells(make([]*CellProof, 2)))), da.ErrNotFound},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := hostileServer(t, test.then)

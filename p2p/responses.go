@@ -3,6 +3,7 @@ package p2p
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
@@ -68,7 +69,7 @@ func decodeCells(encoded []byte, n int) ([]*CellProof, error) {
 			return nil, fmt.Errorf("%w: cell of %d bytes, proof of %d", ErrGarbage, len(entry.Cell), len(entry.Proof))
 		}
 	}
-	return cells, nil
+	return cells, anyOf(cells)
 }
 
 func encodeRows(rows []*RowProofs) *wire.RowsResponse {
@@ -102,7 +103,15 @@ func decodeRows(encoded []byte, n int) ([]*RowProofs, error) {
 		}
 		rows[i] = splitRow(entry)
 	}
-	return rows, nil
+	return rows, anyOf(rows)
+}
+
+// anyOf makes holding nothing of what was asked for the error it should have been sent as.
+func anyOf[T any](held []*T) error {
+	if slices.ContainsFunc(held, func(entry *T) bool { return entry != nil }) {
+		return nil
+	}
+	return fmt.Errorf("%w: none of %d", da.ErrNotFound, len(held))
 }
 
 func joinProofs(proofs *[kzg.Columns]kzg.Proof) []byte {

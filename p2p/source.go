@@ -73,7 +73,7 @@ type SquareSource interface {
 	// held. Having none of them is da.ErrNotFound.
 	Cells(ctx context.Context, height uint64, coords []erasure.Coord) ([]*CellProof, error)
 	// Rows returns one entry for each original row asked for, in order, nil where the
-	// row is not held.
+	// row is not held. Having none of them is da.ErrNotFound.
 	Rows(ctx context.Context, height uint64, rows []int) ([]*RowProofs, error)
 	// Namespace returns all index entries of a namespace at a height.
 	Namespace(ctx context.Context, height uint64, namespace da.Namespace) (*Entries, error)
