@@ -220,10 +220,17 @@ type testSource struct {
 	mu       sync.Mutex
 	withheld map[uint64]map[erasure.Coord]bool // guarded by mu, like the rest
 	garble   bool                              // spoil every cell
-	stall    bool                              // never answer a request for cells
+	stall    bool                              // answer requests for cells too late
 	alter    func(*p2p.Header) *p2p.Header     // changes headers it serves
 	asked    []erasure.Coord                   // cells asked for
-	headers  int                               // headers asked for
+	headers  int                               // headers served
+	refused  int                               // headers it did not have yet
+}
+
+func (s *testSource) refusedOnce() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused > 0
 }
 
 func (s *testSource) set(change func()) {
@@ -248,11 +255,12 @@ func (s *testSource) Header(_ context.Context, request p2p.HeaderRequest) (*p2p.
 		height = s.blocks.newest()
 	}
 	b := s.blocks.at(height)
-	if b == nil {
-		return nil, da.ErrFutureHeight
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if b == nil {
+		s.refused++
+		return nil, da.ErrFutureHeight
+	}
 	s.headers++
 	header := *b.header
 	if s.alter != nil {
@@ -278,9 +286,12 @@ func (s *testSource) Cells(ctx context.Context, height uint64, coords []erasure.
 	stall, garble, withheld := s.stall, s.garble, s.withheld[height]
 	s.asked = append(s.asked, coords...)
 	s.mu.Unlock()
-	if stall {
-		<-ctx.Done()
-		return nil, ctx.Err()
+	if stall { // for longer than askers wait, but not so long that they run out of streams
+		select {
+		case <-ctx.Done():
+		case <-time.After(2 * time.Second):
+		}
+		return nil, errors.New("stalled")
 	}
 	cells := make([]*p2p.CellProof, len(coords))
 	for i, coord := range coords {

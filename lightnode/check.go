@@ -124,7 +124,7 @@ func (n *Node) persist(r *record, session *sampling.Session) error {
 		return err
 	}
 	r.Session = encoded
-	return n.heights.put(r)
+	return n.heights.revise(r)
 }
 
 // conclude writes down what sampling found, and tells who listens if it is news.
@@ -141,7 +141,7 @@ func (n *Node) conclude(r *record, session *sampling.Session, verdict sampling.A
 func (n *Node) invalid(r *record, reason error) error {
 	before := r.Verdict.Verdict
 	r.Verdict, r.Checked = sampling.InvalidBlock(r.Height), n.config.Now()
-	if err := n.heights.put(r); err != nil {
+	if err := n.heights.revise(r); err != nil {
 		return err
 	}
 	n.config.Log.Error("the chain committed to a DA header that is malformed", "height", r.Height, "reason", reason)
@@ -154,7 +154,7 @@ func (n *Node) announce(r *record, before sampling.Verdict) error {
 	v := r.Verdict
 	if v.Verdict != before {
 		n.metrics.verdicts.WithLabelValues(v.Verdict.String()).Inc()
-		n.events.publish(Event{Kind: EventVerdict, Verdict: n.report(r)})
+		n.events.publish(EventVerdict, n.report(r))
 		log := n.config.Log.Info
 		if v.Verdict == sampling.Unavailable {
 			log = n.config.Log.Error

@@ -106,6 +106,10 @@ type Config struct {
 	Limits p2p.Limits
 	// API is the TCP address of the HTTP API, such as 127.0.0.1:26690. Empty: none.
 	API string
+	// Origins are the web origins whose pages may call the API.
+	Origins []string
+	// Version is what the status says of the software.
+	Version string
 
 	// Metrics registers the node's metrics. Nil: a registry of its own.
 	Metrics *prometheus.Registry

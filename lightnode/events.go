@@ -1,52 +1,80 @@
 package lightnode
 
-import "sync"
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
 
-// The kinds of events.
+	"github.com/ashlar-da/ashlar/api"
+)
+
+// The kinds of events: a head carries a HeadReport, a verdict an AvailabilityReport.
 const (
 	EventHead    = "head"
 	EventVerdict = "verdict"
 )
 
-// Event is something that happened: of its fields the one is set that Kind names.
-type Event struct {
-	Kind    string
-	Head    *HeadReport
-	Verdict *AvailabilityReport
-}
-
-// eventQueue is how many events may wait for one listener before it misses some.
-const eventQueue = 256
+// eventHistory is how many events are remembered for those who come back, and how many
+// may wait for one listener before it is cut off, to come back.
+const eventHistory = 256
 
 // events passes events to whoever listens. It is safe for concurrent use.
 type events struct {
 	mu        sync.Mutex
-	listeners map[chan Event]struct{} // guarded by mu
+	next      uint64                      // guarded by mu, like the rest
+	history   []api.Event                 // ascending, at most eventHistory
+	listeners map[chan api.Event]struct{} // open ones
 }
 
-func newEvents() *events { return &events{listeners: make(map[chan Event]struct{})} }
+// newEvents numbers events from the time on, so that numbers grow across restarts.
+func newEvents(now time.Time) *events {
+	return &events{next: uint64(now.UnixMicro()), listeners: make(map[chan api.Event]struct{})}
+}
 
-// listen returns what is published from now on, until stop is called. A listener that
-// falls behind by eventQueue events misses those that follow.
-func (e *events) listen() (heard <-chan Event, stop func()) {
-	queue := make(chan Event, eventQueue)
+// listen returns what is published from now on, preceded by what is remembered after an
+// event, 0 meaning none. It is closed when the context ends, or when it is not read.
+func (e *events) listen(ctx context.Context, after uint64) <-chan api.Event {
+	queue := make(chan api.Event, 2*eventHistory)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	for _, event := range e.history {
+		if after != 0 && event.ID > after {
+			queue <- event // has room for all of history
+		}
+	}
 	e.listeners[queue] = struct{}{}
-	return queue, func() {
+	context.AfterFunc(ctx, func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
+		e.cut(queue)
+	})
+	return queue
+}
+
+// cut ends a listener; mu must be held.
+func (e *events) cut(queue chan api.Event) {
+	if _, open := e.listeners[queue]; open {
 		delete(e.listeners, queue)
+		close(queue)
 	}
 }
 
-func (e *events) publish(event Event) {
+// publish tells everybody of an event.
+func (e *events) publish(kind string, data any) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	event := api.Event{ID: e.next, Kind: kind, Data: data}
+	e.next++
+	if len(e.history) == eventHistory {
+		e.history = slices.Delete(e.history, 0, 1)
+	}
+	e.history = append(e.history, event)
 	for queue := range e.listeners {
 		select {
 		case queue <- event:
 		default:
+			e.cut(queue)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cometbft/cometbft/types"
 
+	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
@@ -51,7 +52,7 @@ func (n *Node) head(block *types.LightBlock) error {
 		return err
 	}
 	n.config.Log.Info("verified header", "height", block.Height, "hash", block.Hash(), "witnesses", n.chain.witnesses.Load())
-	n.events.publish(Event{Kind: EventHead, Head: &HeadReport{Height: uint64(block.Height), Hash: hexBytes(block.Hash()), Time: block.Time}})
+	n.events.publish(EventHead, &HeadReport{Height: uint64(block.Height), Hash: api.Hex(block.Hash()), Time: block.Time})
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package lightnode
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -39,6 +40,9 @@ type turn struct {
 	taken    bool
 	verdict  sampling.Verdict
 }
+
+// errForsaken means that a block being worked on is no longer the node's business.
+var errForsaken = errors.New("lightnode: the block is no longer followed")
 
 // openHeights reads the table from the database.
 func openHeights(db *badger.DB, now func() time.Time) (*heights, error) {
@@ -90,6 +94,26 @@ func (t *heights) put(r *record) error {
 	if err != nil {
 		return err
 	}
+	return t.replace(old, r)
+}
+
+// revise writes a record over the earlier one of the same block. It fails with
+// errForsaken if that is gone: the node has left the block's chain, or its window.
+func (t *heights) revise(r *record) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	old, err := t.get(r.Height)
+	if err != nil {
+		return err
+	}
+	if old == nil || old.BlockHash != r.BlockHash {
+		return fmt.Errorf("height %d: %w", r.Height, errForsaken)
+	}
+	return t.replace(old, r)
+}
+
+// replace writes a record where old was, nil if nothing was; mu must be held.
+func (t *heights) replace(old, r *record) error {
 	if err := write(t.db, heightKey(keyRecord, r.Height), r.encode()); err != nil {
 		return err
 	}

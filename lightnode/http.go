@@ -1,5 +1,27 @@
 package lightnode
 
-import "context"
+import (
+	"context"
 
-func (n *Node) serveAPI(ctx context.Context) error { <-ctx.Done(); return nil }
+	"github.com/ashlar-da/ashlar/api"
+)
+
+// answers gives the HTTP API what it asks of a node.
+type answers struct {
+	node *Node
+}
+
+var _ api.Lights = answers{}
+
+// Status implements api.Lights.
+func (a answers) Status(ctx context.Context) (any, error) { return a.node.Status(ctx) }
+
+// Availability implements api.Lights.
+func (a answers) Availability(ctx context.Context, height uint64) (any, error) {
+	return a.node.Availability(ctx, height)
+}
+
+// Events implements api.Lights.
+func (a answers) Events(ctx context.Context, after uint64) <-chan api.Event {
+	return a.node.events.listen(ctx, after)
+}

@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/p2p"
 )
@@ -30,7 +32,7 @@ type Node struct {
 	peers   *peers
 	events  *events
 	metrics *metrics
-	api     net.Listener // nil without one
+	api     *api.Server  // nil without one
 	close   func() error // once
 	started time.Time
 
@@ -47,7 +49,7 @@ func New(ctx context.Context, config Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{config: resolved, events: newEvents(), started: resolved.Now()}
+	n := &Node{config: resolved, events: newEvents(resolved.Now()), started: resolved.Now()}
 	n.contact.Store(n.started.UnixNano())
 	n.close = sync.OnceValue(n.closeAll)
 	if err := n.open(ctx); err != nil {
@@ -76,10 +78,11 @@ func (n *Node) open(ctx context.Context) error {
 	if n.config.API == "" {
 		return nil
 	}
-	if n.api, err = new(net.ListenConfig).Listen(ctx, "tcp", n.config.API); err != nil {
-		return fmt.Errorf("%w: API address: %w", ErrConfig, err)
-	}
-	return nil
+	n.api, err = api.New(ctx, api.Config{
+		Address: n.config.API, Light: &api.Light{Node: answers{n}, Status: Status{}, Availability: AvailabilityReport{}},
+		Metrics: promhttp.HandlerFor(n.config.Metrics, promhttp.HandlerOpts{}), Origins: n.config.Origins, Now: n.config.Now, Log: n.config.Log,
+	})
+	return err
 }
 
 func (n *Node) openStorage() (err error) {
@@ -156,6 +159,14 @@ func (n *Node) APIAddress() string {
 		return ""
 	}
 	return n.api.Addr().String()
+}
+
+// serveAPI answers the HTTP API until the context ends.
+func (n *Node) serveAPI(ctx context.Context) error {
+	if n.api == nil {
+		return nil
+	}
+	return n.api.Run(ctx)
 }
 
 // isOwn tells errors of the node itself, with which it cannot go on, from those that

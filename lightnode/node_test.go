@@ -9,6 +9,7 @@ import (
 
 	"github.com/cometbft/cometbft/types"
 
+	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/p2p"
@@ -143,8 +144,7 @@ func TestWithholdingIsSeenAndRevised(t *testing.T) {
 	_, good := blocks.serve(t)
 	deceived, _ := start(t, testConfig(t, blocks, bad))
 	helped, _ := start(t, testConfig(t, blocks, bad, good))
-	events, stop := deceived.events.listen()
-	defer stop()
+	events := deceived.events.listen(t.Context(), 0)
 
 	awaitVerdict(t, deceived, 3, sampling.Unavailable)
 	awaitVerdict(t, helped, 3, sampling.Available)
@@ -167,12 +167,12 @@ func TestWithholdingIsSeenAndRevised(t *testing.T) {
 	awaitEvent(t, events, 3, sampling.Available)
 }
 
-func awaitEvent(t *testing.T, events <-chan Event, height uint64, want sampling.Verdict) {
+func awaitEvent(t *testing.T, events <-chan api.Event, height uint64, want sampling.Verdict) {
 	t.Helper()
 	for {
 		select {
 		case event := <-events:
-			if event.Kind == EventVerdict && event.Verdict.Height == height && event.Verdict.Verdict == want {
+			if report, ok := event.Data.(*AvailabilityReport); ok && report.Height == height && report.Verdict == want {
 				return
 			}
 		case <-time.After(patience):
@@ -199,7 +199,7 @@ func TestSilenceIsNeverAVerdict(t *testing.T) {
 	source, host := blocks.serve(t)
 	source.set(func() { source.stall = true })
 	config := testConfig(t, blocks, host)
-	config.Deadline, config.RequestTimeout, config.AlarmAfter = time.Second, 300*time.Millisecond, time.Second
+	config.Deadline, config.RequestTimeout, config.AlarmAfter = time.Second, 300*time.Millisecond, 3*time.Second
 	n, _ := start(t, config)
 	await(t, "height 2 was tried past its deadline", func() bool {
 		report, err := n.Availability(t.Context(), 2)
@@ -367,6 +367,26 @@ func TestAttackStopsTheNode(t *testing.T) {
 	fork.grow(emptyBlock)
 	if err := <-ended; !errors.Is(err, ErrAttack) {
 		t.Fatalf("the node ended with %v, want %v", err, ErrAttack)
+	}
+}
+
+func TestWindowBoundsWhatIsSampled(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 40)
+	_, host := blocks.serve(t)
+	config := testConfig(t, blocks, host)
+	config.Trust, config.Window = blocks.trust(40), 20*time.Second
+	n, _ := start(t, config)
+	await(t, "the window is sampled", func() bool {
+		s := status(t, n)
+		return s.Head != nil && !s.Syncing
+	})
+	s := status(t, n)
+	if s.Heights.Oldest < 10 || s.Heights.Oldest > 30 || s.Heights.Available != int(40-s.Heights.Oldest+1) {
+		t.Errorf("heights %+v of 40, a second each, in a window of 20 s", s.Heights)
+	}
+	if _, err := n.Availability(t.Context(), 1); !errors.Is(err, da.ErrPruned) {
+		t.Errorf("a height below the window: %v", err)
 	}
 }
 

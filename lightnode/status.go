@@ -2,39 +2,27 @@ package lightnode
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"time"
 
+	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/sampling"
 )
 
-// hexBytes are bytes that JSON has as lower-case hex digits.
-type hexBytes []byte
-
-// MarshalText implements encoding.TextMarshaler.
-func (h hexBytes) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h), nil }
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (h *hexBytes) UnmarshalText(text []byte) (err error) {
-	*h, err = hex.DecodeString(string(text))
-	return err
-}
-
 // HeadReport names a verified block.
 type HeadReport struct {
 	Height uint64    `json:"height"`
-	Hash   hexBytes  `json:"hash"`
+	Hash   api.Hex   `json:"hash"`
 	Time   time.Time `json:"time"`
 }
 
 // AvailabilityReport is what the node knows of a height, and what it checked.
 type AvailabilityReport struct {
 	sampling.Availability
-	Hash     hexBytes   `json:"hash"`
+	Hash     api.Hex    `json:"hash"`
 	Time     time.Time  `json:"time"`
-	DataRoot hexBytes   `json:"data_root,omitempty"`
+	DataRoot api.Hex    `json:"data_root,omitempty"`
 	Rows     int        `json:"rows"`
 	Checked  *time.Time `json:"checked_at,omitempty"`
 	// Coordinates are the cells drawn, as [row, column]; none before the DA header is known.
@@ -54,13 +42,18 @@ type HeightsReport struct {
 // Status is what the node is doing. Errors are the last of their kind, empty since the
 // next success.
 type Status struct {
-	Kind      string      `json:"kind"` // "light"
-	ChainID   string      `json:"chain_id"`
-	PeerID    string      `json:"peer_id"`
-	Addresses []string    `json:"addresses"`
-	Peers     int         `json:"peers"`
-	StartedAt time.Time   `json:"started_at"`
-	Head      *HeadReport `json:"head"` // null before a first header is verified
+	Kind      string    `json:"kind"` // "light"
+	ChainID   string    `json:"chain_id"`
+	Version   string    `json:"version"`
+	PeerID    string    `json:"peer_id"`
+	Listen    []string  `json:"listen"` // multiaddresses with /p2p/
+	Peers     int       `json:"peers"`
+	StartedAt time.Time `json:"started_at"`
+	// Height is the newest verified one, 0 before there is one; Head is its block.
+	Height uint64      `json:"height"`
+	Head   *HeadReport `json:"head"`
+	// Syncing tells that headers of the window are missing or heights are pending.
+	Syncing bool `json:"syncing"`
 	// Trust tells what the first header was taken on; Warning what that is worth.
 	Trust   string `json:"trust"`
 	Warning string `json:"warning,omitempty"`
@@ -85,8 +78,8 @@ type Status struct {
 func (n *Node) Status(context.Context) (*Status, error) {
 	t := n.heights.summary()
 	s := &Status{
-		Kind: "light", ChainID: n.config.ChainID, PeerID: n.host.ID().String(), Addresses: n.host.Addresses(),
-		Peers: len(n.host.Peers()), StartedAt: n.started, Witnesses: int(n.chain.witnesses.Load()),
+		Kind: "light", ChainID: n.config.ChainID, Version: n.config.Version, PeerID: n.host.ID().String(), Listen: n.host.Addresses(),
+		Peers: len(n.host.Peers()), StartedAt: n.started.UTC(), Height: t.newest, Witnesses: int(n.chain.witnesses.Load()),
 		Heights: HeightsReport{
 			Newest: t.newest, Oldest: t.oldest, Pending: t.counts[sampling.Pending], Available: t.counts[sampling.Available],
 			Unavailable: t.counts[sampling.Unavailable], Invalid: t.counts[sampling.Invalid],
@@ -99,13 +92,14 @@ func (n *Node) Status(context.Context) (*Status, error) {
 	}
 	s.CellsKept, s.HeightsKept = n.ring.usage()
 	s.Trust, s.Warning = n.trustReport()
-	if t.newest == 0 {
-		return s, nil
+	head, err := n.heights.get(t.newest)
+	if err != nil || head == nil {
+		s.Syncing = true
+		return s, err
 	}
-	r, err := n.heights.get(t.newest)
-	if err == nil && r != nil {
-		s.Head = &HeadReport{Height: r.Height, Hash: r.BlockHash[:], Time: r.Time}
-	}
+	s.Head = &HeadReport{Height: head.Height, Hash: head.BlockHash[:], Time: head.Time}
+	low, err := n.heights.lowEdge()
+	s.Syncing = s.Heights.Pending > 0 || low != nil && n.wantsBelow(low)
 	return s, err
 }
 

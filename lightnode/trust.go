@@ -173,12 +173,21 @@ func (c *headChain) explain(client *light.Client, primary *peerProvider, err err
 	case errors.As(err, &expired):
 		return fmt.Errorf("%w at %s: start with the height and hash of a recent header from somewhere you trust", ErrTrustExpired, expired.At.Format(time.RFC3339))
 	case errors.As(err, &failed):
-		if current, ok := client.Primary().(*peerProvider); ok {
-			primary = current // a witness may have taken the place of the first
-		}
-		return c.blame(primary, err)
+		return c.blame(current(client, primary), err)
 	}
 	return fmt.Errorf("asking peer %s for headers: %w", primary.peer, err)
+}
+
+// current returns the source of a light client's headers, whose place a witness may have
+// taken.
+func current(client *light.Client, first *peerProvider) *peerProvider {
+	if client == nil {
+		return first
+	}
+	if now, ok := client.Primary().(*peerProvider); ok {
+		return now
+	}
+	return first
 }
 
 // blame strikes the peer whose header does not verify, unless what is wrong may be this

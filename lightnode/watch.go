@@ -11,6 +11,10 @@ import (
 const (
 	watchPause = time.Second
 	tidyPause  = 10 * time.Minute
+
+	// standstill times Config.AlarmAfter is how old the newest block may be before the
+	// alarm: the chain stands still, or its head is kept from this node.
+	standstill = 10
 )
 
 // watch raises and lifts the alarm, and has open heights tried again when somebody new is
@@ -49,7 +53,16 @@ func (n *Node) judgeAlarm() string {
 	case !s.pendingSince.IsZero() && now.Sub(s.pendingSince) > n.config.AlarmAfter:
 		return fmt.Sprintf("nobody useful to ask: %d heights are without a verdict, one since %s", s.counts[0], s.pendingSince.UTC().Format(time.RFC3339))
 	}
-	return ""
+	return n.judgeHead(now, s.newest)
+}
+
+// judgeHead returns what is wrong with the newest block, empty if nothing is.
+func (n *Node) judgeHead(now time.Time, newest uint64) string {
+	head, err := n.heights.get(newest)
+	if err != nil || head == nil || now.Sub(head.Time) <= standstill*n.config.AlarmAfter {
+		return ""
+	}
+	return fmt.Sprintf("the newest block, %d, is of %s: the chain stands still, or peers keep its head from this node", newest, head.Time.Format(time.RFC3339))
 }
 
 // setAlarm logs the alarm when it is raised and when it is lifted.

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ashlar-da/ashlar/lightnode"
+)
+
+func newAvailability() *cobra.Command {
+	q := &query{}
+	command := &cobra.Command{
+		Use:   "availability HEIGHT",
+		Short: "Show the verdict about a height, and what was checked",
+		Long: `Show the verdict about a height, and what was checked.
+
+available    every cell drawn was delivered and verified; the confidence bounds
+             the chance of having been satisfied by a block that is not there
+unavailable  the deadline passed without some cells, although a peer delivered
+             valid ones; revised if they come late
+invalid      the chain committed to a malformed DA header
+pending      not known yet; silence is never taken for availability`,
+		Example: "  ashlar-light availability 1234 --output json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			height, err := strconv.ParseUint(args[0], 10, 63)
+			if err != nil || height == 0 {
+				return fmt.Errorf("%q is no height: want a whole number from 1 on", args[0])
+			}
+			var a lightnode.AvailabilityReport
+			path := fmt.Sprintf("/v1/availability/%d", height)
+			return q.show(command, path, &a, func(out io.Writer) { printAvailability(out, &a) })
+		},
+	}
+	q.register(command)
+	return command
+}
+
+func printAvailability(out io.Writer, a *lightnode.AvailabilityReport) {
+	checked := ""
+	if a.Checked != nil {
+		checked = a.Checked.Format("2006-01-02 15:04:05 MST")
+	}
+	table(out, [][2]string{
+		{"height", fmt.Sprint(a.Height)},
+		{"verdict", a.Verdict.String()},
+		{"confidence", fmt.Sprintf("%.9f", a.Confidence)},
+		{"block", fmt.Sprintf("%x of %s", []byte(a.Hash), a.Time.Format("2006-01-02 15:04:05 MST"))},
+		{"data root", fmt.Sprintf("%x", []byte(a.DataRoot))},
+		{"rows", fmt.Sprint(a.Rows)},
+		{"cells verified", fmt.Sprintf("%d of %d drawn", a.Verified, a.Samples)},
+		{"cells missing", fmt.Sprintf("%d refused, %d timed out, %d garbled, when last asked for", a.Refused, a.TimedOut, a.Garbled)},
+		{"checked", checked},
+	})
+}

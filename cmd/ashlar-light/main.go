@@ -1,0 +1,62 @@
+// Command ashlar-light runs a light node: it follows a chain's headers, samples its blocks
+// and answers for each height whether the data is available. It links no Cosmos SDK.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+// run executes a command line and returns the process's exit code.
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(root.ErrOrStderr(), "Error:", err)
+		return 1
+	}
+	return 0
+}
+
+const defaultAPI = "127.0.0.1:26690"
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ashlar-light",
+		Short: "A light node of Ashlar: checks that blocks are available by sampling them",
+		Long: `ashlar-light establishes for itself that the blocks of an Ashlar chain are available.
+
+It verifies headers from one that you trust, draws a few random cells of every
+block's extended matrix, and asks peers for them. It needs no account, no key of
+yours and no open port.`,
+		Example: `  ashlar-light start --chain-id ashlar-1 --trust 1200:4F0C… --peer /dns4/node.example.org/tcp/26670/p2p/12D3…
+  ashlar-light status
+  ashlar-light availability 1234`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(newStart(), newStatus(), newAvailability(), newVersion())
+	return root
+}
+
+// defaultHome is the folder of a node whose owner names none.
+func defaultHome() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return ".ashlar-light"
+	}
+	return filepath.Join(home, ".ashlar-light")
+}

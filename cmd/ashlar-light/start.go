@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ashlar-da/ashlar/lightnode"
+)
+
+// startFlags are what the flags of start are read into, where a Config cannot take them
+// as they are.
+type startFlags struct {
+	lightnode.Config
+	trust     string
+	cellCache size
+	logLevel  string
+	logFormat string
+}
+
+func newStart() *cobra.Command {
+	f := &startFlags{cellCache: lightnode.DefaultCellCache}
+	command := &cobra.Command{
+		Use:   "start",
+		Short: "Run the node until it is interrupted",
+		Long: `Run the node until it is interrupted.
+
+A first start needs a header to begin with: --trust HEIGHT:HASH, from somewhere
+you trust. Any full node shows its own under /v1/headers/HEIGHT. A later start
+goes on from what the node verified itself, and from the cells it had drawn.
+
+The API answers on --api.addr: /v1/status, /v1/availability/HEIGHT, /v1/events
+(server-sent events), /metrics, /openapi.json.`,
+		Example: `  ashlar-light start --chain-id ashlar-1 --trust 1200:4F0C… --peer /ip4/203.0.113.7/tcp/26670/p2p/12D3…`,
+		Args:    cobra.NoArgs,
+		RunE:    func(command *cobra.Command, _ []string) error { return f.run(command) },
+	}
+	f.register(command)
+	return command
+}
+
+func (f *startFlags) register(command *cobra.Command) {
+	flags := command.Flags()
+	flags.StringVar(&f.Home, "home", defaultHome(), "folder of the node's key, database and cells")
+	flags.StringVar(&f.ChainID, "chain-id", "", "chain to follow (required)")
+	flags.StringArrayVar(&f.Peers, "peer", nil, "multiaddress of a node to stay connected to, /p2p/ID included; may be repeated")
+	flags.StringVar(&f.trust, "trust", "", "header to begin with, HEIGHT:HASH")
+	flags.BoolVar(&f.TrustFirst, "trust-first-use", false, "begin with whatever header the first peers agree on: only where you own the network")
+	flags.DurationVar(&f.TrustingPeriod, "trusting-period", lightnode.DefaultTrustingPeriod, "how old a verified header may be to vouch for later ones; well below the unbonding period")
+	flags.IntVar(&f.Witnesses, "witnesses", lightnode.DefaultWitnesses, "most other peers to compare a header with")
+	flags.IntVar(&f.Samples, "samples", 30, "cells to draw of each block")
+	flags.DurationVar(&f.Deadline, "deadline", lightnode.DefaultDeadline, "how long cells may take before a block can be called unavailable")
+	flags.DurationVar(&f.RequestTimeout, "request-timeout", lightnode.DefaultRequestTimeout, "how long one request may take")
+	flags.DurationVar(&f.Window, "window", lightnode.DefaultWindow, "how far back blocks are sampled")
+	flags.Var(&f.cellCache, "cell-cache", "most disk space for sampled cells, which are served to others, such as 512MiB")
+	flags.IntVar(&f.Workers, "workers", lightnode.DefaultWorkers, "blocks to sample at once")
+	flags.DurationVar(&f.Poll, "poll", lightnode.DefaultPoll, "how often to ask for a new head when none is announced")
+	flags.DurationVar(&f.AlarmAfter, "alarm-after", lightnode.DefaultAlarmAfter, "how long without news, or without a verdict, before an alarm is raised")
+	flags.StringArrayVar(&f.Listen, "listen", []string{"/ip4/0.0.0.0/tcp/0", "/ip4/0.0.0.0/udp/0/quic-v1"}, "multiaddress to serve peers on; may be repeated; \"\" for none")
+	flags.BoolVar(&f.DHT, "dht", true, "find more peers by the chain's own DHT")
+	flags.StringVar(&f.API, "api.addr", defaultAPI, "TCP address of the HTTP API; \"\" for none")
+	flags.StringArrayVar(&f.Origins, "api.origin", nil, "web origin whose pages may call the API; may be repeated")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
+}
+
+func (f *startFlags) run(command *cobra.Command) error {
+	config, err := f.config(command)
+	if err != nil {
+		return err
+	}
+	node, err := lightnode.New(command.Context(), config)
+	if err != nil {
+		return err
+	}
+	config.Log.Info("light node started", "chain", config.ChainID, "home", config.Home, "api", node.APIAddress(), "listen", node.Addresses())
+	return node.Run(command.Context())
+}
+
+// config completes the Config with what the flags say.
+func (f *startFlags) config(command *cobra.Command) (lightnode.Config, error) {
+	config := f.Config
+	config.Version = version()
+	config.CellCache = int64(f.cellCache)
+	if config.ChainID == "" {
+		return config, errors.New("--chain-id is missing: name the chain to follow, as a node of it has it in /v1/status")
+	}
+	if len(config.Peers) == 0 {
+		return config, errors.New("--peer is missing: give the multiaddress of at least one node, as listed under \"listen\" in its /v1/status")
+	}
+	if f.trust != "" {
+		trust, err := lightnode.ParseTrust(f.trust)
+		if err != nil {
+			return config, err
+		}
+		config.Trust = &trust
+	}
+	if len(config.Listen) == 1 && config.Listen[0] == "" {
+		config.Listen = nil
+	}
+	home, err := filepath.Abs(config.Home)
+	if err != nil {
+		return config, fmt.Errorf("--home: %w", err)
+	}
+	config.Home = home
+	config.Log, err = newLog(command, f.logLevel, f.logFormat)
+	return config, err
+}
+
+// newLog returns a logger to standard error.
+func newLog(command *cobra.Command, level, format string) (*slog.Logger, error) {
+	var options slog.HandlerOptions
+	var threshold slog.Level
+	if err := threshold.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("--log-level %q: want debug, info, warn or error", level)
+	}
+	options.Level = threshold
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(command.ErrOrStderr(), &options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(os.Stderr, &options)), nil
+	}
+	return nil, fmt.Errorf("--log-format %q: want text or json", format)
+}

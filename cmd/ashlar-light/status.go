@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ashlar-da/ashlar/lightnode"
+)
+
+func newStatus() *cobra.Command {
+	q := &query{}
+	command := &cobra.Command{
+		Use:   "status",
+		Short: "Show what the running node is doing",
+		Args:  cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			var s lightnode.Status
+			return q.show(command, "/v1/status", &s, func(out io.Writer) { printStatus(out, &s) })
+		},
+	}
+	q.register(command)
+	return command
+}
+
+// table writes aligned lines of a label and a value.
+func table(out io.Writer, lines [][2]string) {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	for _, line := range lines {
+		if line[1] != "" {
+			fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
+		}
+	}
+	_ = w.Flush() // to a terminal or a pipe that is gone
+}
+
+func printStatus(out io.Writer, s *lightnode.Status) {
+	head := "none verified yet"
+	if s.Head != nil {
+		head = fmt.Sprintf("%d of %s, %x", s.Head.Height, s.Head.Time.Format("2006-01-02 15:04:05 MST"), []byte(s.Head.Hash))
+	}
+	witnesses := fmt.Sprint(s.Witnesses)
+	if s.Witnesses == 0 {
+		witnesses = "0 (a single source vouches for the newest header)"
+	}
+	table(out, [][2]string{
+		{"ALARM", s.Alarm},
+		{"WARNING", s.Warning},
+		{"chain", s.ChainID},
+		{"head", head},
+		{"trust", s.Trust},
+		{"peers", fmt.Sprint(s.Peers)},
+		{"witnesses", witnesses},
+		{"heights", fmt.Sprintf("%d to %d", s.Heights.Oldest, s.Heights.Newest)},
+		{"available", fmt.Sprintf("%d (confidence at least %.6f)", s.Heights.Available, s.MinConfidence)},
+		{"unavailable", fmt.Sprint(s.Heights.Unavailable)},
+		{"invalid", fmt.Sprint(s.Heights.Invalid)},
+		{"pending", fmt.Sprint(s.Heights.Pending)},
+		{"cells verified", fmt.Sprint(s.CellsVerified)},
+		{"cells kept", fmt.Sprintf("%.1f MiB of %d heights", float64(s.CellsKept)/(1<<20), s.HeightsKept)},
+		{"head error", s.HeadError},
+		{"link error", s.LinkError},
+	})
+}

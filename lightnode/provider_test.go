@@ -1,0 +1,128 @@
+package lightnode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/cometbft/cometbft/light/provider"
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/p2p"
+)
+
+func TestProviderTranslatesErrorsUnwrapped(t *testing.T) {
+	t.Parallel()
+	p := &peerProvider{chainID: testChain}
+	rows := []struct{ err, want error }{
+		{fmt.Errorf("peer: %w", da.ErrNotFound), provider.ErrLightBlockNotFound},
+		{fmt.Errorf("peer: %w", da.ErrPruned), provider.ErrLightBlockNotFound},
+		{fmt.Errorf("peer: %w", da.ErrFutureHeight), provider.ErrNoResponse},
+		{fmt.Errorf("peer: %w", p2p.ErrRateLimited), provider.ErrNoResponse},
+		{fmt.Errorf("peer: %w", context.DeadlineExceeded), provider.ErrNoResponse},
+		{errors.New("reset"), provider.ErrNoResponse},
+	}
+	for _, row := range rows {
+		if got := p.sentinel(t.Context(), row.err); got != row.want { //nolint:errorlint // the light client compares by ==
+			t.Errorf("%v: got %v, want %v itself", row.err, got, row.want)
+		}
+	}
+	if got := p.sentinel(t.Context(), p2p.ErrGarbage); !errors.As(got, new(provider.ErrBadLightBlock)) {
+		t.Errorf("garbage: %v", got)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := p.sentinel(ctx, da.ErrNotFound); got != context.Canceled { //nolint:errorlint // as above
+		t.Errorf("cancelled: %v", got)
+	}
+}
+
+// provide returns a provider of a host's headers.
+func provide(t *testing.T, source *p2p.Host) *peerProvider {
+	t.Helper()
+	asker := startHost(t, nil)
+	id, err := asker.Connect(t.Context(), source.Addresses()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &headChain{config: &Config{ChainID: testChain}, host: asker, sets: &validatorSets{}}
+	return c.provider(id)
+}
+
+func TestProviderWaitsForAHeight(t *testing.T) {
+	t.Parallel()
+	blocks := emptyBlocks(t, 3)
+	source, host := blocks.serve(t)
+	p := provide(t, host)
+	got := make(chan error, 1)
+	go func() {
+		block, err := p.LightBlock(t.Context(), 4)
+		if err == nil {
+			err = block.ValidateBasic(testChain)
+		}
+		got <- err
+	}()
+	await(t, "the height was asked for", func() bool { return source.refusedOnce() })
+	blocks.grow(emptyBlock)
+	if err := <-got; err != nil {
+		t.Errorf("a height that came into being: %v", err)
+	}
+}
+
+func TestProviderSpeaksOneFormOfEachSet(t *testing.T) {
+	t.Parallel()
+	blocks := emptyBlocks(t, 3)
+	source, host := blocks.serve(t)
+	source.set(func() {
+		source.alter = func(h *p2p.Header) *p2p.Header {
+			h.Validators = h.Validators.CopyIncrementProposerPriority(int32(h.Signed.Height))
+			return h
+		}
+	})
+	p := provide(t, host)
+	for height := int64(1); height <= 3; height++ {
+		block, err := p.LightBlock(t.Context(), height)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, validator := range block.ValidatorSet.Validators {
+			if validator.ProposerPriority != 0 {
+				t.Errorf("height %d: priority %d", height, validator.ProposerPriority)
+			}
+		}
+		if err := block.ValidateBasic(testChain); err != nil || block.ValidatorSet.Proposer == nil {
+			t.Errorf("height %d: %v", height, err)
+		}
+	}
+	if len(p.sets.sets) != 1 {
+		t.Errorf("%d sets remembered, of one", len(p.sets.sets))
+	}
+	if _, err := p.LightBlock(t.Context(), 2); err != nil || source.headers != 3 {
+		t.Errorf("the peer was asked %d times for 3 headers (%v)", source.headers, err)
+	}
+}
+
+func TestProviderTakesEvidenceOfAttacksOnly(t *testing.T) {
+	t.Parallel()
+	c := &headChain{config: &Config{Home: t.TempDir(), Log: testLog(t)}}
+	if err := c.provider("").ReportEvidence(t.Context(), &types.DuplicateVoteEvidence{}); err == nil {
+		t.Error("evidence of something else was taken")
+	}
+}
+
+func TestValidatorSetsForgetTheOldest(t *testing.T) {
+	t.Parallel()
+	s := &validatorSets{}
+	if s.newest() != nil {
+		t.Error("an empty memory knows a set")
+	}
+	for i := range 3 * rememberedSets {
+		s.remember(hash{byte(i)}, &types.ValidatorSet{})
+	}
+	last := hash{3*rememberedSets - 1}
+	if s.get(hash{0}) != nil || s.get(last) == nil || toHash(s.newest()) != last || len(s.sets) != rememberedSets {
+		t.Errorf("%d sets remembered, newest %x", len(s.sets), s.newest())
+	}
+}
