@@ -66,7 +66,7 @@ type Status struct {
 	// ChainHeight is the newest block the node has committed, Head and Tail the newest
 	// and the oldest square it holds.
 	ChainHeight uint64   `json:"chain_height"`
-	Head        uint64   `json:"head"`
+	Head        uint64   `json:"height"`
 	Tail        uint64   `json:"tail"`
 	Syncing     bool     `json:"syncing"`
 	Peers       int      `json:"peers"`
