@@ -1,0 +1,56 @@
+package fullnode
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+)
+
+// watched stands between CometBFT and the application: it tells the follower what was
+// committed and the node that a block did not execute.
+type watched struct {
+	abci.Application
+
+	finalized atomic.Int64 // height of the last FinalizeBlock
+	committed atomic.Int64 // height of the last Commit
+	running   atomic.Bool  // replay is over
+	wake      chan struct{}
+	halted    chan error
+}
+
+func watch(application abci.Application) *watched {
+	return &watched{Application: application, wake: make(chan struct{}, 1), halted: make(chan error, 1)}
+}
+
+// FinalizeBlock reports a block that must not be executed and, after replay, never
+// returns then. CometBFT answers the error by a panic, in block sync one that nobody
+// can recover, and the process would be gone before it has said why and closed its
+// store. During replay New returns the error.
+func (w *watched) FinalizeBlock(ctx context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	response, err := w.Application.FinalizeBlock(ctx, req)
+	if err != nil && w.running.Load() {
+		w.halted <- fmt.Errorf("%w: block %d (%X): %w", ErrHalted, req.Height, req.Hash, err)
+		select {}
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.finalized.Store(req.Height)
+	return response, nil
+}
+
+// Commit notes the height and wakes the follower.
+func (w *watched) Commit(ctx context.Context, req *abci.RequestCommit) (*abci.ResponseCommit, error) {
+	response, err := w.Application.Commit(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	w.committed.Store(w.finalized.Load())
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+	return response, nil
+}

@@ -1,0 +1,126 @@
+package fullnode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/ashlar-da/ashlar/api"
+	"github.com/ashlar-da/ashlar/app"
+	"github.com/ashlar-da/ashlar/app/blob"
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/da/chain"
+)
+
+// view answers the API's questions about the chain. What is in state it reads from the
+// last committed version, beside the ABCI connections and their one mutex.
+type view struct {
+	node *Node
+}
+
+var _ api.Chain = view{}
+
+// Header implements api.Chain.
+func (v view) Header(ctx context.Context, height uint64) (*chain.Header, error) {
+	signed, err := v.node.headers.signed(height)
+	if err != nil {
+		return nil, err
+	}
+	proof, err := v.node.store.HeaderProof(ctx, height)
+	if err != nil {
+		return nil, err
+	}
+	return chain.Bind(signed, *proof)
+}
+
+// BlockFees implements api.Chain.
+func (v view) BlockFees(_ context.Context, height uint64) (*api.BlockFees, error) {
+	state, err := v.state()
+	if err != nil {
+		return nil, err
+	}
+	roots, err := v.node.app.Keepers.Blob.Roots(state, int64(height))
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &api.BlockFees{BaseFee: roots.BaseFee.String(), BlobGas: roots.BlobGasUsed}, nil
+}
+
+// Fees implements api.Chain.
+func (v view) Fees(context.Context) (*api.Fees, error) {
+	state, err := v.state()
+	if err != nil {
+		return nil, err
+	}
+	base, err := v.node.app.Keepers.Blob.BaseFee(state)
+	if err != nil {
+		return nil, err
+	}
+	return &api.Fees{Height: uint64(state.BlockHeight()) + 1, BaseFee: base.String(), GasPrice: v.node.gasPrice.String()}, nil
+}
+
+// Account implements api.Chain.
+func (v view) Account(_ context.Context, address [da.AddressSize]byte) (*api.Account, error) {
+	state, err := v.state()
+	if err != nil {
+		return nil, err
+	}
+	account := v.node.app.Keepers.Account.GetAccount(state, address[:])
+	if account == nil {
+		return nil, fmt.Errorf("%w: account %s: send it something first", da.ErrNotFound, sdk.AccAddress(address[:]))
+	}
+	return &api.Account{
+		Address:  account.GetAddress().String(),
+		Balance:  v.node.app.Keepers.Bank.GetBalance(state, address[:], app.BaseDenom).Amount.String(),
+		Sequence: account.GetSequence(),
+		Number:   account.GetAccountNumber(),
+	}, nil
+}
+
+// Status implements api.Chain.
+func (v view) Status(context.Context) (*api.Status, error) {
+	n := v.node
+	status := &api.Status{
+		ChainID:     n.ChainID(),
+		Version:     n.cfg.Version,
+		ChainHeight: uint64(n.abci.committed.Load()),
+		Syncing:     n.comet.ConsensusReactor().WaitSync(),
+		Peers:       len(n.host.Peers()),
+		ChainPeers:  n.comet.Switch().Peers().Size(),
+		PeerID:      n.host.ID().String(),
+		Listen:      n.host.Addresses(),
+		Retain:      n.cfg.Retain.String(),
+	}
+	if n.poster != nil {
+		status.Poster = n.poster.signer.Address()
+	}
+	return status, v.addLimits(status)
+}
+
+// addLimits adds what governance decided, once there is state to read it from.
+func (v view) addLimits(status *api.Status) error {
+	if status.ChainHeight == 0 {
+		return nil
+	}
+	state, err := v.state()
+	if err != nil {
+		return err
+	}
+	limits, err := v.node.app.Keepers.Blob.Limits(state)
+	status.Limits = api.Limits{MaxRows: limits.MaxRows, MaxTxRows: limits.MaxTxRows, MaxSharedRows: limits.MaxSharedRows}
+	return err
+}
+
+// state is the last committed state.
+func (v view) state() (sdk.Context, error) {
+	ctx, err := v.node.app.CreateQueryContext(0, false)
+	if err != nil {
+		return ctx, fmt.Errorf("%w: no block was executed yet: %w", api.ErrSyncing, err)
+	}
+	return ctx, nil
+}

@@ -1,0 +1,179 @@
+package fullnode
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/viper"
+
+	cmtcfg "github.com/cometbft/cometbft/config"
+
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	"github.com/cosmos/cosmos-sdk/crypto/keyring"
+	"github.com/cosmos/cosmos-sdk/server"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/ashlar-da/ashlar/app"
+)
+
+// Settings is app.toml. Its keys are flags of `ashlar start` too.
+type Settings struct {
+	MinGasPrices      string         `mapstructure:"minimum-gas-prices"`
+	Pruning           string         `mapstructure:"pruning"`
+	PruningKeepRecent string         `mapstructure:"pruning-keep-recent"`
+	PruningInterval   string         `mapstructure:"pruning-interval"`
+	HaltHeight        uint64         `mapstructure:"halt-height"`
+	HaltTime          uint64         `mapstructure:"halt-time"`
+	Retain            time.Duration  `mapstructure:"retain"`
+	API               APISettings    `mapstructure:"api"`
+	Libp2p            Libp2pSettings `mapstructure:"libp2p"`
+}
+
+// APISettings is app.toml's section on the HTTP API.
+type APISettings struct {
+	// Address is where it listens, host:port.
+	Address string `mapstructure:"address"`
+	// Key names the key that pays for POST /v1/blobs; empty: such requests are refused.
+	Key string `mapstructure:"key"`
+	// Origins are the web origins browsers may call from.
+	Origins []string `mapstructure:"origins"`
+	// Tokens is the path of a token file that guards what writes; empty: nothing does.
+	Tokens string `mapstructure:"tokens"`
+}
+
+// Libp2pSettings is app.toml's section on the host that serves squares.
+type Libp2pSettings struct {
+	// Listen and Peers are multiaddresses; see p2p.Config.
+	Listen []string `mapstructure:"listen"`
+	Peers  []string `mapstructure:"peers"`
+	// DHT finds more peers.
+	DHT bool `mapstructure:"dht"`
+}
+
+// DefaultSettings returns what `ashlar init` writes.
+func DefaultSettings() Settings {
+	return Settings{
+		MinGasPrices:      "0" + app.BaseDenom,
+		Pruning:           "default",
+		PruningKeepRecent: "0",
+		PruningInterval:   "0",
+		Retain:            18 * 24 * time.Hour,
+		API:               APISettings{Address: "127.0.0.1:26659"},
+		Libp2p: Libp2pSettings{
+			Listen: []string{"/ip4/0.0.0.0/tcp/26660", "/ip4/0.0.0.0/udp/26660/quic-v1"},
+			DHT:    true,
+		},
+	}
+}
+
+// SettingsTemplate renders Settings as app.toml.
+const SettingsTemplate = `# Settings of the application, the store of squares and the HTTP API.
+# CometBFT's are in config.toml, those of the command line in client.toml.
+
+# The least a transaction pays per unit of execution gas for this node to accept it.
+# What blobs cost is decided by the chain's fee market.
+minimum-gas-prices = "{{ .MinGasPrices }}"
+
+# Which states of the application are kept: default, nothing (archive), everything or
+# custom, which the two lines after it define.
+pruning = "{{ .Pruning }}"
+pruning-keep-recent = "{{ .PruningKeepRecent }}"
+pruning-interval = "{{ .PruningInterval }}"
+
+# Stop after this height, or this time in seconds since 1970. 0: do not.
+halt-height = {{ .HaltHeight }}
+halt-time = {{ .HaltTime }}
+
+# How long squares and blocks are kept, as 432h. 0s: for ever.
+retain = "{{ .Retain }}"
+
+[api]
+# Where the HTTP API listens. Off loopback, guard it with tokens.
+address = "{{ .API.Address }}"
+# Name of the key, in this home's keyring, that pays for POST /v1/blobs. Empty: refused.
+key = "{{ .API.Key }}"
+# Web origins that browsers may call the API from, such as "https://example.org".
+origins = [{{ range .API.Origins }}{{ printf "%q, " . }}{{ end }}]
+# Path of the token file that guards what writes. Empty: nothing does.
+tokens = "{{ .API.Tokens }}"
+
+[libp2p]
+# Where cells, rows, headers and namespaces are served.
+listen = [{{ range .Libp2p.Listen }}{{ printf "%q, " . }}{{ end }}]
+# Peers to stay connected to, as "/ip4/192.0.2.1/tcp/26660/p2p/12D3Koo...".
+peers = [{{ range .Libp2p.Peers }}{{ printf "%q, " . }}{{ end }}]
+# Find more peers by a Kademlia table of this chain's own.
+dht = {{ .Libp2p.DHT }}
+`
+
+// Config returns the configuration of a node with these settings.
+func (s *Settings) Config(comet *cmtcfg.Config, ring keyring.Keyring, log *slog.Logger) (*Config, error) {
+	pruning, err := s.pruning()
+	if err != nil {
+		return nil, err
+	}
+	return &Config{
+		Comet:        comet,
+		MinGasPrices: s.MinGasPrices,
+		Options:      []func(*baseapp.BaseApp){pruning, baseapp.SetHaltHeight(s.HaltHeight), baseapp.SetHaltTime(s.HaltTime)},
+		Retain:       s.Retain,
+		API:          s.API,
+		Libp2p:       s.Libp2p,
+		Keyring:      ring,
+		Log:          log,
+	}, nil
+}
+
+func (s *Settings) pruning() (func(*baseapp.BaseApp), error) {
+	v := viper.New()
+	v.Set(server.FlagPruning, s.Pruning)
+	v.Set(server.FlagPruningKeepRecent, s.PruningKeepRecent)
+	v.Set(server.FlagPruningInterval, s.PruningInterval)
+	options, err := server.GetPruningOptionsFromFlags(v)
+	if err != nil {
+		return nil, fmt.Errorf("pruning: %w", err)
+	}
+	return baseapp.SetPruning(options), nil
+}
+
+// Load reads the files that `ashlar init` wrote to a home directory, as `ashlar start`
+// does without flags: for programs that run a node of their own.
+func Load(home string, log *slog.Logger) (*Config, error) {
+	comet, settings := CometConfig(), DefaultSettings()
+	var keys struct {
+		Backend string `mapstructure:"keyring-backend"`
+	}
+	err := errors.Join(
+		readFile(filepath.Join(home, "config", "config.toml"), comet),
+		readFile(filepath.Join(home, "config", "app.toml"), &settings),
+		readFile(filepath.Join(home, "config", "client.toml"), &keys),
+	)
+	if err != nil {
+		return nil, err
+	}
+	comet.SetRoot(home)
+	encoding, err := app.NewEncoding()
+	if err != nil {
+		return nil, err
+	}
+	ring, err := keyring.New(sdk.KeyringServiceName(), keys.Backend, home, nil, encoding.Codec)
+	if err != nil {
+		return nil, fmt.Errorf("open the keyring in %s: %w", home, err)
+	}
+	return settings.Config(comet, ring, log)
+}
+
+func readFile(path string, into any) error {
+	v := viper.New()
+	v.SetConfigFile(path)
+	if err := v.ReadInConfig(); err != nil {
+		return fmt.Errorf("read %s, did `ashlar init` run? %w", path, err)
+	}
+	if err := v.Unmarshal(into); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package fullnode
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	cmttypes "github.com/cometbft/cometbft/types"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/da/store"
+)
+
+// blocks is where the follower gets blocks from: CometBFT's block store.
+type blocks interface {
+	// LoadBlock returns the block of a height, nil if it is not there.
+	LoadBlock(height int64) *cmttypes.Block
+	// Base is the lowest height there.
+	Base() int64
+}
+
+// follower carries every block that was executed into the store of squares, one height
+// after the other, each durable before the next. It pulls: what wakes it only tells it
+// to look, and after a crash it goes on where the store ends.
+type follower struct {
+	blocks    blocks
+	squares   *store.Store
+	committed *atomic.Int64   // the height up to which blocks were executed
+	wake      <-chan struct{} // something was committed
+	stored    func(context.Context, *store.Block, *da.Block)
+	log       *slog.Logger
+}
+
+// Run follows until ctx ends or a height cannot be stored.
+func (f *follower) Run(ctx context.Context) error {
+	for {
+		if err := f.catchUp(ctx); err != nil {
+			return fmt.Errorf("follow the chain: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.wake:
+		}
+	}
+}
+
+// catchUp stores every height that was executed and is not stored.
+func (f *follower) catchUp(ctx context.Context) error {
+	for ctx.Err() == nil {
+		height := int64(f.squares.Contiguous()) + 1
+		if height > f.committed.Load() {
+			return nil
+		}
+		if err := f.follow(ctx, height); err != nil {
+			return fmt.Errorf("height %d: %w", height, err)
+		}
+	}
+	return nil
+}
+
+// follow stores one height.
+func (f *follower) follow(ctx context.Context, height int64) error {
+	started := time.Now()
+	block := f.blocks.LoadBlock(height)
+	if block == nil {
+		return fmt.Errorf("%w: CometBFT's blocks begin at %d; remove the data directory and sync again", da.ErrPruned, f.blocks.Base())
+	}
+	record, parsed, err := square(block)
+	if err != nil {
+		return err
+	}
+	// A height that is being stored is finished: half of one would only be thrown away.
+	if err := f.squares.Put(context.WithoutCancel(ctx), record); err != nil {
+		return err
+	}
+	f.log.Info("stored", "height", height, "rows", parsed.Header.K(), "blobs", len(parsed.Square.Index.Entries), "took", time.Since(started).Round(time.Millisecond))
+	f.stored(ctx, record, parsed)
+	return nil
+}
+
+// square lays out a block that was verified and executed. Its limits were those of the
+// state then; the format's own suffice now.
+func square(block *cmttypes.Block) (*store.Block, *da.Block, error) {
+	txs := make([][]byte, len(block.Txs))
+	for i := range txs {
+		txs[i] = block.Txs[i]
+	}
+	parsed, err := da.ParseBlock(da.Limits{MaxRows: da.HardMaxRows, MaxTxRows: da.HardMaxRows, MaxSharedRows: da.HardMaxRows}, txs)
+	if err != nil {
+		return nil, nil, err
+	}
+	proof, err := da.ProveHeader(txs)
+	if err != nil {
+		return nil, nil, err
+	}
+	return &store.Block{
+		Height: uint64(block.Height),
+		Time:   block.Time,
+		Hash:   [da.HashSize]byte(block.Hash()),
+		Proof:  *proof,
+		Index:  parsed.Square.Index,
+		Rows:   parsed.Square.Rows,
+		Proofs: parsed.Proofs,
+	}, parsed, nil
+}
+
+// transactionIDs are those of a block's transactions, what is injected left out.
+func transactionIDs(block *da.Block) [][da.HashSize]byte {
+	ids := make([][da.HashSize]byte, 0, len(block.Envelopes)+len(block.Plain))
+	for _, envelope := range block.Envelopes {
+		ids = append(ids, envelope.TxID())
+	}
+	for _, tx := range block.Plain {
+		ids = append(ids, sha256.Sum256(tx))
+	}
+	return ids
+}
+
+// stored makes a height that is durable known: to those who wait for its transactions
+// and to the network.
+func (n *Node) stored(ctx context.Context, stored *store.Block, block *da.Block) {
+	n.recent.add(stored.Height, transactionIDs(block))
+	n.announce(ctx, stored.Height, stored.Hash, block.Header.DataRoot())
+}

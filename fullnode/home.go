@@ -1,0 +1,45 @@
+package fullnode
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	cmtcfg "github.com/cometbft/cometbft/config"
+
+	"github.com/cosmos/cosmos-sdk/x/genutil"
+	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
+
+	"github.com/ashlar-da/ashlar/app"
+)
+
+// InitHome creates a node's consensus and network keys and a genesis file without
+// accounts, in the directories comet names. Keys that are there stay. It returns the
+// node's id in CometBFT's network.
+func InitHome(comet *cmtcfg.Config, encoding *app.Encoding, chainID string) (string, error) {
+	for _, dir := range []string{"config", "data"} {
+		if err := os.MkdirAll(filepath.Join(comet.RootDir, dir), 0o700); err != nil {
+			return "", err
+		}
+	}
+	nodeID, _, err := genutil.InitializeNodeValidatorFiles(comet)
+	if err != nil {
+		return "", fmt.Errorf("create the node's keys: %w", err)
+	}
+	state, err := json.MarshalIndent(encoding.DefaultGenesis(), "", " ")
+	if err != nil {
+		return "", fmt.Errorf("encode the genesis state: %w", err)
+	}
+	genesis := &genutiltypes.AppGenesis{
+		AppName:       "ashlar",
+		ChainID:       chainID,
+		InitialHeight: 1,
+		AppState:      state,
+		Consensus:     &genutiltypes.ConsensusGenesis{Params: app.ConsensusParams()},
+	}
+	if err := genutil.ExportGenesisFile(genesis, comet.GenesisFile()); err != nil {
+		return "", fmt.Errorf("write %s: %w", comet.GenesisFile(), err)
+	}
+	return nodeID, nil
+}

@@ -1,0 +1,126 @@
+package fullnode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/ashlar-da/ashlar/api"
+	"github.com/ashlar-da/ashlar/client"
+	"github.com/ashlar-da/ashlar/da"
+)
+
+const (
+	// postGas is the execution gas of a transaction that posts blobs; it uses about half.
+	postGas = 200_000
+	// capFactor is how far above the base fee the fee cap is: full blocks take six to
+	// raise the base fee by as much.
+	capFactor = 2
+	// sequenceInterval is how long the poster waits for a block before it looks at the
+	// account again.
+	sequenceInterval = 250 * time.Millisecond
+)
+
+// poster signs blobs with the node's own key and pays for them.
+type poster struct {
+	node   *Node
+	signer *client.Signer
+
+	mu   sync.Mutex // held from the choice of a sequence to the mempool's verdict
+	next *uint64    // sequence after the last accepted; nil: as committed. Guarded by mu.
+}
+
+// post computes what goes beside a blob, signs and submits it.
+func (p *poster) post(ctx context.Context, blob da.Blob) (*api.Posted, error) {
+	prepared, err := client.Prepare(p.node.setup, []da.Blob{blob})
+	if err != nil {
+		return nil, err
+	}
+	id, err := p.send(ctx, prepared)
+	if err != nil {
+		return nil, err
+	}
+	return &api.Posted{Tx: id, Info: prepared.Blobs()[0]}, nil
+}
+
+// send signs with the next sequence. Where the mempool expects another, this account is
+// used elsewhere too, or what was accepted was dropped: the next block tells.
+func (p *poster) send(ctx context.Context, prepared *client.Prepared) ([da.HashSize]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for {
+		account, err := p.account(ctx)
+		if err != nil {
+			return [da.HashSize]byte{}, err
+		}
+		id, err := p.sign(ctx, prepared, account)
+		if err == nil {
+			next := account.Sequence + 1
+			p.next = &next
+			return id, nil
+		}
+		p.next = nil
+		if !errors.Is(err, api.ErrBadSequence) {
+			return id, err
+		}
+		select {
+		case <-time.After(sequenceInterval):
+		case <-ctx.Done():
+			return id, fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+	}
+}
+
+func (p *poster) account(ctx context.Context) (client.Account, error) {
+	address, err := sdk.AccAddressFromBech32(p.signer.Address())
+	if err != nil {
+		return client.Account{}, err
+	}
+	state, err := view{p.node}.Account(ctx, [da.AddressSize]byte(address))
+	if errors.Is(err, da.ErrNotFound) {
+		return client.Account{}, fmt.Errorf("%w: the node's key %s holds nothing: fund it", api.ErrInsufficientFunds, p.signer.Address())
+	}
+	if err != nil {
+		return client.Account{}, err
+	}
+	account := client.Account{ChainID: p.node.ChainID(), Number: state.Number, Sequence: state.Sequence}
+	if p.next != nil {
+		account.Sequence = max(account.Sequence, *p.next)
+	}
+	return account, nil
+}
+
+func (p *poster) sign(ctx context.Context, prepared *client.Prepared, account client.Account) ([da.HashSize]byte, error) {
+	fees, err := p.fees()
+	if err != nil {
+		return [da.HashSize]byte{}, err
+	}
+	envelope, err := prepared.Sign(p.signer, account, fees)
+	if err != nil {
+		return [da.HashSize]byte{}, err
+	}
+	return submitter{p.node}.SubmitTx(ctx, envelope.Encode())
+}
+
+func (p *poster) fees() (client.Fees, error) {
+	state, err := view{p.node}.state()
+	if err != nil {
+		return client.Fees{}, err
+	}
+	base, err := p.node.app.Keepers.Blob.BaseFee(state)
+	if err != nil {
+		return client.Fees{}, err
+	}
+	return client.Fees{
+		Cap:      base.MulRaw(capFactor),
+		Tip:      math.ZeroInt(),
+		GasLimit: postGas,
+		GasPrice: p.node.gasPrice.Ceil().TruncateInt(),
+	}, nil
+}

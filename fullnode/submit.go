@@ -1,0 +1,114 @@
+package fullnode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/cometbft/cometbft/mempool"
+
+	errorsmod "cosmossdk.io/errors"
+
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+
+	"github.com/ashlar-da/ashlar/api"
+	"github.com/ashlar-da/ashlar/app/blob"
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// submitter takes the API's transactions.
+type submitter struct {
+	node *Node
+}
+
+var _ api.Submitter = submitter{}
+
+// SubmitTx implements api.Submitter. Handing in the same transaction again is no error.
+func (s submitter) SubmitTx(_ context.Context, tx []byte) ([da.HashSize]byte, error) {
+	id, err := da.TxID(tx)
+	if err != nil {
+		return id, err
+	}
+	if s.node.comet.ConsensusReactor().WaitSync() {
+		return id, fmt.Errorf("%w: it takes transactions when it is done", api.ErrSyncing)
+	}
+	var response *abci.ResponseCheckTx
+	err = s.node.comet.Mempool().CheckTx(tx, func(r *abci.ResponseCheckTx) { response = r }, mempool.TxInfo{})
+	switch {
+	case errors.Is(err, mempool.ErrTxInCache):
+		return id, nil
+	case err != nil:
+		return id, mempoolError(err)
+	case response == nil:
+		return id, errors.New("the mempool gave no verdict")
+	}
+	return id, checkTxError(response)
+}
+
+// PostBlob implements api.Submitter.
+func (s submitter) PostBlob(ctx context.Context, blob da.Blob) (*api.Posted, error) {
+	if s.node.poster == nil {
+		return nil, fmt.Errorf("%w: this node has no key that pays: sign the transaction yourself (POST /v1/txs) or start the node with --api.key", api.ErrUnauthorized)
+	}
+	return s.node.poster.post(ctx, blob)
+}
+
+// WaitIncluded implements api.Submitter.
+func (s submitter) WaitIncluded(ctx context.Context, tx [da.HashSize]byte) (uint64, error) {
+	return s.node.recent.wait(ctx, tx)
+}
+
+// mempoolError translates what CometBFT's mempool refuses by itself.
+func mempoolError(err error) error {
+	var full mempool.ErrMempoolIsFull
+	var large mempool.ErrTxTooLarge
+	switch {
+	case errors.As(err, &full), errors.Is(err, mempool.ErrRecheckFull):
+		return fmt.Errorf("%w: %w", api.ErrMempoolFull, err)
+	case errors.As(err, &large), mempool.IsPreCheckError(err):
+		return fmt.Errorf("%w: %w", da.ErrTooLarge, err)
+	}
+	return err
+}
+
+// checkTxError translates what the application refuses.
+func checkTxError(r *abci.ResponseCheckTx) error {
+	if r.Code == abci.CodeTypeOK {
+		return nil
+	}
+	err := errorsmod.ABCIError(r.Codespace, r.Code, r.Log)
+	for _, known := range causes() {
+		if errors.Is(err, known.registered) {
+			return fmt.Errorf("%w: %s", known.cause, r.Log)
+		}
+	}
+	return fmt.Errorf("%w: %s", api.ErrBadRequest, r.Log)
+}
+
+// cause pairs an error the application registers with what the API knows.
+type cause struct {
+	registered error
+	cause      error
+}
+
+// causes lists those that are more than a bad request.
+func causes() []cause {
+	return []cause{
+		{blob.ErrTooLarge, da.ErrTooLarge},
+		{blob.ErrInvalidNamespace, da.ErrInvalidNamespace},
+		{blob.ErrBlobMismatch, da.ErrMismatch},
+		{blob.ErrNonCanonicalScalar, kzg.ErrNonCanonicalScalar},
+		{blob.ErrInvalidProof, kzg.ErrInvalidProof},
+		{blob.ErrFeeTooLow, api.ErrFeeTooLow},
+		{blob.ErrInsufficientFunds, api.ErrInsufficientFunds},
+		{blob.ErrBackOff, api.ErrRateLimited},
+		{sdkerrors.ErrInsufficientFee, api.ErrFeeTooLow},
+		{sdkerrors.ErrInsufficientFunds, api.ErrInsufficientFunds},
+		{sdkerrors.ErrUnknownAddress, api.ErrInsufficientFunds},
+		{sdkerrors.ErrWrongSequence, api.ErrBadSequence},
+		{sdkerrors.ErrMempoolIsFull, api.ErrMempoolFull},
+		{sdkerrors.ErrUnauthorized, api.ErrWrongChain},
+	}
+}
