@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ashlar-da/ashlar/client"
+	"github.com/ashlar-da/ashlar/da"
+)
+
+func blobVerifyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "verify ID...",
+		Short: "Check blobs down to the block's header, and say what was checked",
+		Long: "verify reads blobs, recomputes their commitments and ids, and follows the proofs of their index entries, their\n" +
+			"namespaces and the DA header up to the data hash of the block's header. It says what it took on the node's word.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: blobVerify,
+	}
+	addOutputFlag(cmd)
+	return cmd
+}
+
+// verified is what --output json says of a blob that was checked.
+type verified struct {
+	ID      da.BlobID `json:"id"`
+	Height  uint64    `json:"height"`
+	Checked []string  `json:"checked"`
+	Trusted []string  `json:"trusted"`
+}
+
+func blobVerify(cmd *cobra.Command, args []string) error {
+	if err := checkFormat(cmd); err != nil {
+		return err
+	}
+	ids, err := parseIDs(args)
+	if err != nil {
+		return err
+	}
+	c, err := newClient(cmd.Context(), cmd, nil)
+	if err != nil {
+		return err
+	}
+	results, err := verifyAll(cmd, c, ids)
+	if err != nil {
+		return err
+	}
+	if format(cmd) == formatJSON {
+		return writeJSON(cmd.OutOrStdout(), results)
+	}
+	for _, result := range results {
+		if err := printVerified(cmd, result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func verifyAll(cmd *cobra.Command, c *client.Client, ids []da.BlobID) ([]verified, error) {
+	bar := newProgress(cmd.ErrOrStderr(), len(ids), "verifying")
+	defer bar.Close()
+	results := make([]verified, 0, len(ids))
+	for _, id := range ids {
+		v, err := c.Verify(cmd.Context(), id)
+		if err != nil {
+			return nil, fmt.Errorf("blob %s: %w", id, err)
+		}
+		results = append(results, verified{id, v.Blob.Height, v.Checked, v.Trusted})
+		bar.Add(1)
+	}
+	return results, nil
+}
+
+func printVerified(cmd *cobra.Command, v verified) error {
+	w := cmd.OutOrStdout()
+	if _, err := fmt.Fprintf(w, "blob %s at height %d\n", v.ID, v.Height); err != nil {
+		return err
+	}
+	for _, line := range v.Checked {
+		fmt.Fprintf(w, "  checked  %s\n", line)
+	}
+	for _, line := range v.Trusted {
+		fmt.Fprintf(w, "  trusted  %s\n", line)
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	cmtcmd "github.com/cometbft/cometbft/cmd/cometbft/commands"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
+	"github.com/cosmos/cosmos-sdk/server"
+
+	"github.com/ashlar-da/ashlar/fullnode"
+)
+
+func startCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "start",
+		Short: "Run the full node of this home until interrupted",
+		Long: "start runs consensus, the application, the store of squares, the libp2p host and the HTTP API in one process.\n" +
+			"It ends when interrupted or when any of them fails.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return start(cmd)
+		},
+	}
+	cmtcmd.AddNodeFlags(cmd)
+	for _, name := range []string{"proxy_app", "abci", "db_backend", "db_dir", "genesis_hash", "rpc.grpc_laddr", "rpc.unsafe"} {
+		_ = cmd.Flags().MarkHidden(name) // not there in every version
+	}
+	addNodeFlags(cmd)
+	return cmd
+}
+
+// addNodeFlags adds the flags that override app.toml.
+func addNodeFlags(cmd *cobra.Command) {
+	d := fullnode.DefaultSettings()
+	f := cmd.Flags()
+	f.Duration("retain", d.Retain, "how long squares and blocks are kept; 0s: for ever")
+	f.String("api.address", d.API.Address, "where the HTTP API listens")
+	f.String("api.key", "", "name of the key that pays for POST /v1/blobs")
+	f.StringSlice("api.origins", nil, "web origins browsers may call the API from")
+	f.String("api.tokens", "", "token file that guards what writes")
+	f.StringSlice("libp2p.listen", d.Libp2p.Listen, "multiaddresses that squares are served on")
+	f.StringSlice("libp2p.peers", nil, "multiaddresses of peers to stay connected to")
+	f.Bool("libp2p.dht", d.Libp2p.DHT, "find more peers by a Kademlia table")
+	f.String(flags.FlagKeyringBackend, flags.DefaultKeyringBackend, "keyring of api.key: os, file or test")
+	f.String(server.FlagMinGasPrices, d.MinGasPrices, "least price of execution gas accepted")
+	f.String(server.FlagPruning, d.Pruning, "states kept: default, nothing, everything or custom")
+	f.String(server.FlagPruningKeepRecent, "0", "with --pruning custom: how many recent states are kept")
+	f.String(server.FlagPruningInterval, "0", "with --pruning custom: prune every so many blocks")
+	f.Uint64(server.FlagHaltHeight, 0, "stop after this height")
+	f.Uint64(server.FlagHaltTime, 0, "stop after this time, in seconds since 1970")
+}
+
+func start(cmd *cobra.Command) error {
+	cfg, err := nodeConfig(cmd)
+	if err != nil {
+		return err
+	}
+	node, err := fullnode.New(cmd.Context(), *cfg)
+	if err != nil {
+		return err
+	}
+	return node.Run(cmd.Context())
+}
+
+// nodeConfig gathers the node's configuration from files and flags.
+func nodeConfig(cmd *cobra.Command) (*fullnode.Config, error) {
+	serverCtx := server.GetServerContextFromCmd(cmd)
+	var settings fullnode.Settings
+	if err := serverCtx.Viper.Unmarshal(&settings); err != nil {
+		return nil, fmt.Errorf("read app.toml: %w", err)
+	}
+	log, err := newLogger(cmd, cmd.ErrOrStderr())
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := settings.Config(serverCtx.Config, client.GetClientContextFromCmd(cmd).Keyring, log)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Version = version
+	return cfg, nil
+}
