@@ -43,7 +43,13 @@ type chainOption func(*app.Encoding, app.GenesisState)
 // which operate the validators, and commits its first block.
 func newChain(t testing.TB, options ...chainOption) *chain {
 	t.Helper()
-	c := &chain{t: t, app: newApp(t), accounts: testAccounts(5), validators: testValidators(2)}
+	return newChainOn(t, newApp(t), options...)
+}
+
+// newChainOn is newChain with an application of the test's making.
+func newChainOn(t testing.TB, a *app.App, options ...chainOption) *chain {
+	t.Helper()
+	c := &chain{t: t, app: a, accounts: testAccounts(5), validators: testValidators(2)}
 	params := app.ConsensusParams().ToProto()
 	state := genesis(t, c.app.Encoding(), c.accounts, c.validators, func(s app.GenesisState) {
 		for _, option := range options {
