@@ -3,6 +3,7 @@ package p2p
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -238,4 +239,36 @@ func FuzzDecoders(f *testing.F) {
 			t.Errorf("%s: %d bytes were accepted", name, len(encoded))
 		}
 	})
+}
+
+// Valid messages with bytes changed, cut, doubled and swapped, thousands of them: the
+// decoders must come to an end and never panic.
+func TestDecodersSurviveMutation(t *testing.T) {
+	f := newFixture(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	all := decoders(f)
+	for name, message := range valid(t, f) {
+		encoded := marshal(t, message)
+		for range 2000 {
+			_ = all[name](mutate(random, encoded))
+		}
+	}
+}
+
+func mutate(random *rand.Rand, encoded []byte) []byte {
+	mutated := bytes.Clone(encoded)
+	for range 1 + random.IntN(4) {
+		i, j := random.IntN(len(mutated)), random.IntN(len(mutated))
+		switch random.IntN(4) {
+		case 0:
+			mutated[i] ^= 1 << random.IntN(8)
+		case 1:
+			mutated[i] = byte(random.IntN(256))
+		case 2:
+			mutated = append(mutated[:i], mutated[min(i+random.IntN(4), len(mutated)-1):]...)
+		case 3:
+			mutated = append(mutated, mutated[min(i, j):min(max(i, j), min(i, j)+200)]...)
+		}
+	}
+	return mutated
 }

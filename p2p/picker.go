@@ -58,9 +58,8 @@ func (h *Host) Verified(from peer.ID, cells int) {
 }
 
 // Garbage tells that what a peer delivered proved wrong, and why; answers that came back
-// as ErrGarbage have been counted already. Three times within
-// some minutes ban it: its connections are closed and none is made until the ban, longer
-// each time, is over.
+// as ErrGarbage have been counted already. Three times within some minutes ban it: its
+// connections are closed and none is made until the ban, longer each time, is over.
 func (h *Host) Garbage(from peer.ID, reason error) {
 	h.strike(from, 1, reason)
 }
