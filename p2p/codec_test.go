@@ -160,7 +160,7 @@ func TestHeaderDecoderRefuses(t *testing.T) {
 	other := signedHeader3(t, "other-chain")
 	for name, corrupt := range map[string]func(*Header){
 		"another chain":              func(h *Header) { h.Signed = other.Signed },
-		"another height":             func(h *Header) { h.Signed.Header.Height, h.Signed.Commit.Height = 4, 4 },
+		"another height":             func(h *Header) { h.Signed.Height, h.Signed.Commit.Height = 4, 4 },
 		"a commit of another header": func(h *Header) { h.Signed.Commit.BlockID.Hash = bytes.Repeat([]byte{9}, 32) },
 		"a commit without votes":     func(h *Header) { h.Signed.Commit.Signatures = nil },
 		"no validators":              func(h *Header) { h.Validators = nil },

@@ -142,8 +142,14 @@ func (l *Limits) resolve() error {
 		value     *int
 		otherwise int
 	}{
-		{&l.LowPeers, 96}, {&l.HighPeers, 160}, {&l.Connections, 256}, {&l.ConnectionsPerSubnet, 16},
-		{&l.Streams, 512}, {&l.StreamsPerPeer, 32}, {&l.CellsPerSecond, 512}, {&l.CellsBurst, 8192},
+		{&l.LowPeers, 96},
+		{&l.HighPeers, 160},
+		{&l.Connections, 256},
+		{&l.ConnectionsPerSubnet, 16},
+		{&l.Streams, 512},
+		{&l.StreamsPerPeer, 32},
+		{&l.CellsPerSecond, 512},
+		{&l.CellsBurst, 8192},
 	}
 	for _, d := range defaults {
 		if *d.value < 0 {

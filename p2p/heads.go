@@ -31,11 +31,11 @@ type HeadVerdict int
 
 // The verdicts of Config.CheckHead.
 const (
-	// IgnoreHead: neither known to be right nor to be wrong; not relayed.
+	// IgnoreHead means neither known to be right nor to be wrong: it is not relayed.
 	IgnoreHead HeadVerdict = iota
-	// AcceptHead: right; relayed.
+	// AcceptHead means right: it is relayed.
 	AcceptHead
-	// RejectHead: wrong; who relayed it loses standing.
+	// RejectHead means wrong: who relayed it loses standing.
 	RejectHead
 )
 

@@ -10,26 +10,26 @@ import (
 // What can come of a request besides an answer. da.ErrNotFound, da.ErrPruned and
 // da.ErrFutureHeight belong to the list: the peer says so of the height asked for.
 var (
-	// ErrSyncing: the peer does not know yet, because it is catching up.
+	// ErrSyncing means that the peer does not know yet, because it is catching up.
 	ErrSyncing = errors.New("p2p: the peer is catching up")
-	// ErrTooLarge: the request or its answer passes the peer's bounds; ask for less.
+	// ErrTooLarge means that the request or its answer passes the peer's bounds; ask for less.
 	ErrTooLarge = errors.New("p2p: too large")
-	// ErrRateLimited: the peer has answered enough for now; ask another.
+	// ErrRateLimited means that the peer has answered enough for now; ask another.
 	ErrRateLimited = errors.New("p2p: rate limited")
-	// ErrBadRequest: the request breaks the protocol.
+	// ErrBadRequest means that the request breaks the protocol.
 	ErrBadRequest = errors.New("p2p: bad request")
-	// ErrRemote: the peer failed and does not say how.
+	// ErrRemote means that the peer failed and does not say how.
 	ErrRemote = errors.New("p2p: the peer failed")
 
-	// ErrGarbage: the peer's answer breaks the protocol or is not what was asked for.
+	// ErrGarbage means that the peer's answer breaks the protocol or is not what was asked for.
 	ErrGarbage = errors.New("p2p: garbage")
-	// ErrWrongChain: the peer serves another chain.
+	// ErrWrongChain means that the peer serves another chain.
 	ErrWrongChain = errors.New("p2p: wrong chain")
-	// ErrUnsupported: the peer does not serve this protocol.
+	// ErrUnsupported means that the peer does not serve this protocol.
 	ErrUnsupported = errors.New("p2p: not served by the peer")
-	// ErrBanned: the peer is banned for what it sent.
+	// ErrBanned means that the peer is banned for what it sent.
 	ErrBanned = errors.New("p2p: banned")
-	// ErrNoPeer: nobody to ask.
+	// ErrNoPeer means that there is nobody to ask.
 	ErrNoPeer = errors.New("p2p: no peer")
 )
 

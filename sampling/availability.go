@@ -6,14 +6,14 @@ import "fmt"
 type Verdict uint8
 
 const (
-	// Pending: not decided. Nobody useful may have been there to ask.
+	// Pending means not decided: nobody useful may have been there to ask.
 	Pending Verdict = iota
-	// Available: every cell asked for came and proved right.
+	// Available means that every cell asked for came and proved right.
 	Available
-	// Unavailable: the deadline passed without that, although some peer did deliver a
-	// valid cell of this block. Revised if the rest come late.
+	// Unavailable means that the deadline passed without that, although some peer did
+	// deliver a valid cell of this block. It is revised if the rest come late.
 	Unavailable
-	// Invalid: the block's DA header is malformed; there is nothing to sample.
+	// Invalid means that the block's DA header is malformed: there is nothing to sample.
 	Invalid
 )
 

@@ -36,15 +36,15 @@ func (b Block) cells() int { return 2 * b.K * kzg.Columns }
 type Outcome uint8
 
 const (
-	// Unasked: there was nobody to ask.
+	// Unasked means that there was nobody to ask.
 	Unasked Outcome = iota
-	// Refused: the peer does not hold the cell, or would not serve it.
+	// Refused means that the peer does not hold the cell, or would not serve it.
 	Refused
-	// TimedOut: the peer did not answer in time.
+	// TimedOut means that the peer did not answer in time.
 	TimedOut
-	// Garbled: what the peer sent does not prove right.
+	// Garbled means that what the peer sent does not prove right.
 	Garbled
-	// Verified: the cell proved right.
+	// Verified means that the cell proved right.
 	Verified
 )
 
