@@ -24,11 +24,11 @@ func ParseAddress(s string) ([AddressSize]byte, error) {
 	}
 	prefix, words, err := bech32.Decode(s, bech32Limit)
 	if err != nil {
-		return address, fmt.Errorf("%w: address %q: %v", ErrMalformed, s, err)
+		return address, fmt.Errorf("%w: address %q: %w", ErrMalformed, s, err)
 	}
 	b, err := bech32.ConvertBits(words, 5, 8, false)
 	if err != nil {
-		return address, fmt.Errorf("%w: address %q: %v", ErrMalformed, s, err)
+		return address, fmt.Errorf("%w: address %q: %w", ErrMalformed, s, err)
 	}
 	if prefix != AddressPrefix || len(b) != AddressSize || strings.ToLower(s) != s {
 		return address, fmt.Errorf("%w: address %q: write %d bytes in lower case behind %q", ErrMalformed, s, AddressSize, AddressPrefix+"1")

@@ -84,7 +84,7 @@ func DecodeEnvelope(data []byte) (*Envelope, error) {
 	for rest := data[1:]; len(rest) > 0; {
 		field, value, n := consumeField(rest)
 		if n < 0 {
-			return nil, fmt.Errorf("%w: envelope: %v", ErrMalformed, protowire.ParseError(n))
+			return nil, fmt.Errorf("%w: envelope: %w", ErrMalformed, protowire.ParseError(n))
 		}
 		if err := e.set(field, value); err != nil {
 			return nil, err
@@ -165,8 +165,8 @@ func (e *Envelope) Check(limits Limits) (*PayForBlobs, error) {
 	if err := m.Check(limits); err != nil {
 		return nil, err
 	}
-	if err := m.usage().plus(txUsage(len(e.Tx))).check(limits); err != nil {
-		return nil, fmt.Errorf("%w: no square can hold the transaction, post its blobs in several: %v", ErrTooLarge, err)
+	if err := m.usage().plus(txUsage(len(e.Tx))).check(limits, ErrTooLarge); err != nil {
+		return nil, fmt.Errorf("no square can hold the transaction, post its blobs in several: %w", err)
 	}
 	return m, e.match(m)
 }

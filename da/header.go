@@ -163,10 +163,10 @@ func (p *CommitmentProof) Verify(dataRoot [HashSize]byte) error {
 func verifyMerkle(root, leaf []byte, index, total int64, aunts [][]byte) error {
 	p := merkle.Proof{Total: total, Index: index, LeafHash: merkle.HashFromByteSlices([][]byte{leaf}), Aunts: aunts}
 	if err := p.ValidateBasic(); err != nil {
-		return fmt.Errorf("%w: %v", ErrInvalidProof, err)
+		return fmt.Errorf("%w: %w", ErrInvalidProof, err)
 	}
 	if err := p.Verify(root, leaf); err != nil {
-		return fmt.Errorf("%w: %v", ErrInvalidProof, err)
+		return fmt.Errorf("%w: %w", ErrInvalidProof, err)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func ParseBlobID(s string) (BlobID, error) {
 		return id, fmt.Errorf("%w: a blob id has %d hex digits, not %d", ErrMalformed, 2*HashSize, len(s))
 	}
 	if _, err := hex.Decode(id[:], []byte(s)); err != nil {
-		return id, fmt.Errorf("%w: blob id: %v", ErrMalformed, err)
+		return id, fmt.Errorf("%w: blob id: %w", ErrMalformed, err)
 	}
 	return id, nil
 }

@@ -35,7 +35,7 @@ func NewIndex(entries []Entry) (*Index, error) {
 	}
 	root, err := tree.Root()
 	if err != nil {
-		return nil, fmt.Errorf("%w: index: %v", ErrMalformed, err)
+		return nil, fmt.Errorf("%w: index: %w", ErrMalformed, err)
 	}
 	return &Index{entries, [IndexRootSize]byte(root)}, nil
 }
@@ -45,7 +45,7 @@ func buildTree(entries []Entry) (*nmt.NamespacedMerkleTree, error) {
 	tree := nmt.New(sha256.New(), nmt.NamespaceIDSize(NamespaceSize), nmt.IgnoreMaxNamespace(false), nmt.InitialCapacity(len(entries)))
 	for i := range entries {
 		if err := tree.Push(indexLeaf(entries[i].Namespace, entries[i].Encode())); err != nil {
-			return nil, fmt.Errorf("%w: index entry %d: %v", ErrMalformed, i, err)
+			return nil, fmt.Errorf("%w: index entry %d: %w", ErrMalformed, i, err)
 		}
 	}
 	return tree, nil
@@ -73,7 +73,7 @@ func (x *Index) Namespace(ns Namespace) ([]Entry, *NamespaceProof, error) {
 	}
 	p, err := tree.ProveNamespace(namespace.ID(ns[:]))
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: namespace %s: %v", ErrInvalidProof, ns, err)
+		return nil, nil, fmt.Errorf("%w: namespace %s: %w", ErrInvalidProof, ns, err)
 	}
 	from := sort.Search(len(x.Entries), func(i int) bool { return x.Entries[i].Namespace.Compare(ns) >= 0 })
 	to := sort.Search(len(x.Entries), func(i int) bool { return x.Entries[i].Namespace.Compare(ns) > 0 })
@@ -88,7 +88,7 @@ func (x *Index) Prove(i int) (*EntryProof, error) {
 	}
 	p, err := tree.Prove(i)
 	if err != nil {
-		return nil, fmt.Errorf("%w: entry %d of %d: %v", ErrInvalidProof, i, len(x.Entries), err)
+		return nil, fmt.Errorf("%w: entry %d of %d: %w", ErrInvalidProof, i, len(x.Entries), err)
 	}
 	return &EntryProof{i, p.Nodes()}, nil
 }

@@ -26,7 +26,7 @@ func newLayout(limits Limits, txs [][]byte, messages []*PayForBlobs) (*layout, e
 	for _, m := range messages {
 		l.usage = l.plus(m.usage())
 	}
-	if err := l.check(limits); err != nil {
+	if err := l.check(limits, ErrNoRoom); err != nil {
 		return nil, err
 	}
 	l.collect(messages)

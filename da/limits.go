@@ -50,15 +50,15 @@ func (u usage) txRows() int     { return ceilDiv(u.txBytes, DataRowSize) }
 func (u usage) sharedRows() int { return ceilDiv(u.sharedCells, kzg.RowCells) }
 func (u usage) rows() int       { return u.txRows() + u.ownRows + u.sharedRows() }
 
-// check fails with ErrNoRoom, naming the bound that is exceeded.
-func (u usage) check(l Limits) error {
+// check fails with the sentinel given, naming the bound that is exceeded.
+func (u usage) check(l Limits, sentinel error) error {
 	switch {
 	case u.txRows() > l.MaxTxRows:
-		return fmt.Errorf("%w: transactions take %d bytes of at most %d", ErrNoRoom, u.txBytes, l.MaxTxRows*DataRowSize)
+		return fmt.Errorf("%w: transactions take %d bytes of at most %d", sentinel, u.txBytes, l.MaxTxRows*DataRowSize)
 	case u.sharedRows() > l.MaxSharedRows:
-		return fmt.Errorf("%w: small blobs take %d cells of at most %d", ErrNoRoom, u.sharedCells, l.MaxSharedRows*kzg.RowCells)
+		return fmt.Errorf("%w: small blobs take %d cells of at most %d", sentinel, u.sharedCells, l.MaxSharedRows*kzg.RowCells)
 	case u.rows() > l.MaxRows:
-		return fmt.Errorf("%w: %d rows of at most %d", ErrNoRoom, u.rows(), l.MaxRows)
+		return fmt.Errorf("%w: %d rows of at most %d", sentinel, u.rows(), l.MaxRows)
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (b *SquareBuilder) add(txSize int, blobs usage) error {
 		return err
 	}
 	sum := b.used.plus(txUsage(txSize)).plus(blobs)
-	if err := sum.check(b.limits); err != nil {
+	if err := sum.check(b.limits, ErrNoRoom); err != nil {
 		return err
 	}
 	b.used = sum

@@ -93,8 +93,8 @@ func (m *PayForBlobs) Check(limits Limits) error {
 	if cells := m.allotted(); cells > MaxTxCells {
 		return fmt.Errorf("%w: the blobs take %d cells, one transaction takes at most %d; post them in several", ErrTooLarge, cells, MaxTxCells)
 	}
-	if err := m.usage().check(limits); err != nil {
-		return fmt.Errorf("%w: no square can hold the transaction's blobs, post them in several: %v", ErrTooLarge, err)
+	if err := m.usage().check(limits, ErrTooLarge); err != nil {
+		return fmt.Errorf("no square can hold the transaction's blobs, post them in several: %w", err)
 	}
 	return nil
 }
@@ -135,11 +135,11 @@ func messages(tx []byte) ([]*wire.Any, error) {
 	}
 	var raw wire.TxRaw
 	if err := raw.Unmarshal(tx); err != nil {
-		return nil, fmt.Errorf("%w: transaction: %v", ErrMalformed, err)
+		return nil, fmt.Errorf("%w: transaction: %w", ErrMalformed, err)
 	}
 	var body wire.TxBody
 	if err := body.Unmarshal(raw.BodyBytes); err != nil {
-		return nil, fmt.Errorf("%w: transaction body: %v", ErrMalformed, err)
+		return nil, fmt.Errorf("%w: transaction body: %w", ErrMalformed, err)
 	}
 	return body.Messages, nil
 }
@@ -187,7 +187,7 @@ func DecodePayForBlobs(tx []byte) (*PayForBlobs, error) {
 	}
 	var m wire.PayForBlobs
 	if err := m.Unmarshal(list[0].Value); err != nil {
-		return nil, fmt.Errorf("%w: %s: %v", ErrMalformed, PayForBlobsURL, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrMalformed, PayForBlobsURL, err)
 	}
 	return fromWire(&m)
 }

@@ -41,7 +41,7 @@ func ParseNamespace(s string) (Namespace, error) {
 		return n, fmt.Errorf("%w: %d hex digits, write all %d: two of version, 56 of id", ErrInvalidNamespace, len(s), namespaceHexSize)
 	}
 	if _, err := hex.Decode(n[:], []byte(s)); err != nil {
-		return n, fmt.Errorf("%w: %v", ErrInvalidNamespace, err)
+		return n, fmt.Errorf("%w: %w", ErrInvalidNamespace, err)
 	}
 	return n, nil
 }
