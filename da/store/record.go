@@ -92,19 +92,16 @@ func encodeIndex(entries []da.Entry) []byte {
 
 func decodeIndex(value []byte) ([]da.Entry, error) {
 	var entries []da.Entry
-	for len(value) >= 2 {
-		size := int(binary.BigEndian.Uint16(value))
-		if value = value[2:]; size > len(value) {
-			break
+	for len(value) > 0 {
+		if len(value) < 2 || int(binary.BigEndian.Uint16(value)) > len(value)-2 {
+			return nil, fmt.Errorf("%w: index: it ends in the middle of an entry", ErrCorrupt)
 		}
-		e, err := da.DecodeEntry(value[:size])
+		size := 2 + int(binary.BigEndian.Uint16(value))
+		e, err := da.DecodeEntry(value[2:size])
 		if err != nil {
 			return nil, fmt.Errorf("%w: index: %w", ErrCorrupt, err)
 		}
 		entries, value = append(entries, *e), value[size:]
-	}
-	if len(value) != 0 {
-		return nil, fmt.Errorf("%w: index: %d bytes are left over", ErrCorrupt, len(value))
 	}
 	return entries, nil
 }
