@@ -227,6 +227,12 @@ type testSource struct {
 	refused  int                               // headers it did not have yet
 }
 
+func (s *testSource) askedFor() []erasure.Coord {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.asked)
+}
+
 func (s *testSource) refusedOnce() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

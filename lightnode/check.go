@@ -87,20 +87,7 @@ func (n *Node) session(r *record, bound *chain.Header) (*sampling.Session, error
 // sample runs a session until it is done or the deadline passes.
 func (n *Node) sample(ctx context.Context, r *record, session *sampling.Session, header *p2p.Header, da *da.Header) error {
 	got := &kept{header: header}
-	sampler, err := sampling.New(sampling.Config{
-		Setup: n.setup, Getter: n.peers, Log: n.config.Log,
-		Deadline: n.config.Deadline, RequestTimeout: n.config.RequestTimeout,
-		Persist: func(_ context.Context, session *sampling.Session) error { return n.persist(r, session) },
-		Delivered: func(from string, coord erasure.Coord, cell *kzg.Cell, proof kzg.Proof) {
-			n.peers.judge(from, nil)
-			got.coords = append(got.coords, coord)
-			got.cells = append(got.cells, &p2p.CellProof{Cell: *cell, Proof: proof})
-			n.metrics.cells.Inc()
-		},
-		Garbled: func(from string, coord erasure.Coord) {
-			n.peers.judge(from, fmt.Errorf("height %d, row %d, column %d: %w", r.Height, coord.Row, coord.Column, errGarbledCell))
-		},
-	})
+	sampler, err := n.sampler(r, got)
 	if err != nil {
 		return err
 	}
@@ -115,6 +102,24 @@ func (n *Node) sample(ctx context.Context, r *record, session *sampling.Session,
 		return err
 	}
 	return n.conclude(r, session, verdict)
+}
+
+// sampler returns what runs the session of a record and adds the cells it gets to got.
+func (n *Node) sampler(r *record, got *kept) (*sampling.Sampler, error) {
+	return sampling.New(sampling.Config{
+		Setup: n.setup, Getter: n.peers, Log: n.config.Log,
+		Deadline: n.config.Deadline, RequestTimeout: n.config.RequestTimeout,
+		Persist: func(_ context.Context, session *sampling.Session) error { return n.persist(r, session) },
+		Delivered: func(from string, coord erasure.Coord, cell *kzg.Cell, proof kzg.Proof) {
+			n.peers.judge(from, nil)
+			got.coords = append(got.coords, coord)
+			got.cells = append(got.cells, &p2p.CellProof{Cell: *cell, Proof: proof})
+			n.metrics.cells.Inc()
+		},
+		Garbled: func(from string, coord erasure.Coord) {
+			n.peers.judge(from, fmt.Errorf("height %d, row %d, column %d: %w", r.Height, coord.Row, coord.Column, errGarbledCell))
+		},
+	})
 }
 
 // persist writes the coordinates, and which of them are verified, before a request is made.

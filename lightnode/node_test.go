@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -160,7 +164,7 @@ func TestWithholdingIsSeenAndRevised(t *testing.T) {
 	withholder.set(func() { withholder.withheld = nil })
 	awaitVerdict(t, deceived, 3, sampling.Available)
 	after, err := deceived.Availability(t.Context(), 3)
-	if err != nil || !equalCoordinates(before, after) {
+	if err != nil || !slices.Equal(before.Coordinates, after.Coordinates) {
 		t.Errorf("coordinates changed from %v to %v (%v)", before.Coordinates, after.Coordinates, err)
 	}
 	awaitEvent(t, events, 3, sampling.Unavailable)
@@ -179,18 +183,6 @@ func awaitEvent(t *testing.T, events <-chan api.Event, height uint64, want sampl
 			t.Fatalf("no event says that height %d is %v", height, want)
 		}
 	}
-}
-
-func equalCoordinates(a, b *AvailabilityReport) bool {
-	if len(a.Coordinates) != len(b.Coordinates) || len(a.Coordinates) == 0 {
-		return false
-	}
-	for i := range a.Coordinates {
-		if a.Coordinates[i] != b.Coordinates[i] {
-			return false
-		}
-	}
-	return true
 }
 
 func TestSilenceIsNeverAVerdict(t *testing.T) {
@@ -217,29 +209,67 @@ func TestSilenceIsNeverAVerdict(t *testing.T) {
 	await(t, "the alarm is lifted", func() bool { return status(t, n).Alarm == "" })
 }
 
-func TestCoordinatesSurviveARestart(t *testing.T) {
+func TestDeadPeersLeaveHeightsPending(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 2)
+	source, host := blocks.serve(t)
+	source.set(func() { source.stall = true })
+	config := testConfig(t, blocks, host)
+	config.Deadline, config.RequestTimeout, config.AlarmAfter = time.Second, 300*time.Millisecond, 2*time.Second
+	n, _ := start(t, config)
+	var drawn [2]*AvailabilityReport
+	await(t, "coordinates are drawn", func() bool { return reportAll(t, n, drawn[:]) })
+	if err := host.Close(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the alarm says that the node is cut off", func() bool { return strings.HasPrefix(status(t, n).Alarm, "cut off: no peer") })
+	await(t, "the heights were tried past their deadline", func() bool {
+		first, err := n.Availability(t.Context(), 1)
+		second, err2 := n.Availability(t.Context(), 2)
+		return err == nil && err2 == nil && first.Checked != nil && second.Checked != nil
+	})
+	if s := status(t, n); s.Heights.Pending != 2 || s.Heights.Available != 0 || s.Heights.Unavailable != 0 {
+		t.Errorf("heights %+v: want both pending", s.Heights)
+	}
+}
+
+func TestCoordinatesSurviveACrash(t *testing.T) {
 	t.Parallel()
 	blocks := newTestBlocks(t, 3)
 	source, host := blocks.serve(t)
 	source.set(func() { source.stall = true })
 	config := testConfig(t, blocks, host)
 	n, stop := start(t, config)
-	await(t, "cells were asked for", func() bool {
-		source.mu.Lock()
-		defer source.mu.Unlock()
-		return len(source.asked) > 0
-	})
-	var before [4]*AvailabilityReport
-	await(t, "coordinates are drawn", func() bool { return reportAll(t, n, before[1:]) })
+	await(t, "cells were asked for", func() bool { return len(source.askedFor()) > 0 })
+	var before [3]*AvailabilityReport
+	await(t, "coordinates are drawn", func() bool { return reportAll(t, n, before[:]) })
+	// What a crash now would leave behind is what the disk holds while the node runs.
+	crashed := t.TempDir()
+	if err := os.CopyFS(crashed, os.DirFS(config.Home)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(crashed, "node.key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	stop()
 
 	source.set(func() { source.stall, source.asked = false, nil })
+	config.Home = crashed
 	n, _ = start(t, config)
-	for height := uint64(1); height <= 3; height++ {
-		awaitVerdict(t, n, height, sampling.Available)
-		after, err := n.Availability(t.Context(), height)
-		if err != nil || !equalCoordinates(before[height], after) {
-			t.Errorf("height %d: coordinates changed from %v to %v (%v)", height, before[height].Coordinates, after.Coordinates, err)
+	drawn := make(map[[2]int]bool)
+	for i, was := range before {
+		awaitVerdict(t, n, uint64(i+1), sampling.Available)
+		is, err := n.Availability(t.Context(), uint64(i+1))
+		if err != nil || !slices.Equal(was.Coordinates, is.Coordinates) {
+			t.Errorf("height %d: coordinates changed from %v to %v (%v)", i+1, was.Coordinates, is.Coordinates, err)
+		}
+		for _, coord := range was.Coordinates {
+			drawn[coord] = true
+		}
+	}
+	for _, coord := range source.askedFor() {
+		if !drawn[[2]int{coord.Row, coord.Column}] {
+			t.Errorf("cell %v was asked for; it was not drawn before the crash", coord)
 		}
 	}
 }
@@ -276,8 +306,7 @@ func TestMoreSamplesAreDrawnForWhatIsPending(t *testing.T) {
 	if err != nil || after.Samples != 20 || after.Verified != 20 {
 		t.Fatalf("%+v, %v: want 20 samples", after, err)
 	}
-	after.Coordinates = after.Coordinates[:16]
-	if !equalCoordinates(before[0], after) {
+	if !slices.Equal(before[0].Coordinates, after.Coordinates[:16]) {
 		t.Errorf("coordinates %v became %v", before[0].Coordinates, after.Coordinates)
 	}
 }
@@ -379,7 +408,7 @@ func TestWindowBoundsWhatIsSampled(t *testing.T) {
 	n, _ := start(t, config)
 	await(t, "the window is sampled", func() bool {
 		s := status(t, n)
-		return s.Head != nil && !s.Syncing
+		return s.Head != nil && !s.Syncing && s.Heights.Unavailable == 0 // late cells have revised what was
 	})
 	s := status(t, n)
 	if s.Heights.Oldest < 10 || s.Heights.Oldest > 30 || s.Heights.Available != int(40-s.Heights.Oldest+1) {

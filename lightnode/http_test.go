@@ -1,0 +1,105 @@
+package lightnode
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/ashlar-da/ashlar/sampling"
+)
+
+// get asks a node's API and returns the status and the body.
+func get(t *testing.T, n *Node, path string) (int, string) {
+	t.Helper()
+	response, err := http.Get("http://" + n.APIAddress() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(body)
+}
+
+func TestAPI(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 3)
+	_, host := blocks.serve(t)
+	config := testConfig(t, blocks, host)
+	config.API, config.Version = "127.0.0.1:0", "v-test"
+	n, _ := start(t, config)
+	for height := uint64(1); height <= 3; height++ {
+		awaitVerdict(t, n, height, sampling.Available)
+	}
+	await(t, "the node is done", func() bool { return !status(t, n).Syncing })
+
+	rows := []struct {
+		path   string
+		status int
+		want   []string
+	}{
+		{"/v1/status", 200, []string{`"kind":"light"`, `"chain_id":"light-test"`, `"version":"v-test"`, `"height":3`, `"witnesses":0`, `"syncing":false`, `"available":3`}},
+		{"/v1/availability/2", 200, []string{`"verdict":"available"`, `"samples":30`, `"verified":30`, `"rows":2`, `"confidence":0.9`, `"coordinates":[[`}},
+		{"/v1/availability/9", 404, []string{`"code":"future_height"`, "the newest verified height is 3"}},
+		{"/v1/availability/x", 400, []string{`"code":"bad_request"`}},
+		{"/metrics", 200, []string{"ashlar_light_head_height 3", `ashlar_light_heights{verdict="available"} 3`, "ashlar_light_alarm 0", "ashlar_light_cells_verified_total 90", "ashlar_p2p_peers 1"}},
+		{"/openapi.json", 200, []string{"/v1/availability/{height}", "min_confidence"}},
+		{"/healthz", 200, nil},
+		{"/v1/blobs", 404, []string{"error"}},
+	}
+	for _, row := range rows {
+		code, body := get(t, n, row.path)
+		compact := strings.ReplaceAll(body, `": `, `":`)
+		if code != row.status {
+			t.Errorf("%s: status %d, want %d: %s", row.path, code, row.status, body)
+		}
+		for _, want := range row.want {
+			if !strings.Contains(compact, want) {
+				t.Errorf("%s: no %s in %s", row.path, want, body)
+			}
+		}
+	}
+}
+
+func TestAPIStreamsVerdicts(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 1)
+	_, host := blocks.serve(t)
+	config := testConfig(t, blocks, host)
+	config.API = "127.0.0.1:0"
+	n, _ := start(t, config)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+n.APIAddress()+"/v1/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Last-Event-ID", "1") // all that is remembered
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if kind := response.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/event-stream") {
+		t.Errorf("content type %q", kind)
+	}
+	kind := ""
+	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+		if event, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
+			kind = event
+		}
+		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		if !ok || kind != EventVerdict {
+			continue
+		}
+		var report AvailabilityReport
+		if err := json.Unmarshal([]byte(data), &report); err != nil || report.Height != 1 || report.Verdict != sampling.Available {
+			t.Errorf("event %s: %+v, %v", data, report, err)
+		}
+		return
+	}
+	t.Error("the stream ended without a verdict")
+}
