@@ -31,6 +31,8 @@ type Config struct {
 	Peers []string
 	// DHT finds more peers by a Kademlia table of this chain's own.
 	DHT bool
+	// MDNS finds peers of the chain on the local network. It needs an address to listen on.
+	MDNS bool
 	// Serve makes the host a full member of the DHT. Light nodes only ask it.
 	Serve bool
 
@@ -104,6 +106,9 @@ func (c Config) resolve() (*resolved, error) {
 	}
 	if c.Log == nil {
 		return nil, errors.New("p2p: Config.Log is missing")
+	}
+	if c.MDNS && len(c.Listen) == 0 {
+		return nil, errors.New("p2p: Config.MDNS needs an address in Config.Listen to make known")
 	}
 	if c.RequestTimeout == 0 {
 		c.RequestTimeout = defaultRequestTimeout

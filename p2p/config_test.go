@@ -24,6 +24,7 @@ func TestConfigRefuses(t *testing.T) {
 		"a key of another kind":         func(c *Config) { c.Key = secp },
 		"no log":                        func(c *Config) { c.Log = nil },
 		"a hasty timeout":               func(c *Config) { c.RequestTimeout = time.Millisecond },
+		"neighbours but no address":     func(c *Config) { c.MDNS, c.Listen = true, nil },
 		"a listen address that is none": func(c *Config) { c.Listen = []string{"127.0.0.1:80"} },
 		"an address of no transport":    func(c *Config) { c.Listen = []string{"/ip4/127.0.0.1/udp/0"} },
 		"a peer without an id":          func(c *Config) { c.Peers = []string{"/ip4/127.0.0.1/tcp/1"} },

@@ -24,7 +24,7 @@ func (h *Host) stayConnected(ctx context.Context, info peer.AddrInfo) error {
 	retry := firstRetry
 	for {
 		wait := lookAgain
-		switch err := h.reach(ctx, info); {
+		switch err := h.reach(ctx, info, peerstore.PermanentAddrTTL); {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
@@ -39,14 +39,15 @@ func (h *Host) stayConnected(ctx context.Context, info peer.AddrInfo) error {
 	}
 }
 
-// reach connects to a peer unless a connection stands.
-func (h *Host) reach(ctx context.Context, info peer.AddrInfo) error {
+// reach connects to a peer unless a connection stands. It remembers the addresses for a
+// while.
+func (h *Host) reach(ctx context.Context, info peer.AddrInfo, remember time.Duration) error {
 	if h.connected(info.ID) {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
-	h.host.Peerstore().AddAddrs(info.ID, info.Addrs, peerstore.PermanentAddrTTL)
+	h.host.Peerstore().AddAddrs(info.ID, info.Addrs, remember)
 	return h.host.Connect(ctx, info)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	dht "github.com/libp2p/go-libp2p-kad-dht"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
 	"github.com/libp2p/go-libp2p/core/protocol"
 )
 
@@ -63,7 +64,7 @@ func (h *Host) look(ctx context.Context) {
 		if id == h.ID() {
 			continue
 		}
-		if err := h.reach(ctx, peer.AddrInfo{ID: id, Addrs: h.host.Peerstore().Addrs(id)}); err != nil {
+		if err := h.reach(ctx, peer.AddrInfo{ID: id, Addrs: h.host.Peerstore().Addrs(id)}, peerstore.TempAddrTTL); err != nil {
 			h.config.Log.Debug("discovered peer is unreachable", "peer", id, "error", err)
 		}
 	}

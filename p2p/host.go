@@ -93,6 +93,9 @@ func (h *Host) Run(ctx context.Context) error {
 	if h.table != nil {
 		group.Go(func() error { return h.discover(ctx) })
 	}
+	if h.config.MDNS {
+		group.Go(func() error { return h.meetNeighbours(ctx) })
+	}
 	group.Go(func() error { return h.gossip.drain(ctx) })
 	group.Go(func() error { <-ctx.Done(); return nil })
 	err := group.Wait()

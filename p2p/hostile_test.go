@@ -18,7 +18,14 @@ import (
 	"github.com/ashlar-da/ashlar/proto/wire"
 )
 
-func hurried(c *Config) { c.RequestTimeout = 300 * time.Millisecond }
+// hurried makes a host give up soon, where giving up is what is tested.
+func hurried(really bool) func(*Config) {
+	return func(c *Config) {
+		if really {
+			c.RequestTimeout = time.Second
+		}
+	}
+}
 
 // trickle writes a byte now and then until the other side has had enough.
 func trickle(s network.Stream) {
@@ -95,7 +102,7 @@ func TestHostileAnswers(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := hostileServer(t, test.then)
-			client := start(t, hurried)
+			client := start(t, hurried(errors.Is(test.err, context.DeadlineExceeded)))
 			id := connect(t, client, server)
 			cells, err := client.GetCells(t.Context(), id, 3, two)
 			if !errors.Is(err, test.err) || cells != nil {
@@ -124,19 +131,20 @@ func TestHostileRequests(t *testing.T) {
 		name   string
 		then   func(network.Stream)
 		answer wire.Status // 0: the stream is reset
+		late   bool        // the server has to run out of patience
 	}{
-		{"nothing", func(s network.Stream) { _ = s.CloseWrite() }, 0},
-		{"silence", hangs, 0},
-		{"a length over the cap", frameThat(maxRequest+1, hangs), 0},
-		{"a length that never ends", func(s network.Stream) { _, _ = s.Write(bytes.Repeat([]byte{0xff}, 64)) }, 0},
-		{"a message trickling in", frameThat(4000, trickle), 0},
-		{"a message cut short", frameThat(4000, func(s network.Stream) { _ = s.CloseWrite() }), 0},
-		{"a flood", floods, wire.Status_STATUS_BAD_REQUEST},
-		{"noise", func(s network.Stream) { _ = writeFrame(s, bytes.Repeat([]byte{0x5a}, 900)) }, wire.Status_STATUS_BAD_REQUEST},
-		{"no cells", func(s network.Stream) { _ = writeFrame(s, marshal(t, encodeCellsRequest(3, nil))) }, wire.Status_STATUS_BAD_REQUEST},
+		{"nothing", func(s network.Stream) { _ = s.CloseWrite() }, 0, false},
+		{"silence", hangs, 0, true},
+		{"a length over the cap", frameThat(maxRequest+1, hangs), 0, false},
+		{"a length that never ends", func(s network.Stream) { _, _ = s.Write(bytes.Repeat([]byte{0xff}, 64)) }, 0, false},
+		{"a message trickling in", frameThat(4000, trickle), 0, true},
+		{"a message cut short", frameThat(4000, func(s network.Stream) { _ = s.CloseWrite() }), 0, false},
+		{"a flood", floods, wire.Status_STATUS_BAD_REQUEST, false},
+		{"noise", func(s network.Stream) { _ = writeFrame(s, bytes.Repeat([]byte{0x5a}, 900)) }, wire.Status_STATUS_BAD_REQUEST, false},
+		{"no cells", func(s network.Stream) { _ = writeFrame(s, marshal(t, encodeCellsRequest(3, nil))) }, wire.Status_STATUS_BAD_REQUEST, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			server := start(t, serving(f, f), hurried)
+			server := start(t, serving(f, f), hurried(test.late))
 			client := start(t)
 			s := open(t, client, connect(t, client, server), Cells)
 			go test.then(s)

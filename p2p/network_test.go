@@ -163,3 +163,19 @@ func TestVerifiedWorkRaisesTheOdds(t *testing.T) {
 		t.Errorf("after %d verified cells the peer weighs %v", verifiedUnit, weight)
 	}
 }
+
+// What multicast DNS hands over is connected to; the multicast itself needs a network.
+func TestNeighboursAreGreeted(t *testing.T) {
+	stranger, h := start(t), start(t, func(c *Config) { c.MDNS = true })
+	found := make(neighbours, 1)
+	found.HandlePeerFound(peer.AddrInfo{ID: stranger.ID(), Addrs: stranger.host.Addrs()})
+	found.HandlePeerFound(peer.AddrInfo{ID: "one too many"})
+	h.greet(t.Context(), <-found)
+	if !h.connected(stranger.ID()) {
+		t.Error("a neighbour was not greeted")
+	}
+	h.greet(t.Context(), peer.AddrInfo{ID: h.ID()})
+	if got := neighbourhood("ashlar-1.test"); got != "_ashlar-ashlar-1-test._udp" {
+		t.Errorf("the chain is called %s", got)
+	}
+}
