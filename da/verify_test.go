@@ -306,12 +306,24 @@ func TestIndexFromRowsRefuses(t *testing.T) {
 	}
 }
 
+// unprovenTxs are a block's transactions in which everything holds but KZG.
+func unprovenTxs(txs ...[]byte) [][]byte {
+	b := must(newBlock(DefaultLimits(), txs))
+	h := b.Square.header(make([]kzg.Commitment, len(b.Square.Rows)))
+	proofs := make([]kzg.Proof, (h.TxRows+h.SharedRows)*kzg.Columns)
+	return append([][]byte{inject(h.Encode()), inject(joinProofs(proofs))}, txs...)
+}
+
 func FuzzParseBlock(f *testing.F) {
-	_, block := newFixture(f)
-	f.Add(block.Txs[0], block.Txs[1][:1], block.Txs[4], []byte{})
+	small := dataBlob(1, 40)
+	infos := DescribeBlobs([]Blob{small}, [][]kzg.Commitment{{generator}})
+	e := Envelope{Tx: blobTx(wireMessage(testSigner(1), infos, ProofHash(nil))), Blobs: [][]byte{small.Data}}
+	full := unprovenTxs(e.Encode(), plainTx(3))
+	f.Add(full[0], full[1], full[2], full[3])
+	f.Add(full[0], full[1], full[3], full[2])
+	plain := unprovenTxs(plainTx(3), plainTx(4))
+	f.Add(plain[0], plain[1], plain[2], plain[3])
 	f.Add(EmptyTxs()[0], EmptyTxs()[1], []byte{}, []byte{})
-	small := Envelope{Tx: block.Envelopes[0].Tx, Blobs: [][]byte{{1}}}
-	f.Add(EmptyTxs()[0], EmptyTxs()[1], small.Encode(), plainTx(3))
 	f.Fuzz(func(t *testing.T, header, proofs, third, fourth []byte) {
 		txs := [][]byte{header, proofs}
 		for _, tx := range [][]byte{third, fourth} {
@@ -323,8 +335,15 @@ func FuzzParseBlock(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !bytes.Equal(inject(b.Header.Encode()), header) || len(b.Proofs) != b.Header.K() || len(b.Square.Rows) != b.Header.K() {
+		rebuilt := append([][]byte{inject(b.Header.Encode()), proofs}, b.Plain...)
+		for i, e := range b.Envelopes {
+			rebuilt = slices.Insert(rebuilt, injected+i, e.Encode())
+		}
+		if !slices.EqualFunc(rebuilt, txs, bytes.Equal) {
 			t.Errorf("%x is accepted as something else", txs)
+		}
+		if index, err := IndexFromRows(b.Header, b.Square.Rows[:b.Header.TxRows]); err != nil || index.Root() != b.Header.IndexRoot {
+			t.Errorf("%x: the index does not follow from the transaction rows: %v", txs, err)
 		}
 	})
 }
