@@ -4,15 +4,13 @@ import (
 	"errors"
 	"fmt"
 
-	dbm "github.com/cosmos/cosmos-db"
-	lru "github.com/hashicorp/golang-lru/v2"
-
 	"cosmossdk.io/log/v2"
-
+	dbm "github.com/cosmos/cosmos-db"
 	"github.com/cosmos/cosmos-sdk/baseapp"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	"github.com/cosmos/cosmos-sdk/types/mempool"
 	"github.com/cosmos/cosmos-sdk/types/module"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/ashlar-da/ashlar/app/ante"
 	"github.com/ashlar-da/ashlar/erasure/kzg"

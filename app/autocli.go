@@ -2,13 +2,11 @@ package app
 
 import (
 	"cosmossdk.io/client/v2/autocli"
-
+	"cosmossdk.io/core/appmodule"
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/codec/address"
 	runtimeservices "github.com/cosmos/cosmos-sdk/runtime/services"
 	sdk "github.com/cosmos/cosmos-sdk/types"
-
-	"cosmossdk.io/core/appmodule"
 )
 
 // AutoCLI returns what client/v2 makes the modules' query and transaction commands

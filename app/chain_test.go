@@ -10,11 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"cosmossdk.io/math"
 	abci "github.com/cometbft/cometbft/abci/types"
 	cmted25519 "github.com/cometbft/cometbft/crypto/ed25519"
-
-	"cosmossdk.io/math"
-
 	clienttx "github.com/cosmos/cosmos-sdk/client/tx"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/tx/signing"
@@ -206,6 +204,7 @@ type terms struct {
 	fee      math.Int
 	gas      uint64
 	granter  sdk.AccAddress
+	denom    string
 }
 
 // sign returns the encoded transaction, signed by its sender.
@@ -225,7 +224,10 @@ func (c *chain) sign(from account, terms terms, msgs ...sdk.Msg) []byte {
 	if terms.gas == 0 {
 		terms.gas = 1_000_000
 	}
-	builder.SetFeeAmount(sdk.Coins{sdk.NewCoin(app.BaseDenom, terms.fee)})
+	if terms.denom == "" {
+		terms.denom = app.BaseDenom
+	}
+	builder.SetFeeAmount(sdk.Coins{sdk.NewCoin(terms.denom, terms.fee)})
 	builder.SetGasLimit(terms.gas)
 	builder.SetFeeGranter(terms.granter)
 	unsigned := signing.SignatureV2{

@@ -1,10 +1,8 @@
 package app
 
 import (
-	abci "github.com/cometbft/cometbft/abci/types"
-
 	errorsmod "cosmossdk.io/errors"
-
+	abci "github.com/cometbft/cometbft/abci/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 

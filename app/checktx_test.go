@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"testing"
 
-	abci "github.com/cometbft/cometbft/abci/types"
-
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
-
+	abci "github.com/cometbft/cometbft/abci/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	"github.com/cosmos/cosmos-sdk/x/authz"

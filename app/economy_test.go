@@ -4,10 +4,8 @@ import (
 	"testing"
 	"time"
 
-	abci "github.com/cometbft/cometbft/abci/types"
-
 	"cosmossdk.io/math"
-
+	abci "github.com/cometbft/cometbft/abci/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
@@ -223,16 +221,21 @@ func TestPayForBlobsOutsideAnEnvelopeFails(t *testing.T) {
 func TestFeesAreInBaseDenominationAlone(t *testing.T) {
 	c := newChain(t)
 	user := c.accounts[2]
-	config := c.app.Encoding().TxConfig
-	builder := config.NewTxBuilder()
-	if err := builder.SetMsgs(banktypes.NewMsgSend(user.address(), user.address(), coins(math.OneInt()))); err != nil {
-		t.Fatal(err)
-	}
-	builder.SetGasLimit(100_000)
-	builder.SetFeeAmount(sdk.Coins{sdk.NewCoin("other", math.OneInt())})
-	raw, err := config.TxEncoder()(builder.GetTx())
+	send := banktypes.NewMsgSend(user.address(), user.address(), coins(math.OneInt()))
+	requireRefusal(t, "another denomination", c.check(c.sign(user, terms{denom: "other"}, send)), blob.ErrInvalidFee)
+}
+
+// TestGasCanBeEstimated simulates a transaction that names no fee yet, as clients do,
+// and adds a tenth, as they do.
+func TestGasCanBeEstimated(t *testing.T) {
+	c := newChain(t)
+	user := c.accounts[2]
+	send := banktypes.NewMsgSend(user.address(), user.address(), coins(math.OneInt()))
+	estimate, _, err := c.app.Simulate(c.sign(user, terms{fee: math.ZeroInt()}, send))
 	if err != nil {
 		t.Fatal(err)
 	}
-	requireRefusal(t, "another denomination", c.check(raw), blob.ErrInvalidFee)
+	c.accept(c.sign(user, terms{gas: estimate.GasUsed * 11 / 10}, send))
+	_, resp := c.step()
+	requireExecuted(t, resp)
 }

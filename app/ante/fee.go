@@ -5,7 +5,6 @@ import (
 	"math"
 
 	sdkmath "cosmossdk.io/math"
-
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	authkeeper "github.com/cosmos/cosmos-sdk/x/auth/keeper"
@@ -38,17 +37,11 @@ func (d feeDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next
 	if !ok {
 		return ctx, sdkerrors.ErrTxDecode.Wrapf("transaction type %T names no fee", tx)
 	}
-	if simulate {
-		return d.simulate(ctx, tx, next)
-	}
-	if feeTx.GetGas() == 0 {
+	if !simulate && feeTx.GetGas() == 0 {
 		return ctx, sdkerrors.ErrInvalidGasLimit.Wrap("the gas limit is 0: name the execution gas the transaction may use")
 	}
-	charge, err := d.quote(ctx, tx, feeTx)
+	charge, err := d.charge(ctx, tx, feeTx, simulate)
 	if err != nil {
-		return ctx, err
-	}
-	if err := checkMinGasPrices(ctx, feeTx.GetGas(), charge.Execution, d.denom); err != nil {
 		return ctx, err
 	}
 	if err := d.collect(ctx, tx, feeTx, charge); err != nil {
@@ -57,12 +50,18 @@ func (d feeDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next
 	return next(ctx.WithPriority(priority(charge.Tip)), tx, simulate)
 }
 
-// simulate charges what is needed to estimate gas: the work, not the price.
-func (d feeDecorator) simulate(ctx sdk.Context, tx sdk.Tx, next sdk.AnteHandler) (sdk.Context, error) {
-	if _, err := d.keeper.BaseFee(ctx); err != nil {
-		return ctx, err
+// charge returns what the transaction pays. One that is simulated to estimate its gas
+// may offer too little yet: it then pays a token, for the same work.
+func (d feeDecorator) charge(ctx sdk.Context, tx sdk.Tx, feeTx sdk.FeeTx, simulate bool) (blob.Charge, error) {
+	charge, err := d.quote(ctx, tx, feeTx)
+	if err != nil && simulate {
+		one := sdkmath.OneInt()
+		return blob.Charge{Burn: one, Collect: one, Execution: one, Tip: sdkmath.ZeroInt()}, nil
 	}
-	return next(ctx, tx, true)
+	if err != nil || simulate {
+		return charge, err
+	}
+	return charge, checkMinGasPrices(ctx, feeTx.GetGas(), charge.Execution, d.denom)
 }
 
 // quote prices the transaction at the state's base fee.

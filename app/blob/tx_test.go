@@ -5,17 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"cosmossdk.io/math"
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/tx/signing"
 
-	"cosmossdk.io/math"
-
-	sdk "github.com/cosmos/cosmos-sdk/types"
-
 	"github.com/ashlar-da/ashlar/app"
+	"github.com/ashlar-da/ashlar/app/blob"
 	"github.com/ashlar-da/ashlar/da"
 	blobpb "github.com/ashlar-da/ashlar/proto/blob"
-
-	"github.com/ashlar-da/ashlar/app/blob"
 )
 
 // newEncoding returns the chain's encoding; ConfigureSDK is idempotent.
