@@ -62,7 +62,7 @@ type kind struct {
 func kindOf(code Code) kind {
 	switch code {
 	case CodeNotFound:
-		return kind{http.StatusNotFound, false, "check the id or height; a blob is found once its block is stored here"}
+		return kind{http.StatusNotFound, false, "check what was asked for: /openapi.json lists the endpoints, and a blob is found once its block is stored here"}
 	case CodePruned:
 		return kind{http.StatusGone, false, "ask a node that retains more, such as an archive"}
 	case CodeFutureHeight:

@@ -1,0 +1,306 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/da/chain"
+	"github.com/ashlar-da/ashlar/erasure"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// must unwraps in fixtures, where an error is a mistake of the test.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+func testNamespace(id byte) da.Namespace { return must(da.NewNamespace([]byte{id, 1})) }
+
+// testEntry describes a blob; its commitment is none of a row, which nothing here looks at.
+func testEntry(ns byte, data string, cell uint32) da.Entry {
+	e := da.Entry{
+		Type: da.EntryTypeBlob, Namespace: testNamespace(ns), Signer: [da.AddressSize]byte{9},
+		Commitments: []kzg.Commitment{{0xc0, ns}}, Keccak256: da.Keccak256([]byte(data)),
+		FirstCell: cell, Cells: 1, Size: uint64(len(data)), Transaction: cell - 64,
+	}
+	e.ID = da.ComputeBlobID(e.Namespace, e.Keccak256, e.Commitments, e.Size)
+	return e
+}
+
+// testIndex is a fresh index of three blobs in two namespaces.
+func testIndex() *da.Index {
+	return must(da.NewIndex([]da.Entry{testEntry(1, "one", 64), testEntry(1, "two", 65), testEntry(3, "three", 66)}))
+}
+
+func testHeader() *da.Header {
+	index := testIndex()
+	return &da.Header{
+		Version: da.HeaderVersion, TxRows: 1, SharedRows: 1, Commitments: []kzg.Commitment{{0xc0, 1}, {0xc0, 2}},
+		IndexRoot: index.Root(), BlobTreeRoot: da.BlobTreeRoot(index.IDs()),
+	}
+}
+
+// fakeSquares holds testHeader's square at heights 3 to head, but for the index at 4.
+type fakeSquares struct {
+	mu      sync.Mutex
+	head    uint64        // guarded by mu
+	changed chan struct{} // closed when head grows; guarded by mu
+}
+
+func newSquares() *fakeSquares { return &fakeSquares{head: 5, changed: make(chan struct{})} }
+
+func (f *fakeSquares) grow() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.head++
+	close(f.changed)
+	f.changed = make(chan struct{})
+}
+
+func (f *fakeSquares) Head() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.head
+}
+
+func (f *fakeSquares) Tail() uint64 { return 3 }
+
+func (f *fakeSquares) Wait(ctx context.Context, height uint64) error {
+	for {
+		f.mu.Lock()
+		head, changed := f.head, f.changed
+		f.mu.Unlock()
+		if head >= height {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (f *fakeSquares) check(ctx context.Context, height uint64) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case height < f.Tail():
+		return fmt.Errorf("%w: height %d, the oldest kept is %d", da.ErrPruned, height, f.Tail())
+	case height > f.Head():
+		return fmt.Errorf("%w: height %d, the newest stored is %d", da.ErrFutureHeight, height, f.Head())
+	}
+	return nil
+}
+
+func (f *fakeSquares) Header(ctx context.Context, height uint64) (*da.Header, error) {
+	return testHeader(), f.check(ctx, height)
+}
+
+func (f *fakeSquares) Index(ctx context.Context, height uint64) (*da.Index, error) {
+	if height == 4 {
+		return nil, fmt.Errorf("%w: the index of height 4 is not stored", da.ErrNotFound)
+	}
+	return testIndex(), f.check(ctx, height)
+}
+
+func (f *fakeSquares) Cell(ctx context.Context, height uint64, at erasure.Coord) (*da.Sample, error) {
+	if err := f.check(ctx, height); err != nil {
+		return nil, err
+	}
+	switch {
+	case at.Row == 3:
+		return nil, errors.New("the disk is on fire")
+	case at.Row == 2:
+		panic("a cell that no code was written for")
+	case at.Row > 3 || at.Column >= kzg.Columns:
+		return nil, fmt.Errorf("%w: cell (%d, %d)", da.ErrNotFound, at.Row, at.Column)
+	}
+	return &da.Sample{Coord: at, Cell: &kzg.Cell{1, 2, byte(at.Column)}, Proof: kzg.Proof{0xc0, byte(at.Row)}}, nil
+}
+
+func (f *fakeSquares) Blob(ctx context.Context, height uint64, e *da.Entry) ([]byte, error) {
+	for _, data := range []string{"one", "two", "three"} {
+		if da.Keccak256([]byte(data)) == e.Keccak256 {
+			return []byte(data), f.check(ctx, height)
+		}
+	}
+	return nil, da.ErrNotFound
+}
+
+func (f *fakeSquares) Heights(_ context.Context, id da.BlobID, limit int) ([]uint64, error) {
+	if slices.Contains(testIndex().IDs(), id) {
+		return []uint64{5, 4, 3, 2}[:min(limit, 4)], nil
+	}
+	return nil, nil
+}
+
+func (f *fakeSquares) ByKeccak256(_ context.Context, hash [32]byte, _ int) ([]da.BlobID, error) {
+	return idsWhere(func(e *da.Entry) bool { return e.Keccak256 == hash }), nil
+}
+
+func (f *fakeSquares) ByVersionedHash(_ context.Context, hash [32]byte, _ int) ([]da.BlobID, error) {
+	return idsWhere(func(e *da.Entry) bool { return da.VersionedHash(e.Commitments[0]) == hash }), nil
+}
+
+func idsWhere(holds func(*da.Entry) bool) []da.BlobID {
+	var ids []da.BlobID
+	for _, e := range testIndex().Entries {
+		if holds(&e) {
+			ids = append(ids, e.ID)
+		}
+	}
+	return ids
+}
+
+type fakeChain struct{ squares *fakeSquares }
+
+func (f fakeChain) Header(ctx context.Context, height uint64) (*chain.Header, error) {
+	if err := f.squares.check(ctx, height); err != nil {
+		return nil, err
+	}
+	txs := [][]byte{append([]byte{0}, testHeader().Encode()...), {0}, {1}}
+	hash := da.DataHash(txs)
+	signed := &types.SignedHeader{
+		Header: &types.Header{
+			ChainID: "test-1", Height: int64(height), Time: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
+			DataHash: hash[:], ValidatorsHash: make([]byte, 32), ProposerAddress: make([]byte, 20),
+		},
+		Commit: &types.Commit{Height: int64(height), Signatures: []types.CommitSig{}},
+	}
+	return chain.Bind(signed, *must(da.ProveHeader(txs)))
+}
+
+func (fakeChain) BlockFees(_ context.Context, height uint64) (*BlockFees, error) {
+	if height == 3 {
+		return nil, nil
+	}
+	return &BlockFees{"1000000000", 262144}, nil
+}
+
+func (fakeChain) Fees(context.Context) (*Fees, error) { return &Fees{6, "1000000001", "0"}, nil }
+
+func (fakeChain) Account(_ context.Context, address [da.AddressSize]byte) (*Account, error) {
+	if address[0] != 9 {
+		return nil, fmt.Errorf("%w: account %s", da.ErrNotFound, da.FormatAddress(address))
+	}
+	return &Account{da.FormatAddress(address), "123456789012345678901234567890", 7, 4}, nil
+}
+
+func (fakeChain) Status(context.Context) (*Status, error) {
+	return &Status{ChainID: "test-1", Version: "v0", ChainHeight: 6, Listen: []string{}, Retain: "432h0m0s", Limits: Limits{34, 2, 4}}, nil
+}
+
+// fakeSubmitter answers with its error, if it has one.
+type fakeSubmitter struct{ err error }
+
+func (f *fakeSubmitter) SubmitTx(_ context.Context, tx []byte) ([32]byte, error) {
+	return sha256.Sum256(tx), f.err
+}
+
+func (f *fakeSubmitter) PostBlob(_ context.Context, blob da.Blob) (*Posted, error) {
+	info := da.BlobInfo{
+		Namespace: blob.Namespace, Size: uint64(len(blob.Data)), Encoding: blob.Encoding,
+		Commitments: []kzg.Commitment{{0xc0}}, Keccak256: da.Keccak256(blob.Data),
+	}
+	return &Posted{sha256.Sum256(blob.Data), info}, f.err
+}
+
+func (f *fakeSubmitter) WaitIncluded(ctx context.Context, tx [32]byte) (uint64, error) {
+	if tx == sha256.Sum256([]byte("never")) {
+		<-ctx.Done()
+		return 0, ctx.Err()
+	}
+	return 5, nil
+}
+
+type lightStatus struct {
+	Head uint64 `json:"head"`
+}
+
+type verdict struct {
+	Height  uint64 `json:"height"`
+	Verdict string `json:"verdict"`
+}
+
+// fakeLight has events 1 to 3 and closes the channel after them.
+type fakeLight struct{}
+
+func (fakeLight) Status(context.Context) (any, error) { return lightStatus{5}, nil }
+
+func (fakeLight) Availability(_ context.Context, height uint64) (any, error) {
+	switch {
+	case height > 5:
+		return nil, da.ErrFutureHeight
+	case height < 3:
+		return nil, da.ErrPruned
+	}
+	return &verdict{height, "available"}, nil
+}
+
+func (fakeLight) Events(_ context.Context, after uint64) <-chan Event {
+	events := make(chan Event, 3)
+	for id := after + 1; id <= 3; id++ {
+		events <- Event{id, "verdict", verdict{id, "available"}}
+	}
+	close(events)
+	return events
+}
+
+func fullConfig(squares *fakeSquares, submitter *fakeSubmitter) Config {
+	return Config{
+		Full: &Full{squares, fakeChain{squares}, submitter}, Log: slog.New(slog.DiscardHandler),
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
+		Origins: []string{"https://ours.example"},
+	}
+}
+
+func lightConfig() Config {
+	return Config{
+		Light: &Light{Node: fakeLight{}, Status: lightStatus{}, Availability: verdict{}},
+		Log:   slog.New(slog.DiscardHandler),
+	}
+}
+
+func newHandler(tb testing.TB, config Config) http.Handler {
+	tb.Helper()
+	h, err := NewHandler(config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return h
+}
+
+// ask sends a request; header are its names and values in turn.
+func ask(h http.Handler, method, path string, body []byte, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, "http://node"+path, bytes.NewReader(body))
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// withoutID replaces a request's id, which is random.
+func withoutID(w *httptest.ResponseRecorder) string {
+	return strings.ReplaceAll(w.Body.String(), w.Header().Get("X-Request-Id"), "ID")
+}

@@ -1,0 +1,503 @@
+package api
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ashlar-da/ashlar/da"
+)
+
+// start runs a server until the test ends.
+func start(t *testing.T, config Config) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s, err := New(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return "http://" + s.Addr().String()
+}
+
+// event is a server-sent event as a client sees it.
+type event struct{ id, kind, data string }
+
+// listen asks for a stream and returns a function that reads its next event.
+func listen(t *testing.T, url, lastID string) (next func() event) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lastID != "" {
+		r.Header.Set("Last-Event-ID", lastID)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = response.Body.Close() })
+	if got := response.Header.Get("Content-Type"); got != "text/event-stream" {
+		t.Fatalf("status %d, content type %q", response.StatusCode, got)
+	}
+	lines := bufio.NewScanner(response.Body)
+	return func() (e event) {
+		for lines.Scan() && (lines.Text() != "" || e == event{}) {
+			name, value, _ := strings.Cut(lines.Text(), ": ")
+			switch name {
+			case "id":
+				e.id = value
+			case "event":
+				e.kind = value
+			case "data":
+				e.data = value
+			}
+		}
+		return e
+	}
+}
+
+func TestNamespaceStreamResumesWithoutLoss(t *testing.T) {
+	squares := newSquares()
+	url := start(t, fullConfig(squares, new(fakeSubmitter))) + "/v1/namespaces/" + goodNamespace + "/blobs?from="
+	next := listen(t, url+"3", "")
+	for _, want := range []event{{id: "3", kind: "blobs"}, {id: "4", kind: "gap"}, {id: "5", kind: "blobs"}} {
+		if got := next(); got.id != want.id || got.kind != want.kind {
+			t.Fatalf("event %s %s, want %s %s", got.kind, got.id, want.kind, want.id)
+		}
+	}
+	squares.grow()
+	got := next()
+	var blobs NamespaceBlobs
+	if err := json.Unmarshal([]byte(got.data), &blobs); err != nil || got.id != "6" {
+		t.Fatalf("event %s: %v", got.id, err)
+	}
+	checkComplete(t, &blobs)
+	squares.grow()
+	if again := listen(t, url+"3", "5"); again().id != "6" || again().id != "7" {
+		t.Error("after event 5 come 6 and 7")
+	}
+	if latest := listen(t, url+"latest", ""); latest().id != "7" {
+		t.Error("from=latest begins at height 7")
+	}
+}
+
+// checkComplete verifies an answer's proof with nothing but the answer.
+func checkComplete(t *testing.T, blobs *NamespaceBlobs) {
+	t.Helper()
+	proof := da.NamespaceProof{Start: blobs.Proof.Start, End: blobs.Proof.End, LeafHash: blobs.Proof.LeafHash}
+	for _, node := range blobs.Proof.Nodes {
+		proof.Nodes = append(proof.Nodes, node)
+	}
+	var encoded [][]byte
+	for _, e := range blobs.Entries {
+		encoded = append(encoded, e.Encoded)
+	}
+	if err := proof.Verify([da.IndexRootSize]byte(blobs.IndexRoot), blobs.Namespace, encoded); err != nil || len(encoded) != 2 {
+		t.Errorf("%d entries: %v", len(encoded), err)
+	}
+}
+
+func TestInclusionProofsHold(t *testing.T) {
+	h := newHandler(t, fullConfig(newSquares(), new(fakeSubmitter)))
+	var blob Blob
+	if err := json.Unmarshal(ask(h, "GET", "/v1/blobs/"+testEntry(1, "two", 65).ID.String(), nil).Body.Bytes(), &blob); err != nil {
+		t.Fatal(err)
+	}
+	if len(blob.Inclusions) != 2 || blob.Inclusions[0].Height != 5 || blob.Inclusions[1].Height != 3 {
+		t.Fatalf("inclusions %+v", blob.Inclusions)
+	}
+	header, in := testHeader(), blob.Inclusions[0]
+	proof := da.EntryProof{Index: in.EntryProof.Index}
+	for _, node := range in.EntryProof.Nodes {
+		proof.Nodes = append(proof.Nodes, node)
+	}
+	if err := proof.Verify(header.IndexRoot, blob.Namespace, in.Entry.Encoded); err != nil {
+		t.Error(err)
+	}
+	var path da.BlobTreeProof
+	for _, sibling := range in.BlobTreeProof {
+		path = append(path, [da.HashSize]byte(sibling))
+	}
+	if err := path.Verify(header.BlobTreeRoot, blob.ID); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLightEventsResume(t *testing.T) {
+	url := start(t, lightConfig()) + "/v1/events"
+	next := listen(t, url, "")
+	for _, want := range []string{"1", "2", "3", ""} { // the node closes the stream after three
+		if got := next(); got.id != want {
+			t.Errorf("event %q, want %q", got.id, want)
+		}
+	}
+	if got := listen(t, url, "2")(); got.id != "3" || got.kind != "verdict" || got.data != `{"height":3,"verdict":"available"}` {
+		t.Errorf("after event 2: %+v", got)
+	}
+	if w := ask(newHandler(t, lightConfig()), "GET", "/v1/events", nil, "Last-Event-ID", "x"); w.Code != http.StatusBadRequest {
+		t.Errorf("a false Last-Event-ID: %d", w.Code)
+	}
+}
+
+func TestSilentStreamBeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		squares := newSquares()
+		h := newHandler(t, fullConfig(squares, new(fakeSubmitter)))
+		ctx, cancel := context.WithCancel(t.Context())
+		w := &recorder{header: http.Header{}}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			r, err := http.NewRequestWithContext(ctx, "GET", "/v1/namespaces/"+goodNamespace+"/blobs?from=6", nil)
+			if err != nil {
+				t.Error(err)
+			}
+			h.ServeHTTP(w, r)
+		}()
+		time.Sleep(2*heartbeat + time.Second)
+		cancel()
+		<-done
+		if got := w.body.String(); got != ": alive\n\n: alive\n\n" {
+			t.Errorf("a silent stream says %q", got)
+		}
+	})
+}
+
+// recorder is an answer that knows no deadlines.
+type recorder struct {
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(int)             {}
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
+func (r *recorder) Flush()                      {}
+
+func TestOpenAPIIsWhatIsMounted(t *testing.T) {
+	for name, config := range map[string]Config{"full": fullConfig(newSquares(), new(fakeSubmitter)), "light": lightConfig()} {
+		h := newHandler(t, config)
+		var document struct {
+			Paths map[string]map[string]struct {
+				Parameters []struct{ Name, In string }
+			}
+		}
+		if err := json.Unmarshal(ask(h, "GET", "/openapi.json", nil).Body.Bytes(), &document); err != nil {
+			t.Fatal(err)
+		}
+		resolved, err := config.resolve()
+		if err != nil {
+			t.Fatal(err)
+		}
+		routes := (&handler{config: resolved}).routes()
+		described := 0
+		for path, methods := range document.Paths {
+			described += len(methods)
+			for method, operation := range methods {
+				checkMounted(t, h, strings.ToUpper(method), path)
+				for _, p := range operation.Parameters {
+					if inPath := strings.Contains(path, "{"+p.Name+"}"); inPath != (p.In == "path") {
+						t.Errorf("%s %s: parameter %s is in %s", method, path, p.Name, p.In)
+					}
+				}
+				if n := strings.Count(path, "{"); n > len(operation.Parameters) {
+					t.Errorf("%s %s: %d parameters are described", method, path, len(operation.Parameters))
+				}
+			}
+		}
+		if described != len(routes) {
+			t.Errorf("%s: %d endpoints are described, %d mounted", name, described, len(routes))
+		}
+	}
+}
+
+// checkMounted fails if a request to a described endpoint finds none.
+func checkMounted(t *testing.T, h http.Handler, method, path string) {
+	t.Helper()
+	filled := strings.NewReplacer("{height}", "5", "{id}", noHash, "{row}", "0", "{col}", "0", "{namespace}", goodNamespace, "{address}", "x").Replace(path)
+	if w := ask(h, method, filled, nil); strings.Contains(w.Body.String(), "there is no endpoint") {
+		t.Errorf("%s %s is described and not mounted", method, path)
+	}
+}
+
+func TestOriginsAreAllowedByList(t *testing.T) {
+	h := newHandler(t, fullConfig(newSquares(), new(fakeSubmitter)))
+	const posting = "/v1/blobs?namespace=" + goodNamespace
+	tests := []struct {
+		method, path, origin string
+		status               int
+		allowed              string
+	}{
+		{"GET", "/v1/status", "", 200, ""},
+		{"GET", "/v1/status", "https://ours.example", 200, "https://ours.example"},
+		{"GET", "/v1/status", "https://theirs.example", 200, ""},
+		{"OPTIONS", posting, "https://ours.example", 204, "https://ours.example"},
+		{"OPTIONS", posting, "https://theirs.example", 204, ""},
+		{"POST", posting, "https://ours.example", 200, "https://ours.example"},
+		{"POST", posting, "https://theirs.example", 401, ""},
+		{"POST", posting, "null", 401, ""},
+	}
+	for _, test := range tests {
+		header := []string{}
+		if test.origin != "" {
+			header = []string{"Origin", test.origin}
+		}
+		w := ask(h, test.method, test.path, []byte("blob"), header...)
+		if w.Code != test.status || w.Header().Get("Access-Control-Allow-Origin") != test.allowed {
+			t.Errorf("%+v: status %d, allowed %q", test, w.Code, w.Header().Get("Access-Control-Allow-Origin"))
+		}
+	}
+}
+
+func tokenLine(name, token, scope, expires string) string {
+	return fmt.Sprintf(`{"name":%q,"sha256":"%x","scopes":[%q]%s}`, name, sha256.Sum256([]byte(token)), scope, expires)
+}
+
+func TestTokensGuardWrites(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tokens.json")
+	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	write := func(lines ...string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte("["+strings.Join(lines, ",")+"]"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(tokenLine("all", "a", "*", ""), tokenLine("txs", "b", "/v1/txs", ""), tokenLine("june", "c", "*", `,"expires":"2026-06-02T00:00:00Z"`))
+	config := fullConfig(newSquares(), new(fakeSubmitter))
+	config.Tokens, config.Now = path, func() time.Time { return now }
+	h := newHandler(t, config)
+	check := func(name, authorization string, status int) {
+		t.Helper()
+		w := ask(h, "POST", "/v1/blobs?namespace="+goodNamespace, []byte("blob"), "Authorization", authorization)
+		if w.Code != status {
+			t.Errorf("%s: status %d, want %d: %s", name, w.Code, status, w.Body)
+		}
+	}
+	check("no token", "", 401)
+	check("an unknown token", "Bearer x", 401)
+	check("another scheme", "Basic a", 401)
+	check("an empty token", "Bearer ", 401)
+	check("a hash for a token", "Bearer "+hex.EncodeToString(make([]byte, 32)), 401)
+	check("a valid token", "Bearer a", 200)
+	check("another scope", "Bearer b", 401)
+	check("before it expires", "Bearer c", 200)
+	now = now.Add(24 * time.Hour)
+	check("once it expired", "Bearer c", 401)
+	write(tokenLine("txs", "b", "/v1/txs", ""))
+	check("once it is revoked", "Bearer a", 401)
+	if w := ask(h, "GET", "/v1/status", nil); w.Code != 200 {
+		t.Errorf("reading takes no token: %d", w.Code)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	check("without the file", "Bearer b", 500)
+}
+
+func TestTokenFilesAreChecked(t *testing.T) {
+	for name, content := range map[string]string{
+		"no list":          `null`,
+		"no JSON":          `[`,
+		"an unknown field": `[{"name":"a","token":"x"}]`,
+		"a short hash":     `[{"name":"a","sha256":"00","scopes":["*"]}]`,
+		"no scope":         `[{"name":"a","sha256":"` + noHash + `"}]`,
+	} {
+		if _, err := parseTokens([]byte(content)); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	config := fullConfig(newSquares(), new(fakeSubmitter))
+	config.Tokens = filepath.Join(t.TempDir(), "missing")
+	if _, err := New(t.Context(), config); err == nil {
+		t.Error("a missing file: no error")
+	}
+}
+
+func TestRequestsInFlightAreBounded(t *testing.T) {
+	config := fullConfig(newSquares(), new(fakeSubmitter))
+	config.MaxStreams = 1
+	url := start(t, config) + "/v1/namespaces/" + goodNamespace + "/blobs?from=5"
+	first := listen(t, url, "")
+	first()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") == "" {
+		t.Errorf("one stream too many: %s", response.Status)
+	}
+}
+
+func TestBodyOfUnknownLengthIsCapped(t *testing.T) {
+	h := newHandler(t, fullConfig(newSquares(), new(fakeSubmitter)))
+	endless := io.LimitReader(zeros{}, 1<<40)
+	r, err := http.NewRequestWithContext(t.Context(), "POST", "/v1/txs", struct{ io.Reader }{endless})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &recorder{header: http.Header{}}
+	h.ServeHTTP(w, r)
+	if !strings.Contains(w.body.String(), string(CodeTooLarge)) {
+		t.Errorf("an endless body: %s", w.body.String())
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+func TestSlowHeadersAreCutOff(t *testing.T) {
+	address := strings.TrimPrefix(start(t, fullConfig(newSquares(), new(fakeSubmitter))), "http://")
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(6 * headerTimeout)); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := io.ReadAll(conn); err != nil || strings.Contains(string(answer), "200") {
+		t.Errorf("the server waits for headers that do not come: %q, %v", answer, err)
+	}
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	good := fullConfig(newSquares(), new(fakeSubmitter))
+	tests := map[string]func(*Config){
+		"no log":            func(c *Config) { c.Log = nil },
+		"no node":           func(c *Config) { c.Full = nil },
+		"two nodes":         func(c *Config) { c.Light = lightConfig().Light },
+		"half a node":       func(c *Config) { c.Full = &Full{} },
+		"an empty light":    func(c *Config) { c.Full, c.Light = nil, &Light{} },
+		"no port":           func(c *Config) { c.Address = "localhost" },
+		"a negative bound":  func(c *Config) { c.MaxStreams = -1 },
+		"an address in use": func(c *Config) { c.Address = "256.0.0.1:1" },
+	}
+	for name, corrupt := range tests {
+		config := good
+		corrupt(&config)
+		if s, err := New(t.Context(), config); err == nil {
+			t.Errorf("%s: no error, listens on %s", name, s.Addr())
+		}
+	}
+	s, err := New(t.Context(), good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(s.Addr().String(), "127.0.0.1:") {
+		t.Errorf("by default it listens on %s", s.Addr())
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzPaths(f *testing.F) {
+	for _, r := range fullRequests() {
+		f.Add(r.path, "")
+	}
+	f.Add("/v1/namespaces/"+goodNamespace+"/blobs?from=99", "7")
+	h, err := NewHandler(fullConfig(newSquares(), new(fakeSubmitter)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, target, lastID string) {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel() // streams end after what is there
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://node"+target, nil)
+		if err != nil {
+			t.Skip()
+		}
+		r.Header.Set("Last-Event-ID", lastID)
+		checkAnswer(t, h, r)
+	})
+}
+
+func FuzzBodies(f *testing.F) {
+	f.Add("namespace="+goodNamespace, []byte("a blob"))
+	f.Add("namespace="+goodNamespace+"&encoding=raw", make([]byte, 32))
+	f.Add("wait=included", []byte("\x01\x0a\x01a"))
+	f.Add("wait=x", []byte("\x01\x0a\x00\x12\x01b"))
+	h, err := NewHandler(fullConfig(newSquares(), new(fakeSubmitter)))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, query string, body []byte) {
+		for _, path := range []string{"/v1/blobs", "/v1/txs"} {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://node"+path+"?"+query, bytes.NewReader(body))
+			if err != nil {
+				t.Skip()
+			}
+			checkAnswer(t, h, r)
+		}
+	})
+}
+
+// FuzzTokens reads token files.
+func FuzzTokens(f *testing.F) {
+	f.Add([]byte("[" + tokenLine("all", "a", "*", "") + "]"))
+	f.Add([]byte("null"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		list, err := parseTokens(data)
+		for _, token := range list {
+			if err != nil || len(token.SHA256) != sha256.Size || len(token.Scopes) == 0 {
+				t.Errorf("%+v, %v", token, err)
+			}
+		}
+	})
+}
+
+// checkAnswer fails if a request brings out anything but an answer or an error of the API
+// other than internal ones; rows 2 and 3 of the fake square are meant to.
+func checkAnswer(t *testing.T, h http.Handler, r *http.Request) {
+	t.Helper()
+	w := &statusRecorder{recorder: recorder{header: http.Header{}}, status: 200}
+	h.ServeHTTP(w, r)
+	if w.status < 400 {
+		return
+	}
+	var answer ErrorBody
+	if err := json.Unmarshal(w.body.Bytes(), &answer); err != nil {
+		t.Fatalf("status %d: %v: %q", w.status, err, w.body.String())
+	}
+	if answer.Error.Code == CodeInternal && !strings.Contains(r.URL.Path, "/cells/") {
+		t.Errorf("%s %s: internal", r.Method, r.URL)
+	}
+}
+
+type statusRecorder struct {
+	recorder
+	status int
+}
+
+func (r *statusRecorder) WriteHeader(status int) { r.status = status }
