@@ -4,10 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
-
-	cmtversion "github.com/cometbft/cometbft/version"
 )
 
 func versionCommand() *cobra.Command {
@@ -17,7 +16,7 @@ func versionCommand() *cobra.Command {
 		Args:              cobra.NoArgs,
 		PersistentPreRunE: noPreparation,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v := map[string]string{"version": version, "go": runtime.Version(), "cometbft": cmtversion.TMCoreSemVer}
+			v := map[string]string{"version": version, "go": runtime.Version(), "cometbft": dependency("github.com/cometbft/cometbft")}
 			if format(cmd) == formatJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(v)
 			}
@@ -27,4 +26,18 @@ func versionCommand() *cobra.Command {
 	}
 	addOutputFlag(cmd)
 	return cmd
+}
+
+// dependency returns the version of a module this program was built with.
+func dependency(path string) string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, module := range info.Deps {
+		if module.Path == path {
+			return module.Version
+		}
+	}
+	return "unknown"
 }
