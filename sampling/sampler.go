@@ -164,11 +164,25 @@ func (r *run) sample(parent context.Context) error {
 			pause = min(2*pause, lastPause)
 			retry.Reset(pause)
 		case <-ctx.Done():
-			r.session.Expire()
-			return parent.Err()
+			return r.end(parent, &requests)
 		}
 	}
 	return nil
+}
+
+// end counts what came in before the context ended, and lets the session expire if it
+// was the deadline that did so.
+func (r *run) end(parent context.Context, requests *sync.WaitGroup) error {
+	requests.Wait() // they end with the context too
+	if first, some := r.poll(); some {
+		if err := r.settle(first); err != nil {
+			return err
+		}
+	}
+	if parent.Err() == nil {
+		r.session.Expire()
+	}
+	return parent.Err()
 }
 
 // launch starts as many requests as there is room for.

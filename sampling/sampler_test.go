@@ -220,6 +220,24 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	})
 }
 
+// A node that is shut down has not waited long enough to call a block unavailable, and
+// asks again for what was under way.
+func TestShutdownIsNoDeadline(t *testing.T) {
+	f := fixtureOf(t)
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		s := sample(t, ctx, f, map[string]behaviour{"a": withholding(f), "b": silent})
+		if s.Verdict != Pending || s.Verified == 0 {
+			t.Errorf("shut down: %+v (%v)", s.Availability, s.err)
+		}
+		s.network.peers = map[string]behaviour{"honest": honest(f)}
+		if s.run(t.Context(), f); s.Verdict != Available {
+			t.Errorf("afterwards: %+v (%v)", s.Availability, s.err)
+		}
+	})
+}
+
 func TestRunRefusesOtherCommitments(t *testing.T) {
 	f := fixtureOf(t)
 	sampler, err := New(Config{Setup: f.setup, Getter: &network{}, Log: slog.New(slog.DiscardHandler)})
