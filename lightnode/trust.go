@@ -206,6 +206,3 @@ func (c *headChain) saveEvidence(_ context.Context, attack *types.LightClientAtt
 	c.config.Log.Error("attack on light clients detected", "height", attack.ConflictingBlock.Height, "evidence", name)
 	return os.WriteFile(name, attack.Bytes(), 0o600)
 }
-
-// trustedFirst tells whether the node began without anybody vouching for its first header.
-func (c *headChain) trustedFirst() bool { return c.config.Trust == nil && c.config.TrustFirst }

@@ -30,10 +30,10 @@ func table(out io.Writer, lines [][2]string) {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	for _, line := range lines {
 		if line[1] != "" {
-			fmt.Fprintf(w, "%s\t%s\n", line[0], line[1])
+			_, _ = fmt.Fprintf(w, "%s\t%s\n", line[0], line[1]) // to a terminal or a pipe that is gone
 		}
 	}
-	_ = w.Flush() // to a terminal or a pipe that is gone
+	_ = w.Flush()
 }
 
 func printStatus(out io.Writer, s *lightnode.Status) {
