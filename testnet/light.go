@@ -3,7 +3,6 @@ package testnet
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -57,8 +56,11 @@ func (n *Network) AddLightNode(config LightConfig) (*LightNode, error) {
 	}
 	node := &LightNode{API: API{"http://" + hostPort(port)}, Home: n.home(config.Name)}
 	args := []string{
-		"--home", node.Home, "--chain-id", n.config.ChainID, "--api", hostPort(port),
-		"--trust", config.Trust, "--peers", strings.Join(config.Peers, ","), "--dht=false",
+		"start", "--home", node.Home, "--chain-id", n.config.ChainID, "--api.addr", hostPort(port),
+		"--trust", config.Trust, "--dht=false", "--listen", fmt.Sprintf("/ip4/%s/tcp/0", Loopback),
+	}
+	for _, peer := range config.Peers {
+		args = append(args, "--peer", peer)
 	}
 	if config.Deadline != 0 {
 		args = append(args, "--deadline", config.Deadline.String())
