@@ -59,6 +59,6 @@ func buildHostile(ctx context.Context, out string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find %s: %w", out, err)
 	}
-	_, err = testnet.Run(ctx, "go", "build", "-trimpath", "-o", path, "./testnet/cmd/withholder")
+	_, err = testnet.Run(ctx, "go", "build", "-o", path, "./testnet/cmd/withholder")
 	return path, err
 }
