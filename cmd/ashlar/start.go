@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,12 +67,24 @@ func start(cmd *cobra.Command) error {
 	return node.Run(cmd.Context())
 }
 
+// plainList undoes what the SDK does to a list of app.toml that is a flag as well: it sets
+// the flag to the list as Go prints it, "[a b]", which is read as one element.
+func plainList(list []string) []string {
+	if len(list) != 1 || !strings.HasPrefix(list[0], "[") || !strings.HasSuffix(list[0], "]") {
+		return list
+	}
+	return strings.Fields(strings.Trim(list[0], "[]"))
+}
+
 // nodeConfig gathers the node's configuration from files and flags.
 func nodeConfig(cmd *cobra.Command) (*fullnode.Config, error) {
 	serverCtx := server.GetServerContextFromCmd(cmd)
 	var settings fullnode.Settings
 	if err := serverCtx.Viper.Unmarshal(&settings); err != nil {
 		return nil, fmt.Errorf("read app.toml: %w", err)
+	}
+	for _, list := range []*[]string{&settings.API.Origins, &settings.Libp2p.Listen, &settings.Libp2p.Peers} {
+		*list = plainList(*list)
 	}
 	log, err := newLogger(cmd, cmd.ErrOrStderr())
 	if err != nil {
