@@ -56,6 +56,9 @@ func initHome(cmd *cobra.Command, encoding *app.Encoding, moniker string) error 
 	if err != nil {
 		return err
 	}
+	// The SDK opens a profiler on a fixed port where none is configured: a second node on
+	// this machine would not start.
+	comet.RPC.PprofListenAddress = ""
 	cmtcfg.WriteConfigFile(cometConfigFile(comet), comet)
 	if err := writeClientChainID(cmd, chainID); err != nil {
 		return err
