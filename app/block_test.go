@@ -5,8 +5,10 @@ import (
 	"slices"
 	"testing"
 
+	abci "github.com/cometbft/cometbft/abci/types"
 	cmttypes "github.com/cometbft/cometbft/types"
 
+	"github.com/ashlar-da/ashlar/app"
 	"github.com/ashlar-da/ashlar/da"
 )
 
@@ -155,16 +157,62 @@ func TestMempoolKeepsWhatWaitsForAnotherKind(t *testing.T) {
 	}
 }
 
-// TestProposerOffersTheEmptySquareOnFailure gives the proposer no setup to prove with.
+// TestProposerOffersTheEmptySquareOnFailure makes building a square fail, and panic.
+// BaseApp alone would offer the raw transactions that CometBFT handed in.
 func TestProposerOffersTheEmptySquareOnFailure(t *testing.T) {
-	c := newChain(t)
-	c.app.DropSetup()
-	c.accept(c.transfer(c.accounts[2], c.accounts[3], 0))
-	if txs := c.propose(); !slices.EqualFunc(txs, da.EmptyTxs(), bytes.Equal) {
-		t.Fatalf("have %d transactions, want the empty square", len(txs))
+	for name, breakIt := range map[string]func(*app.App){
+		"error": func(a *app.App) { a.DropSetup() },
+		"panic": func(a *app.App) { a.Keepers.Blob = nil },
+	} {
+		c := newChain(t)
+		tx := c.transfer(c.accounts[2], c.accounts[3], 0)
+		c.accept(tx)
+		breakIt(c.app)
+		resp, err := c.app.PrepareProposal(&abci.RequestPrepareProposal{
+			MaxTxBytes: app.MaxBlockBytes, Height: c.height + 1, Time: c.now(), Txs: [][]byte{tx},
+		})
+		if err != nil || !slices.EqualFunc(resp.Txs, da.EmptyTxs(), bytes.Equal) {
+			t.Errorf("%s: have %d transactions (%v), want the empty square", name, len(resp.Txs), err)
+		}
 	}
 	if !newChain(t).process(da.EmptyTxs()) {
 		t.Fatal("the empty square is rejected")
+	}
+}
+
+// TestVerdictsAreRemembered takes away what verification needs after the first round:
+// later rounds and FinalizeBlock must not need it again.
+func TestVerdictsAreRemembered(t *testing.T) {
+	c := newChain(t)
+	good := build(t, da.DefaultLimits(), c.blobTx(c.accounts[2], terms{}, generous, smallBlob(t, 1, 10)))
+	bad := cloneTxs(good)
+	bad[1] = flipLast(bad[1])
+	if !c.process(good) || c.process(bad) {
+		t.Fatal("wrong verdicts to begin with")
+	}
+	c.app.DropSetup()
+	if !c.process(good) || c.process(bad) {
+		t.Fatal("verdicts changed")
+	}
+	requireExecuted(t, c.apply(good))
+}
+
+// TestCheckedEnvelopesAreKnown: what CheckTx verified, a block's verification leaves out.
+func TestCheckedEnvelopesAreKnown(t *testing.T) {
+	c := newChain(t)
+	tx := c.blobTx(c.accounts[2], terms{}, generous, smallBlob(t, 1, 10))
+	envelope, err := da.DecodeEnvelope(tx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := c.app.Knows(envelope)
+	c.accept(tx)
+	if before || !c.app.Knows(envelope) {
+		t.Fatal("an envelope is known before CheckTx, or not after")
+	}
+	envelope.Blobs[0] = flipLast(envelope.Blobs[0])
+	if c.app.Knows(envelope) {
+		t.Fatal("other data is known as well")
 	}
 }
 

@@ -29,8 +29,11 @@ type Encoding struct {
 	Basics module.BasicManager
 }
 
-// NewEncoding returns the chain's encoding. ConfigureSDK must have run.
+// NewEncoding returns the chain's encoding. It fails where ConfigureSDK has not run.
 func NewEncoding() (*Encoding, error) {
+	if prefix := sdk.GetConfig().GetBech32AccountAddrPrefix(); prefix != AddressPrefix {
+		return nil, fmt.Errorf("app: addresses would begin with %q: call ConfigureSDK first", prefix)
+	}
 	registry, err := newRegistry()
 	if err != nil {
 		return nil, err

@@ -91,7 +91,8 @@ func (a *App) runAntes(ctx sdk.Context, block *da.Block) error {
 		}
 		_, gas, err := a.ProcessProposalVerifyTx(raw)
 		if err != nil {
-			return fmt.Errorf("transaction %d: %w", i, err)
+			// By its text: the SDK's errors add source paths when they are wrapped.
+			return fmt.Errorf("transaction %d: %s", i, err.Error())
 		}
 		if most > 0 && gas > most-total {
 			return fmt.Errorf("transaction %d: the block names more than %d gas", i, most)
