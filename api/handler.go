@@ -119,7 +119,7 @@ func (h *handler) allows(origin string) bool {
 func (h *handler) answer(w http.ResponseWriter, r *http.Request, route *route) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			if cause == http.ErrAbortHandler {
+			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(cause)
 			}
 			h.config.Log.Error("panic in a request", "request_id", requestID(r), "cause", cause, "stack", string(debug.Stack()))

@@ -347,7 +347,7 @@ func TestRequestsInFlightAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	t.Cleanup(func() { _ = response.Body.Close() })
 	if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") == "" {
 		t.Errorf("one stream too many: %s", response.Status)
 	}
@@ -377,7 +377,7 @@ func TestSlowHeadersAreCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	t.Cleanup(func() { _ = conn.Close() })
 	if _, err := conn.Write([]byte("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")); err != nil {
 		t.Fatal(err)
 	}
@@ -419,85 +419,3 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func FuzzPaths(f *testing.F) {
-	for _, r := range fullRequests() {
-		f.Add(r.path, "")
-	}
-	f.Add("/v1/namespaces/"+goodNamespace+"/blobs?from=99", "7")
-	h, err := NewHandler(fullConfig(newSquares(), new(fakeSubmitter)))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, target, lastID string) {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel() // streams end after what is there
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://node"+target, nil)
-		if err != nil {
-			t.Skip()
-		}
-		r.Header.Set("Last-Event-ID", lastID)
-		checkAnswer(t, h, r)
-	})
-}
-
-func FuzzBodies(f *testing.F) {
-	f.Add("namespace="+goodNamespace, []byte("a blob"))
-	f.Add("namespace="+goodNamespace+"&encoding=raw", make([]byte, 32))
-	f.Add("wait=included", []byte("\x01\x0a\x01a"))
-	f.Add("wait=x", []byte("\x01\x0a\x00\x12\x01b"))
-	h, err := NewHandler(fullConfig(newSquares(), new(fakeSubmitter)))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, query string, body []byte) {
-		for _, path := range []string{"/v1/blobs", "/v1/txs"} {
-			ctx, cancel := context.WithCancel(context.Background())
-			cancel()
-			r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://node"+path+"?"+query, bytes.NewReader(body))
-			if err != nil {
-				t.Skip()
-			}
-			checkAnswer(t, h, r)
-		}
-	})
-}
-
-// FuzzTokens reads token files.
-func FuzzTokens(f *testing.F) {
-	f.Add([]byte("[" + tokenLine("all", "a", "*", "") + "]"))
-	f.Add([]byte("null"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		list, err := parseTokens(data)
-		for _, token := range list {
-			if err != nil || len(token.SHA256) != sha256.Size || len(token.Scopes) == 0 {
-				t.Errorf("%+v, %v", token, err)
-			}
-		}
-	})
-}
-
-// checkAnswer fails if a request brings out anything but an answer or an error of the API
-// other than internal ones; rows 2 and 3 of the fake square are meant to.
-func checkAnswer(t *testing.T, h http.Handler, r *http.Request) {
-	t.Helper()
-	w := &statusRecorder{recorder: recorder{header: http.Header{}}, status: 200}
-	h.ServeHTTP(w, r)
-	if w.status < 400 {
-		return
-	}
-	var answer ErrorBody
-	if err := json.Unmarshal(w.body.Bytes(), &answer); err != nil {
-		t.Fatalf("status %d: %v: %q", w.status, err, w.body.String())
-	}
-	if answer.Error.Code == CodeInternal && !strings.Contains(r.URL.Path, "/cells/") {
-		t.Errorf("%s %s: internal", r.Method, r.URL)
-	}
-}
-
-type statusRecorder struct {
-	recorder
-	status int
-}
-
-func (r *statusRecorder) WriteHeader(status int) { r.status = status }

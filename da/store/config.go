@@ -76,7 +76,8 @@ func orDefault[T comparable](value *T, otherwise T) {
 	}
 }
 
-// badgerOptions are the database's; the package comment and docs/adr say why.
+// badgerOptions make every commit synced and every read checked. Rows go to the value log,
+// which compaction does not copy, uncompressed, since scalars hardly compress.
 func badgerOptions(c Config) badger.Options {
 	return badger.DefaultOptions(c.Dir).
 		WithSyncWrites(true).
