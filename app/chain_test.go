@@ -72,7 +72,7 @@ func (c *chain) now() time.Time {
 // hash stands in for the hash of the next block.
 func (c *chain) hash(txs [][]byte) []byte {
 	h := sha256.New()
-	binary.Write(h, binary.BigEndian, c.height+1)
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(c.height+1)))
 	h.Write(c.app.LastCommitID().Hash)
 	for _, tx := range txs {
 		sum := sha256.Sum256(tx)

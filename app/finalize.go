@@ -30,7 +30,7 @@ func (a *App) verify(req *abci.RequestFinalizeBlock) error {
 		return v.err
 	}
 	a.verdict = verdict{err: errNoVerdict}
-	_, err := a.BaseApp.ProcessProposal(&abci.RequestProcessProposal{
+	_, err := a.ProcessProposal(&abci.RequestProcessProposal{
 		Txs:                req.Txs,
 		ProposedLastCommit: req.DecidedLastCommit,
 		Misbehavior:        req.Misbehavior,

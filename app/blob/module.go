@@ -70,8 +70,8 @@ func (AppModule) RegisterGRPCGatewayRoutes(client.Context, *gwruntime.ServeMux) 
 
 // RegisterServices registers the message and query servers.
 func (m AppModule) RegisterServices(cfg module.Configurator) {
-	blobpb.RegisterMsgServer(cfg.MsgServer(), msgServer{m.keeper})
-	blobpb.RegisterQueryServer(cfg.QueryServer(), queryServer{m.keeper})
+	blobpb.RegisterMsgServer(cfg.MsgServer(), msgServer(m))
+	blobpb.RegisterQueryServer(cfg.QueryServer(), queryServer(m))
 }
 
 // DefaultGenesis returns the default genesis state as JSON.
