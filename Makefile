@@ -41,7 +41,7 @@ bench: ## the benchmarks of the coding and data packages
 
 proto: ## regenerate the protobuf code from proto/, byte for byte
 	@rm -rf build/proto && $(PROTO) buf generate
-	@rm -f proto/*/*.pb.go && cp -r build/proto/github.com/ashlar-da/ashlar/proto/. proto/
+	@rm -f proto/*/*.pb.go && cp -r build/proto/github.com/ashlar-da/ashlar/proto/. proto/ && rm -rf build/proto
 
 clean: ## remove what the other targets made
 	rm -rf build

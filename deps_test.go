@@ -40,7 +40,7 @@ var everything = []string{"testnet"}
 // never names, for each folder, the outside packages that must not be linked into it,
 // directly or through others. A trailing slash bans all below, no slash one package.
 var never = map[string][]string{
-	"erasure":          {"log/slog", "context", "net/http"},
+	"erasure":          {"log/slog", "net/http"},
 	"da":               {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/libp2p/", "github.com/dgraph-io/"},
 	"da/chain":         {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/rpc/", "github.com/libp2p/"},
 	"da/store":         {"github.com/cosmos/cosmos-sdk/", "github.com/libp2p/"},
