@@ -2,6 +2,7 @@ package lightnode
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/cometbft/cometbft/types"
@@ -51,7 +52,7 @@ func (n *Node) head(block *types.LightBlock) error {
 	if err := n.admit(&p2p.Header{Signed: block.SignedHeader, Validators: block.ValidatorSet}); err != nil {
 		return err
 	}
-	n.config.Log.Info("verified header", "height", block.Height, "hash", block.Hash(), "witnesses", n.chain.witnesses.Load())
+	n.config.Log.Info("verified header", "height", block.Height, "hash", fmt.Sprintf("%x", block.Hash()), "witnesses", n.chain.witnesses.Load())
 	n.events.publish(EventHead, &HeadReport{Height: uint64(block.Height), Hash: api.Hex(block.Hash()), Time: block.Time})
 	return nil
 }

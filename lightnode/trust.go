@@ -158,7 +158,7 @@ func (c *headChain) anchor(ctx context.Context, primary *peerProvider) (Trust, e
 	if err != nil {
 		return Trust{}, err
 	}
-	c.config.Log.Warn("beginning with the newest header that peers agree on: whoever controls them chooses the chain", "height", block.Height, "hash", block.Hash())
+	c.config.Log.Warn("beginning with the newest header that peers agree on: whoever controls them chooses the chain", "height", block.Height, "hash", fmt.Sprintf("%x", block.Hash()))
 	return Trust{Height: uint64(block.Height), Hash: [32]byte(block.Hash())}, nil
 }
 

@@ -1,0 +1,98 @@
+package lightnode
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/sampling"
+)
+
+func TestExpiredTrustStopsTheNode(t *testing.T) {
+	t.Parallel()
+	blocks := emptyBlocks(t, 3)
+	_, host := blocks.serve(t)
+	config := testConfig(t, blocks, host)
+	config.TrustingPeriod = time.Millisecond
+	n, err := New(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := n.Run(ctx); !errors.Is(err, ErrTrustExpired) {
+		t.Errorf("the node ended with %v, want %v", err, ErrTrustExpired)
+	}
+}
+
+func TestAnotherTrustedHeaderBeginsAnew(t *testing.T) {
+	t.Parallel()
+	first, second := emptyBlocks(t, 4), newTestBlocks(t, 0)
+	second.start = first.start.Add(-time.Hour)
+	for range 3 {
+		second.grow(emptyBlock)
+	}
+	_, host := first.serve(t)
+	config := testConfig(t, first, host)
+	n, stop := start(t, config)
+	awaitVerdict(t, n, 1, sampling.Available)
+	awaitVerdict(t, n, 4, sampling.Available)
+	stop()
+
+	_, host = second.serve(t)
+	again := testConfig(t, second, host)
+	again.Home = config.Home
+	n, _ = start(t, again)
+	await(t, "the head is the other chain's", func() bool {
+		s := status(t, n)
+		return s.Head != nil && bytes.Equal(s.Head.Hash, second.at(3).header.Signed.Hash()) && !s.Syncing
+	})
+	for height := uint64(1); height <= 3; height++ {
+		report, err := n.Availability(t.Context(), height)
+		if err != nil || !bytes.Equal(report.Hash, second.at(height).header.Signed.Hash()) || report.Verdict != sampling.Available {
+			t.Errorf("height %d: %+v, %v", height, report, err)
+		}
+	}
+	if s := status(t, n); s.Heights.Newest != 3 || s.Heights.Available != 3 {
+		t.Errorf("heights %+v: the former chain had 4", s.Heights)
+	}
+}
+
+func TestHeadersBetweenMustLink(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 9)
+	liar, bad := blocks.serve(t)
+	liar.set(func() {
+		liar.alter = func(h *p2p.Header) *p2p.Header {
+			if h.Signed.Height == 9 || h.Signed.Height == 1 {
+				return h
+			}
+			// Signed by the right validators, for once; but no block above names it.
+			set, keys := blocks.validators(h.Signed.Height)
+			header := *h.Signed.Header
+			header.AppHash = header.DataHash
+			return &p2p.Header{Signed: sign(t, &header, set, keys), Validators: set, Proof: h.Proof}
+		}
+	})
+	config := testConfig(t, blocks, bad)
+	config.Trust = blocks.trust(9)
+	n, _ := start(t, config)
+	await(t, "the liar is banned", func() bool { return n.host.Banned(bad.ID()) })
+	if s := status(t, n); s.Heights.Oldest != 9 {
+		t.Errorf("heights %+v: nothing below 9 links", s.Heights)
+	}
+	_, good := blocks.serve(t)
+	if _, err := n.host.Connect(t.Context(), good.Addresses()[0]); err != nil {
+		t.Fatal(err)
+	}
+	for height := uint64(1); height <= 9; height++ {
+		awaitVerdict(t, n, height, sampling.Available)
+		report, err := n.Availability(t.Context(), height)
+		if err != nil || !bytes.Equal(report.Hash, blocks.at(height).header.Signed.Hash()) {
+			t.Errorf("height %d: %+v, %v", height, report, err)
+		}
+	}
+}
