@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	sdkclient "github.com/cosmos/cosmos-sdk/client"
+
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da"
 )
@@ -22,8 +24,8 @@ func blobCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "blob",
 		Short: "Post, read, list and check blobs over a node's HTTP API",
-		// Without a subcommand, or with one there is not, cobra prints help or fails.
 		PersistentPreRunE: noPreparation,
+		RunE:              sdkclient.ValidateCmd,
 	}
 	cmd.PersistentFlags().String(nodeFlag, defaultNode, "URL of the node's HTTP API")
 	cmd.PersistentFlags().String(tokenFlag, "", "token of the node's HTTP API, where it asks for one")

@@ -16,11 +16,14 @@ func TestCommands(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("NS", "00000000000000000000000000000000000000000000000000616c7068")
+			env.Values[devKeyInEnv{}] = new(devProcess)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"random": writeRandom,
 			"field":  setField,
+			"dev":    runDev,
 		},
 		RequireExplicitExec: true,
 	})
