@@ -22,8 +22,8 @@ const (
 
 func blobCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "blob",
-		Short: "Post, read, list and check blobs over a node's HTTP API",
+		Use:               "blob",
+		Short:             "Post, read, list and check blobs over a node's HTTP API",
 		PersistentPreRunE: noPreparation,
 		RunE:              sdkclient.ValidateCmd,
 	}
