@@ -18,6 +18,7 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/ashlar-da/ashlar/app"
+	"github.com/ashlar-da/ashlar/app/blob"
 	"github.com/ashlar-da/ashlar/da"
 	blobpb "github.com/ashlar-da/ashlar/proto/blob"
 )
@@ -199,4 +200,24 @@ func TestEmptyTransactionIsRefused(t *testing.T) {
 			t.Errorf("%x: have code %d, log %q", raw, resp.Code, resp.Log)
 		}
 	}
+}
+
+// TestNothingEntersBeforeTheFirstBlock: genesis is committed with it, and until then
+// the refusal says to wait. The first block itself takes no transactions then.
+func TestNothingEntersBeforeTheFirstBlock(t *testing.T) {
+	c := &chain{t: t, app: newApp(t), accounts: testAccounts(3), validators: testValidators(1)}
+	params := app.ConsensusParams().ToProto()
+	_, err := c.app.InitChain(&abci.RequestInitChain{
+		Time: genesisTime, ChainId: chainID, InitialHeight: 1, ConsensusParams: &params,
+		AppStateBytes: genesis(t, c.app.Encoding(), c.accounts, c.validators, nil),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx := c.transfer(c.accounts[1], c.accounts[2], 0)
+	requireRefusal(t, "before the first block", c.check(tx), blob.ErrNotReady)
+	c.step()
+	c.accept(tx)
+	_, resp := c.step()
+	requireExecuted(t, resp)
 }

@@ -27,6 +27,7 @@ var (
 	ErrInvalidParams      = errorsmod.Register(ModuleName, 14, "invalid parameters")
 	ErrInjectedByUser     = errorsmod.Register(ModuleName, 15, "transaction begins with 0x00")
 	ErrNotFound           = errorsmod.Register(ModuleName, 16, "not found")
+	ErrNotReady           = errorsmod.Register(ModuleName, 17, "not ready")
 )
 
 // Wrap gives an error of da or kzg about an envelope its code, and keeps its message.

@@ -42,8 +42,14 @@ func NewKeeper(cdc codec.BinaryCodec, service store.KVStoreService, authority st
 }
 
 // Params returns the parameters.
+//
+// It fails with ErrNotReady before the first block: genesis is committed with it.
 func (k *Keeper) Params(ctx context.Context) (blobpb.Params, error) {
-	return k.params.Get(ctx)
+	params, err := k.params.Get(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		return params, ErrNotReady.Wrap("the chain has not committed its first block: try again in a moment")
+	}
+	return params, err
 }
 
 // SetParams validates and stores the parameters.
@@ -56,9 +62,9 @@ func (k *Keeper) SetParams(ctx context.Context, p blobpb.Params) error {
 
 // Limits returns the governed bounds of a square.
 func (k *Keeper) Limits(ctx context.Context) (da.Limits, error) {
-	p, err := k.params.Get(ctx)
+	p, err := k.Params(ctx)
 	if err != nil {
-		return da.Limits{}, fmt.Errorf("read parameters: %w", err)
+		return da.Limits{}, err
 	}
 	return da.Limits{MaxRows: int(p.MaxRows), MaxTxRows: int(p.MaxTxRows), MaxSharedRows: int(p.MaxSharedRows)}, nil
 }
@@ -66,9 +72,9 @@ func (k *Keeper) Limits(ctx context.Context) (da.Limits, error) {
 // BaseFee returns the base fee per unit of blob gas that a block built on this
 // state charges, in base denomination.
 func (k *Keeper) BaseFee(ctx context.Context) (math.Int, error) {
-	params, err := k.params.Get(ctx)
+	params, err := k.Params(ctx)
 	if err != nil {
-		return math.Int{}, fmt.Errorf("read parameters: %w", err)
+		return math.Int{}, err
 	}
 	excess, err := k.excess.Get(ctx)
 	if err != nil {
