@@ -86,7 +86,7 @@ func mark(ctx sdk.Context, tx *blob.Tx) sdk.Context {
 // mentionsPay tells whether a MsgPayForBlobs is among the messages or what they hold.
 // What is nested deeper than anyone has use for is taken for one.
 func mentionsPay(msgs []sdk.Msg, depth int) bool {
-	if depth > maxNesting {
+	if depth > maxNesting && len(msgs) > 0 {
 		return true
 	}
 	for _, msg := range msgs {

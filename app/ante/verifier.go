@@ -38,6 +38,12 @@ type offence struct {
 	until int64
 }
 
+// again returns the offence after one more at height: twice as long, up to a bound.
+func (o offence) again(height int64) offence {
+	count := o.count + 1
+	return offence{count: count, until: height + 1<<min(count, maxBackOff)}
+}
+
 // NewVerifier returns a verifier that remembers nothing yet. Without a setup it refuses
 // every envelope.
 func NewVerifier(setup *kzg.Setup) (*Verifier, error) {
@@ -71,7 +77,7 @@ func (v *Verifier) Verify(height int64, limits da.Limits, tx *blob.Tx) error {
 		return errors.New("this application has no setup to verify blobs with")
 	}
 	if err := tx.Envelope.VerifyKZG(v.setup); err != nil {
-		v.offences.Add(signer, offence{count: past.count + 1, until: height + 1<<min(past.count+1, maxBackOff)})
+		v.offences.Add(signer, past.again(height))
 		return blob.Wrap(err)
 	}
 	v.offences.Remove(signer)
