@@ -100,8 +100,9 @@ type Config struct {
 	Listen []string
 	// Peers are multiaddresses, /p2p/ID included, to stay connected to.
 	Peers []string
-	// DHT finds more peers.
-	DHT bool
+	// DHT finds more peers by the chain's own table, MDNS on the local network; the
+	// latter needs an address in Listen.
+	DHT, MDNS bool
 	// Limits bound what peers can make the node spend.
 	Limits p2p.Limits
 	// API is the TCP address of the HTTP API, such as 127.0.0.1:26690. Empty: none.

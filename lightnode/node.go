@@ -103,7 +103,7 @@ func (n *Node) openHost(ctx context.Context) error {
 	}
 	served := source{n.ring}
 	n.host, err = p2p.New(ctx, p2p.Config{
-		ChainID: n.config.ChainID, Key: key, Listen: n.config.Listen, Peers: n.config.Peers, DHT: n.config.DHT,
+		ChainID: n.config.ChainID, Key: key, Listen: n.config.Listen, Peers: n.config.Peers, DHT: n.config.DHT, MDNS: n.config.MDNS,
 		Headers: served, Squares: served, CheckHead: n.checkHead,
 		RequestTimeout: n.config.RequestTimeout, Limits: n.config.Limits, Metrics: n.config.Metrics, Log: n.config.Log,
 	})

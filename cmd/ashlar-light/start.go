@@ -62,6 +62,7 @@ func (f *startFlags) register(command *cobra.Command) {
 	flags.DurationVar(&f.AlarmAfter, "alarm-after", lightnode.DefaultAlarmAfter, "how long without news, or without a verdict, before an alarm is raised")
 	flags.StringArrayVar(&f.Listen, "listen", []string{"/ip4/0.0.0.0/tcp/0", "/ip4/0.0.0.0/udp/0/quic-v1"}, "multiaddress to serve peers on; may be repeated; \"\" for none")
 	flags.BoolVar(&f.DHT, "dht", true, "find more peers by the chain's own DHT")
+	flags.BoolVar(&f.MDNS, "mdns", false, "find more peers on the local network; --peer may then be left out")
 	flags.StringVar(&f.API, "api.addr", defaultAPI, "TCP address of the HTTP API; \"\" for none")
 	flags.StringArrayVar(&f.Origins, "api.origin", nil, "web origin whose pages may call the API; may be repeated")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -89,8 +90,8 @@ func (f *startFlags) config(command *cobra.Command) (lightnode.Config, error) {
 	if config.ChainID == "" {
 		return config, errors.New("--chain-id is missing: name the chain to follow, as a node of it has it in /v1/status")
 	}
-	if len(config.Peers) == 0 {
-		return config, errors.New("--peer is missing: give the multiaddress of at least one node, as listed under \"listen\" in its /v1/status")
+	if len(config.Peers) == 0 && !config.MDNS {
+		return config, errors.New("--peer is missing: give the multiaddress of at least one node, as listed under \"listen\" in its /v1/status, or --mdns on a network of your own")
 	}
 	if f.trust != "" {
 		trust, err := lightnode.ParseTrust(f.trust)
