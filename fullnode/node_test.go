@@ -3,6 +3,7 @@ package fullnode
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -15,7 +16,9 @@ func testBlob(t *testing.T, seed byte, size int) da.Blob {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return da.Blob{Namespace: namespace, Data: bytes.Repeat([]byte{seed}, size)}
+	data := make([]byte, size)
+	_, _ = rand.NewChaCha8([32]byte{seed}).Read(data) // it never fails
+	return da.Blob{Namespace: namespace, Data: data}
 }
 
 // post posts a blob through a node and waits until it is final and durable there.

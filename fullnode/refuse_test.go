@@ -1,0 +1,75 @@
+package fullnode
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+
+	"cosmossdk.io/math"
+
+	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
+
+	"github.com/ashlar-da/ashlar/api"
+	"github.com/ashlar-da/ashlar/client"
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// refuseEnvelopes hands in a good transaction with one thing wrong at a time, then the
+// good one, twice: nothing before it may have used up its sequence.
+func refuseEnvelopes(t *testing.T, node *runningNode, c *client.Client) {
+	t.Helper()
+	owner, err := client.KeyringSigner(node.cfg.Keyring, testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := client.NewSigner(secp256k1.GenPrivKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepared, err := client.Prepare(node.setup, []da.Blob{testBlob(t, 7, 2*da.DataRowSize)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := c.Account(t.Context(), owner.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := client.Account{ChainID: testChain, Number: state.Number, Sequence: state.Sequence}
+	fees := client.Fees{Cap: math.NewInt(2_000_000_000), Tip: math.ZeroInt(), GasLimit: 200_000, GasPrice: math.ZeroInt()}
+	for _, test := range []struct {
+		name    string
+		signer  *client.Signer
+		account client.Account
+		fees    client.Fees
+		corrupt func(*da.Envelope)
+		want    error
+	}{
+		{"another chain's", owner, client.Account{ChainID: "other", Number: account.Number, Sequence: account.Sequence}, fees, nil, api.ErrWrongChain},
+		{"a later sequence", owner, client.Account{ChainID: testChain, Number: account.Number, Sequence: account.Sequence + 5}, fees, nil, api.ErrBadSequence},
+		{"a fee cap below the base fee", owner, account, client.Fees{Cap: math.OneInt(), Tip: math.ZeroInt(), GasLimit: 200_000, GasPrice: math.ZeroInt()}, nil, api.ErrFeeTooLow},
+		{"no funds", stranger, account, fees, nil, api.ErrInsufficientFunds},
+		{"another byte of data", owner, account, fees, func(e *da.Envelope) {
+			e.Blobs = [][]byte{append(bytes.Clone(e.Blobs[0][:len(e.Blobs[0])-1]), 0xff)}
+		}, da.ErrMismatch},
+		{"another proof", owner, account, fees, func(e *da.Envelope) {
+			e.Proofs = append([]kzg.Proof{e.Proofs[1]}, e.Proofs[1:]...)
+		}, da.ErrMismatch},
+		{"nothing", owner, account, fees, nil, nil},
+		{"nothing, again", owner, account, fees, nil, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			envelope, err := prepared.Sign(test.signer, test.account, test.fees)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.corrupt != nil {
+				test.corrupt(envelope)
+			}
+			if _, err = (submitter{node.Node}).SubmitTx(context.Background(), envelope.Encode()); !errors.Is(err, test.want) {
+				t.Errorf("it is answered with %v, want %v", err, test.want)
+			}
+		})
+	}
+}
