@@ -3,6 +3,7 @@ package fullnode
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -48,8 +49,14 @@ func (f *follower) Run(ctx context.Context) error {
 	}
 }
 
-// catchUp stores every height that was executed and is not stored.
+// catchUp stores every height that was executed and is not stored, and again what the
+// store found corrupt, as long as CometBFT has the block.
 func (f *follower) catchUp(ctx context.Context) error {
+	for _, height := range f.squares.Damaged() {
+		if err := f.follow(ctx, int64(height)); err != nil && !errors.Is(err, da.ErrPruned) {
+			return fmt.Errorf("mend height %d: %w", height, err)
+		}
+	}
 	for ctx.Err() == nil {
 		height := int64(f.squares.Contiguous()) + 1
 		if height > f.committed.Load() {

@@ -48,7 +48,8 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, recent: newRecent(), metrics: newRegistry()}
+	n := &Node{cfg: cfg, recent: newRecent()}
+	n.metrics = n.newMetrics()
 	for _, open := range []func(context.Context) error{
 		n.openSetup, n.openStore, n.openApp, n.openComet, n.openFollower, n.openHost, n.openPoster, n.openAPI,
 	} {

@@ -7,8 +7,6 @@ import (
 
 	"github.com/cometbft/cometbft/consensus"
 	dbm "github.com/cosmos/cosmos-db"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	sdkslog "cosmossdk.io/log/v2/slog"
@@ -25,12 +23,6 @@ import (
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/p2p"
 )
-
-func newRegistry() *prometheus.Registry {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return registry
-}
 
 func (n *Node) openSetup(context.Context) error {
 	setup, err := kzg.NewSetup()

@@ -205,7 +205,7 @@ func (a *devAccount) announce(ctx context.Context, cmd *cobra.Command, node *ful
 		return writeJSON(cmd.OutOrStdout(), facts)
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), devBanner, facts["chain_id"], facts["api"], facts["rpc"], facts["home"],
-		devBalance, devBonded, facts["address"], facts["mnemonic"], devExamples(node.APIAddress()))
+		devBalance, devBonded, facts["address"], facts["mnemonic"], devExamples(os.Args[0], node.APIAddress()))
 	return err
 }
 
@@ -221,11 +221,11 @@ const devBanner = `Chain %s is up: one validator, a block a second. Ctrl-C ends 
 Try:
 %s`
 
-// devExamples are commands that work when pasted.
-func devExamples(api string) string {
+// devExamples are commands that work when pasted: program is what this one was called by.
+func devExamples(program, api string) string {
 	const namespace = "0000000000000000000000000000000000000000000000000064656d6f"
-	return fmt.Sprintf(`  echo hello | ashlar blob submit - --namespace %[2]s --node http://%[1]s
-  ashlar blob list --namespace %[2]s --node http://%[1]s
+	return fmt.Sprintf(`  echo hello | %[3]s blob submit - --namespace %[2]s --node http://%[1]s
+  %[3]s blob list --namespace %[2]s --node http://%[1]s
   curl -s http://%[1]s/v1/status
-`, api, namespace)
+`, api, namespace, program)
 }

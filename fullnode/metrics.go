@@ -1,0 +1,28 @@
+package fullnode
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// newMetrics registers what the node itself tells; libp2p adds its own. CometBFT's are
+// served where config.toml's section instrumentation says.
+func (n *Node) newMetrics() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		gauge("chain_height", "Newest block committed.", func() float64 { return float64(n.abci.committed.Load()) }),
+		gauge("store_head", "Newest height whose square is stored.", func() float64 { return float64(n.store.Head()) }),
+		gauge("store_tail", "Oldest height whose square is stored.", func() float64 { return float64(n.store.Tail()) }),
+		gauge("store_damaged", "Stored heights found corrupt and not mended.", func() float64 { return float64(len(n.store.Damaged())) }),
+		gauge("mempool_transactions", "Transactions waiting for a block.", func() float64 { return float64(n.comet.Mempool().Size()) }),
+		gauge("mempool_bytes", "Bytes of transactions waiting for a block.", func() float64 { return float64(n.comet.Mempool().SizeBytes()) }),
+		gauge("chain_peers", "Peers of CometBFT.", func() float64 { return float64(n.comet.Switch().Peers().Size()) }),
+	)
+	return registry
+}
+
+func gauge(name, help string, value func() float64) prometheus.GaugeFunc {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "ashlar", Name: name, Help: help}, value)
+}
