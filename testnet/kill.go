@@ -90,11 +90,11 @@ func (s *Scenario) KillLightNode(ctx context.Context, victim *LightNode, known V
 	if err != nil {
 		return err
 	}
-	const goesOn = "and finds the blocks made since available"
+	const goesOn = "a killed light node goes on with the blocks made since"
 	if _, err := victim.WaitAvailable(ctx, head+blocksAgain, func(int) {}); err != nil {
 		return s.ExpectNo(err, goesOn)
 	}
-	return s.Expect(true, goesOn, "%s, up to height %d", victim.Name(), head+blocksAgain)
+	return s.Expect(true, goesOn, "%s, available up to height %d", victim.Name(), head+blocksAgain)
 }
 
 // keeps waits until a light node answers, and tells of the first height of which it

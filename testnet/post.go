@@ -12,7 +12,7 @@ import (
 
 // Limits of waiting, far above what is usual, so that they end only what hangs.
 const (
-	postLimit = 90 * time.Second
+	postLimit = 110 * time.Second
 	readLimit = 60 * time.Second
 )
 

@@ -95,3 +95,16 @@ func (l *LightNode) WaitVerdict(ctx context.Context, height uint64, verdict stri
 	})
 	return found, err
 }
+
+// WaitAvailable expects a light node to find every height up to head available, and
+// returns what it says of them.
+func (s *Scenario) WaitAvailable(ctx context.Context, light *LightNode, head uint64) (Verdicts, error) {
+	verdicts, err := light.WaitAvailable(ctx, head, func(heights int) {
+		s.Progress.Note("%s has found %d of %d heights available", light.Name(), heights, head)
+	})
+	expect := light.Name() + " finds every height available"
+	if err != nil {
+		return nil, s.ExpectNo(err, expect)
+	}
+	return verdicts, s.Expect(true, expect, "1 to %d, by %d cells, with confidence %.5f or more", head, verdicts.Cells(), verdicts.MinConfidence())
+}

@@ -24,7 +24,12 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *bin, *out); err != nil {
+	err := run(ctx, *bin, *out)
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "demo: interrupted; every process has been stopped")
+		os.Exit(130)
+	case err != nil:
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -32,6 +37,7 @@ func main() {
 
 // run plays the demo, and reports it whatever became of it.
 func run(ctx context.Context, bin, out string) error {
+	fmt.Println("Building the full node that withholds; it is not among the binaries that are shipped.")
 	hostile, err := buildHostile(ctx, out)
 	if err != nil {
 		return err
@@ -52,13 +58,12 @@ func run(ctx context.Context, bin, out string) error {
 	return errors.Join(played, written)
 }
 
-// buildHostile builds the full node that withholds, which is not among the binaries that
-// are shipped.
+// buildHostile builds the full node that withholds.
 func buildHostile(ctx context.Context, out string) (string, error) {
 	path, err := filepath.Abs(filepath.Join(out, "bin", "withholder"))
 	if err != nil {
 		return "", fmt.Errorf("find %s: %w", out, err)
 	}
-	_, err = testnet.Run(ctx, "go", "build", "-o", path, "./testnet/cmd/withholder")
+	_, err = testnet.Run(ctx, "go", "build", "-ldflags", "-s -w", "-o", path, "./testnet/cmd/withholder")
 	return path, err
 }
