@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 
 build: ## build the binaries into build/
 	@mkdir -p build
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o build/ ./cmd/...
+	$(GO) build -ldflags '$(LDFLAGS)' -o build/ ./cmd/...
 
 demo: build ## the whole path on a network of real processes; writes build/demo/report.json
 	@$(GO) run ./testnet/cmd/demo -bin build -out build/demo
