@@ -74,9 +74,8 @@ type App struct {
 	verdicts *lru.Cache[blockHash, verdict]
 	verdict  verdict
 
-	encoding     *Encoding
-	modules      *module.Manager
-	configurator module.Configurator
+	encoding *Encoding
+	modules  *module.Manager
 }
 
 // New opens the application on its database, at the last height committed.
@@ -124,8 +123,8 @@ func (a *App) wire(cfg Config) error {
 	}
 	a.SetParamStore(a.Keepers.Consensus.ParamsStore)
 	a.modules = newModules(a.encoding, a.Keepers, a.BaseApp)
-	a.configurator = module.NewConfigurator(a.encoding.Codec, a.MsgServiceRouter(), a.GRPCQueryRouter())
-	if err := a.modules.RegisterServices(a.configurator); err != nil {
+	services := module.NewConfigurator(a.encoding.Codec, a.MsgServiceRouter(), a.GRPCQueryRouter())
+	if err := a.modules.RegisterServices(services); err != nil {
 		return fmt.Errorf("register the modules' services: %w", err)
 	}
 	return nil
