@@ -56,7 +56,7 @@ func (c *Client) do(ctx context.Context, method, path, mediaType string, body []
 	if err != nil {
 		return nil, fmt.Errorf("ask the node, is it up? %w", err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // it was read
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
 	case err != nil:

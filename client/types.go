@@ -18,7 +18,7 @@ func (h Hex) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h), ni
 func (h *Hex) UnmarshalText(text []byte) error {
 	decoded, err := hex.AppendDecode(nil, text)
 	if err != nil {
-		return fmt.Errorf("%w: hex: %v", da.ErrMalformed, err)
+		return fmt.Errorf("%w: hex: %w", da.ErrMalformed, err)
 	}
 	*h = decoded
 	return nil

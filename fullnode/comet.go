@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	sdkslog "cosmossdk.io/log/v2/slog"
 	abci "github.com/cometbft/cometbft/abci/types"
 	cmtcfg "github.com/cometbft/cometbft/config"
 	"github.com/cometbft/cometbft/node"
@@ -12,9 +13,6 @@ import (
 	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/proxy"
 	cmttypes "github.com/cometbft/cometbft/types"
-
-	sdkslog "cosmossdk.io/log/v2/slog"
-
 	servercmtlog "github.com/cosmos/cosmos-sdk/server/log"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 )

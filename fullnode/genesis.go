@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	cmtcfg "github.com/cometbft/cometbft/config"
-
 	"cosmossdk.io/math"
-
+	cmtcfg "github.com/cometbft/cometbft/config"
 	clienttx "github.com/cosmos/cosmos-sdk/client/tx"
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"

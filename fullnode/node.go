@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 
+	"cosmossdk.io/math"
 	"github.com/cometbft/cometbft/consensus"
 	"github.com/cometbft/cometbft/node"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
-
-	"cosmossdk.io/math"
 
 	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/app"

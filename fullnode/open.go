@@ -5,16 +5,14 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/cometbft/cometbft/consensus"
-	dbm "github.com/cosmos/cosmos-db"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	sdkslog "cosmossdk.io/log/v2/slog"
 	"cosmossdk.io/math"
-
+	"github.com/cometbft/cometbft/consensus"
+	dbm "github.com/cosmos/cosmos-db"
 	"github.com/cosmos/cosmos-sdk/baseapp"
 	"github.com/cosmos/cosmos-sdk/server"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/app"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 
@@ -102,9 +103,11 @@ func printList(cmd *cobra.Command, lines []listed) error {
 		return writeJSON(cmd.OutOrStdout(), lines)
 	}
 	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "HEIGHT\tID\tSIZE\tENCODING")
+	_, err := fmt.Fprintln(w, "HEIGHT\tID\tSIZE\tENCODING")
 	for _, l := range lines {
-		fmt.Fprintf(w, "%d\t%s\t%d\t%s\n", l.Height, l.ID, l.Size, l.Encoding)
+		if err == nil {
+			_, err = fmt.Fprintf(w, "%d\t%s\t%d\t%s\n", l.Height, l.ID, l.Size, l.Encoding)
+		}
 	}
-	return w.Flush()
+	return errors.Join(err, w.Flush())
 }

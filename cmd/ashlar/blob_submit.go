@@ -6,11 +6,10 @@ import (
 	"io"
 	"os"
 
-	"github.com/spf13/cobra"
-
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/spf13/cobra"
 
 	"github.com/ashlar-da/ashlar/app"
 	"github.com/ashlar-da/ashlar/client"
@@ -101,7 +100,7 @@ func readInput(cmd *cobra.Command, file string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer opened.Close()
+		defer func() { _ = opened.Close() }() // it was only read
 		in = opened
 	}
 	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))

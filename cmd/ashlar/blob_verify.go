@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -73,15 +75,14 @@ func verifyAll(cmd *cobra.Command, c *client.Client, ids []da.BlobID) ([]verifie
 }
 
 func printVerified(cmd *cobra.Command, v verified) error {
-	w := cmd.OutOrStdout()
-	if _, err := fmt.Fprintf(w, "blob %s at height %d\n", v.ID, v.Height); err != nil {
-		return err
-	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "blob %s at height %d\n", v.ID, v.Height)
 	for _, line := range v.Checked {
-		fmt.Fprintf(w, "  checked  %s\n", line)
+		fmt.Fprintf(&text, "  checked  %s\n", line)
 	}
 	for _, line := range v.Trusted {
-		fmt.Fprintf(w, "  trusted  %s\n", line)
+		fmt.Fprintf(&text, "  trusted  %s\n", line)
 	}
-	return nil
+	_, err := io.WriteString(cmd.OutOrStdout(), text.String())
+	return err
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"github.com/spf13/cobra"
-
 	cmtcmd "github.com/cometbft/cometbft/cmd/cometbft/commands"
-
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/server"
+	"github.com/spf13/cobra"
 )
 
 func cometCommand() *cobra.Command {

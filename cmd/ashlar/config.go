@@ -6,11 +6,9 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"github.com/spf13/cobra"
-
 	cmtcfg "github.com/cometbft/cometbft/config"
-
 	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/spf13/cobra"
 )
 
 func cometConfigFile(comet *cmtcfg.Config) string {

@@ -9,13 +9,11 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/spf13/cobra"
-
 	cmtcfg "github.com/cometbft/cometbft/config"
-
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
+	"github.com/spf13/cobra"
 
 	"github.com/ashlar-da/ashlar/app"
 	"github.com/ashlar-da/ashlar/fullnode"

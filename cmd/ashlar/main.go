@@ -42,7 +42,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = root.ExecuteContext(withContexts(ctx))
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "Error:", err)
+		_, _ = fmt.Fprintln(stderr, "Error:", err) // there is no one else to tell
 		return 1
 	}
 	return 0

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"github.com/spf13/cobra"
-
 	dbm "github.com/cosmos/cosmos-db"
-
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/rpc"
 	"github.com/cosmos/cosmos-sdk/server"
 	authcmd "github.com/cosmos/cosmos-sdk/x/auth/client/cli"
+	"github.com/spf13/cobra"
 
 	"github.com/ashlar-da/ashlar/app"
 )

@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	cmtcmd "github.com/cometbft/cometbft/cmd/cometbft/commands"
-
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
+	"github.com/spf13/cobra"
 
 	"github.com/ashlar-da/ashlar/fullnode"
 )
