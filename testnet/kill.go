@@ -37,7 +37,7 @@ func (s *Scenario) KillValidator(ctx context.Context, index int, receipts []Rece
 	if err := witness.WaitHeight(ctx, startLimit, before+blocksWithout); err != nil {
 		return s.ExpectNo(err, goesOn)
 	}
-	if err := s.Expect(true, goesOn, "%s was killed at height %d, the others are at %d", victim.Name, before, before+blocksWithout); err != nil {
+	if err := s.Expect(true, goesOn, "%s killed at height %d, the others at %d", victim.Name, before, before+blocksWithout); err != nil {
 		return err
 	}
 	const resumes = "the validator catches up and has lost nothing"
@@ -54,7 +54,7 @@ func (s *Scenario) KillValidator(ctx context.Context, index int, receipts []Rece
 	if err != nil {
 		return err
 	}
-	return s.Expect(true, resumes, "%s is at height %d and returns the %d blobs posted through it", victim.Name, head, len(acknowledged))
+	return s.Expect(true, resumes, "%s at height %d returns the %d blobs posted through it", victim.Name, head, len(acknowledged))
 }
 
 // resume starts a full node again and waits until it has stored blocks that were made

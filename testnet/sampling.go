@@ -106,5 +106,5 @@ func (s *Scenario) WaitAvailable(ctx context.Context, light *LightNode, head uin
 	if err != nil {
 		return nil, s.ExpectNo(err, expect)
 	}
-	return verdicts, s.Expect(true, expect, "1 to %d, by %d cells, with confidence %.5f or more", head, verdicts.Cells(), verdicts.MinConfidence())
+	return verdicts, s.Expect(true, expect, "1 to %d, %d cells, confidence ≥ %.5f", head, verdicts.Cells(), verdicts.MinConfidence())
 }

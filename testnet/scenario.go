@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"time"
-
-	"os"
+	"unicode/utf8"
 )
+
+// lineWidth is how long an expectation and what was found may be to share a line.
+const lineWidth = 64
 
 // ErrUnmet is wrapped by the error of an expectation that was not met.
 var ErrUnmet = errors.New("expectation not met")
@@ -40,6 +43,11 @@ func (s *Scenario) Expect(met bool, expect, format string, args ...any) error {
 	s.Report.Expectations = append(s.Report.Expectations, Expectation{expect, met, found})
 	if !met {
 		return fmt.Errorf("%w: %s: %s", ErrUnmet, expect, found)
+	}
+	if utf8.RuneCountInString(expect+found) > lineWidth {
+		s.Progress.Say("✓ %s:", expect)
+		s.Progress.Say("  %s", found)
+		return nil
 	}
 	s.Progress.Say("✓ %s: %s", expect, found)
 	return nil

@@ -41,14 +41,14 @@ func (s *Scenario) Withhold(ctx context.Context, binary string, block Block) (*W
 	}
 	s.Progress.Note("waiting for the light nodes' verdicts on height %d", block.Height)
 	w := &Withheld{Block: block, Adverse: adverse, Deceived: deceived}
-	const caught = "a light node that knows only the node that withholds says unavailable"
+	const caught = "a light node that knows only that node says unavailable"
 	if w.Found, err = deceived.WaitVerdict(ctx, block.Height, unavailable); err != nil {
 		return nil, s.ExpectNo(err, caught)
 	}
 	if err := s.Expect(true, caught, "height %d, %d of its %d cells came", block.Height, w.Found.Verified, w.Found.Samples); err != nil {
 		return nil, err
 	}
-	const spared = "a light node that knows an honest node too says available"
+	const spared = "a light node that knows an honest node as well says available"
 	found, err := informed.WaitVerdict(ctx, block.Height, available)
 	if err != nil {
 		return nil, s.ExpectNo(err, spared)
@@ -83,19 +83,19 @@ func (s *Scenario) Revise(ctx context.Context, w *Withheld) error {
 	if err != nil {
 		return err
 	}
-	const revised = "a light node killed while cells were missing goes on with the same cells, and an honest peer revises its verdict"
+	const revised = "killed, and given an honest peer, it gets the very cells it missed"
 	found, err := again.WaitVerdict(ctx, w.Block.Height, available)
 	if err != nil {
 		return s.ExpectNo(err, revised)
 	}
 	same := len(found.Coordinates) > 0 && slices.Equal(found.Coordinates, w.Found.Coordinates)
-	return s.Expect(same, revised, "height %d, %s, now %s", w.Block.Height, sameCells(same, len(found.Coordinates)), found.Verdict)
+	return s.Expect(same, revised, "height %d, %s drawn before, now %s", w.Block.Height, sameCells(same, len(found.Coordinates)), found.Verdict)
 }
 
 // sameCells says whether cells are the same.
 func sameCells(same bool, count int) string {
 	if same {
-		return fmt.Sprintf("the same %d cells", count)
+		return fmt.Sprintf("the %d cells", count)
 	}
-	return "other cells"
+	return "not the cells"
 }

@@ -97,7 +97,7 @@ func libraryFiles(ctx context.Context) ([]testnet.File, error) {
 func (d *demo) readBack(ctx context.Context) error {
 	var err error
 	d.Report.BlobsReadBack, err = d.ReadBack(ctx, d.receipts)
-	const same = "every blob comes back byte for byte from a node that did not receive it"
+	const same = "every blob comes back byte for byte from another node"
 	if err != nil {
 		return d.ExpectNo(err, same)
 	}

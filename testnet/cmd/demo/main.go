@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -30,7 +31,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "demo: interrupted; every process has been stopped")
 		os.Exit(130)
 	case err != nil:
-		fmt.Fprintln(os.Stderr, "demo:", err)
+		what, _, _ := strings.Cut(err.Error(), "\n") // the summary has shown the rest
+		fmt.Fprintln(os.Stderr, "demo:", what)
 		os.Exit(1)
 	}
 }

@@ -19,10 +19,10 @@ func summary(r *testnet.Report, report, logs string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%s\n\n", verdict(r))
 	for _, row := range [][2]string{
-		{"posted", fmt.Sprintf("%d blobs, %s, %d namespaces; %d read back byte for byte from another node", r.BlobsPosted, testnet.Mebibytes(r.BytesPosted), r.Namespaces, r.BlobsReadBack)},
+		{"posted", fmt.Sprintf("%d blobs, %s, %d namespaces; %d read back from another node", r.BlobsPosted, testnet.Mebibytes(r.BytesPosted), r.Namespaces, r.BlobsReadBack)},
 		{"chain", fmt.Sprintf("%d heights, a block in %.1f s (median; %.1f s with data, %.1f s at most)", r.Heights, r.BlockTimes.Median, r.BlockTimes.WithData, r.BlockTimes.Max)},
 		{"largest block", fmt.Sprintf("height %d, %d rows, %s", r.LargestBlock.Height, r.LargestBlock.Rows, testnet.Mebibytes(r.LargestBlock.SquareBytes()))},
-		{"light nodes", fmt.Sprintf("%d, %d cells sampled, confidence at least %.6f", r.LightNodes, r.CellsSampled, r.MinConfidence)},
+		{"light nodes", fmt.Sprintf("%d, %d cells sampled, confidence ≥ %.5f", r.LightNodes, r.CellsSampled, r.MinConfidence)},
 		{"withholding", detected(r.WithholdingDetected)},
 		{"after SIGKILL", recovered(r.RecoveredAfterKill)},
 		{"peak memory", memory(r.PeakMemory)},
@@ -45,23 +45,29 @@ func verdict(r *testnet.Report) string {
 
 func detected(yes bool) string {
 	if yes {
-		return "detected, and told from the same block served by an honest node"
+		return "detected"
 	}
 	return "NOT detected"
 }
 
 func recovered(yes bool) string {
 	if yes {
-		return "a validator and the light nodes resumed, with nothing lost"
+		return "a validator and the light nodes resumed, nothing lost"
 	}
 	return "NOT recovered"
 }
 
-// memory lists the peak memory of each process, in MiB.
+// memory lists the peak memory of each process, in MiB, four to a line.
 func memory(peaks map[string]uint64) string {
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(peaks)) {
-		parts = append(parts, fmt.Sprintf("%s %d", name, peaks[name]>>20))
+	var b strings.Builder
+	for i, name := range slices.Sorted(maps.Keys(peaks)) {
+		switch {
+		case i > 0 && i%4 == 0:
+			b.WriteString(",\n" + strings.Repeat(" ", 17))
+		case i > 0:
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s %d", name, peaks[name]>>20)
 	}
-	return strings.Join(parts, ", ") + " (MiB)"
+	return b.String() + " MiB"
 }

@@ -23,7 +23,7 @@ func TestSummaryOfSuccess(t *testing.T) {
 		PeakMemory: map[string]uint64{"validator-1": 300 << 20, "light-1": 90 << 20},
 	}
 	have := summary(report, "r/report.json", "r/logs")
-	if strings.Contains(have, "NOT") || strings.Contains(have, "FAILED") || !strings.Contains(have, "light-1 90, validator-1 300 (MiB)") {
+	if strings.Contains(have, "NOT") || strings.Contains(have, "FAILED") || !strings.Contains(have, "light-1 90, validator-1 300 MiB") {
 		t.Errorf("have\n%s", have)
 	}
 }
