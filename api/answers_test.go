@@ -64,7 +64,7 @@ func fullRequests() []request {
 		get("/v1/blocks/-1", 400, CodeBadRequest),
 		get("/v1/blocks/99999999999999999999999", 400, CodeBadRequest),
 		get("/v1/blocks/5/cells/1/127", 200, ""),
-		get("/v1/blocks/5/cells/1/128", 404, CodeNotFound),
+		get("/v1/blocks/5/cells/1/128", 400, CodeBadRequest),
 		get("/v1/blocks/5/cells/-1/0", 400, CodeBadRequest),
 		get("/v1/blocks/5/cells/0/x", 400, CodeBadRequest),
 		get("/v1/blocks/5/cells/3/0", 500, CodeInternal),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
 func (h *handler) header(w http.ResponseWriter, r *http.Request) error {
@@ -61,7 +62,15 @@ func (h *handler) cell(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sample, err := h.config.Full.Squares.Cell(r.Context(), height, erasure.Coord{Row: row, Column: column})
+	header, err := h.config.Full.Squares.Header(r.Context(), height)
+	if err != nil {
+		return err
+	}
+	coord := erasure.Coord{Row: row, Column: column}
+	if !coord.In(header.K()) {
+		return fmt.Errorf("%w: row %d, column %d of a block with %d extended rows of %d cells", ErrBadRequest, row, column, 2*header.K(), kzg.Columns)
+	}
+	sample, err := h.config.Full.Squares.Cell(r.Context(), height, coord)
 	if err != nil {
 		return err
 	}

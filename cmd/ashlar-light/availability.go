@@ -47,7 +47,7 @@ func printAvailability(out io.Writer, a *lightnode.AvailabilityReport) {
 	table(out, [][2]string{
 		{"height", fmt.Sprint(a.Height)},
 		{"verdict", a.Verdict.String()},
-		{"confidence", fmt.Sprintf("%.9f", a.Confidence)},
+		{"confidence", confidence(a.Confidence)},
 		{"block", fmt.Sprintf("%x of %s", []byte(a.Hash), a.Time.Format("2006-01-02 15:04:05 MST"))},
 		{"data root", fmt.Sprintf("%x", []byte(a.DataRoot))},
 		{"rows", fmt.Sprint(a.Rows)},
@@ -55,4 +55,15 @@ func printAvailability(out io.Writer, a *lightnode.AvailabilityReport) {
 		{"cells missing", fmt.Sprintf("%d refused, %d timed out, %d garbled, when last asked for", a.Refused, a.TimedOut, a.Garbled)},
 		{"checked", checked},
 	})
+}
+
+// confidence writes 1 − P so that no rounding turns it into certainty.
+func confidence(c float64) string {
+	switch c {
+	case 0:
+		return "none"
+	case 1:
+		return "1"
+	}
+	return fmt.Sprintf("1 − %.1e", 1-c)
 }

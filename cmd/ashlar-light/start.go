@@ -85,7 +85,7 @@ func (f *startFlags) run(command *cobra.Command) error {
 // config completes the Config with what the flags say.
 func (f *startFlags) config(command *cobra.Command) (lightnode.Config, error) {
 	config := f.Config
-	config.Version = version()
+	config.Version = version
 	config.CellCache = int64(f.cellCache)
 	if config.ChainID == "" {
 		return config, errors.New("--chain-id is missing: name the chain to follow, as a node of it has it in /v1/status")

@@ -54,7 +54,7 @@ func printStatus(out io.Writer, s *lightnode.Status) {
 		{"peers", fmt.Sprint(s.Peers)},
 		{"witnesses", witnesses},
 		{"heights", fmt.Sprintf("%d to %d", s.Heights.Oldest, s.Heights.Newest)},
-		{"available", fmt.Sprintf("%d (confidence at least %.6f)", s.Heights.Available, s.MinConfidence)},
+		{"available", fmt.Sprintf("%d (confidence at least %s)", s.Heights.Available, confidence(s.MinConfidence))},
 		{"unavailable", fmt.Sprint(s.Heights.Unavailable)},
 		{"invalid", fmt.Sprint(s.Heights.Invalid)},
 		{"pending", fmt.Sprint(s.Heights.Pending)},
