@@ -15,7 +15,7 @@ func TestPortsSkipsWhatIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	defer func() { _ = taken.Close() }()
 	again := Ports{Next: first}
 	second, err := again.Take()
 	if err != nil || second <= first {

@@ -62,10 +62,10 @@ func (p *Progress) Note(format string, args ...any) {
 	text, now := fmt.Sprintf(format, args...), p.now()
 	switch since := now.Sub(p.noted); {
 	case p.terminal && since >= noteInterval:
-		fmt.Fprintf(p.out, "\r\x1b[2K%s", cut(p.stamp(now)+"  … "+text, noteWidth))
+		p.write("\r\x1b[2K%s", cut(p.stamp(now)+"  … "+text, noteWidth))
 		p.live, p.noted = true, now
 	case !p.terminal && since >= lineInterval && text != p.last:
-		fmt.Fprintf(p.out, "%s  … %s\n", p.stamp(now), text)
+		p.write("%s  … %s\n", p.stamp(now), text)
 		p.noted, p.last = now, text
 	}
 }
@@ -75,7 +75,7 @@ func (p *Progress) Print(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
-	fmt.Fprint(p.out, text)
+	p.write("%s", text)
 }
 
 // Elapsed returns the time since the start.
@@ -87,14 +87,17 @@ func (p *Progress) line(before, text string) {
 	defer p.mu.Unlock()
 	now := p.now()
 	p.clear()
-	fmt.Fprintf(p.out, "%s%s  %s\n", before, p.stamp(now), text)
+	p.write("%s%s  %s\n", before, p.stamp(now), text)
 	p.noted = now
 }
+
+// write shows text. Where it cannot be shown there is nobody to tell.
+func (p *Progress) write(format string, args ...any) { _, _ = fmt.Fprintf(p.out, format, args...) }
 
 // clear removes the note from the terminal.
 func (p *Progress) clear() {
 	if p.live {
-		fmt.Fprint(p.out, "\r\x1b[2K")
+		p.write("\r\x1b[2K")
 		p.live = false
 	}
 }

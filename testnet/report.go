@@ -37,6 +37,8 @@ type Report struct {
 	Phases       []Phase       `json:"phases"`
 	BlockTimes   BlockTimes    `json:"block_times"`
 	LargestBlock Block         `json:"largest_block"`
+	// Blocks are all blocks of the chain, from height 1.
+	Blocks []Block `json:"blocks"`
 	// PeakMemory is the peak resident memory of each process, in bytes.
 	PeakMemory map[string]uint64 `json:"peak_memory"`
 	Machine    Machine           `json:"machine"`

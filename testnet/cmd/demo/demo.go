@@ -182,7 +182,7 @@ func (d *demo) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.Report.Heights = head
+	d.Report.Heights, d.Report.Blocks = head, blocks
 	d.Report.BlockTimes = testnet.MeasureBlockTimes(blocks)
 	d.Report.LargestBlock = testnet.Largest(blocks)
 	return nil
