@@ -116,11 +116,13 @@ func (v view) addLimits(status *api.Status) error {
 	return err
 }
 
-// state is the last committed state.
+// state is the last committed state. Its height is named: asked for the latest, BaseApp
+// looks for a header of that height, which it has none of between a restart and the next
+// block.
 func (v view) state() (sdk.Context, error) {
-	ctx, err := v.node.app.CreateQueryContext(0, false)
-	if err != nil {
-		return ctx, fmt.Errorf("%w: no block was executed yet: %w", api.ErrSyncing, err)
+	height := v.node.abci.committed.Load()
+	if height == 0 {
+		return sdk.Context{}, fmt.Errorf("%w: no block was executed yet", api.ErrSyncing)
 	}
-	return ctx, nil
+	return v.node.app.CreateQueryContextWithCheckHeader(height, false, false)
 }

@@ -92,6 +92,9 @@ func TestRestart(t *testing.T) {
 		t.Fatalf("stop: %v", err)
 	}
 	again := startNode(t, cfg)
+	if _, err := (view{again.Node}).Fees(t.Context()); err != nil {
+		t.Errorf("the state is not there right after the start: %v", err)
+	}
 	again.waitStored(t, height+2)
 	if got := again.read(t, id, height); !bytes.Equal(got, blob.Data) {
 		t.Errorf("after a restart %d bytes differ", len(got))

@@ -24,13 +24,16 @@ type submitter struct {
 var _ api.Submitter = submitter{}
 
 // SubmitTx implements api.Submitter. Handing in the same transaction again is no error.
-func (s submitter) SubmitTx(_ context.Context, tx []byte) ([da.HashSize]byte, error) {
+func (s submitter) SubmitTx(ctx context.Context, tx []byte) ([da.HashSize]byte, error) {
 	id, err := da.TxID(tx)
 	if err != nil {
 		return id, err
 	}
 	if s.node.comet.ConsensusReactor().WaitSync() {
 		return id, fmt.Errorf("%w: it takes transactions when it is done", api.ErrSyncing)
+	}
+	if err := s.node.abci.waitSettled(ctx); err != nil {
+		return id, err
 	}
 	var response *abci.ResponseCheckTx
 	err = s.node.comet.Mempool().CheckTx(tx, func(r *abci.ResponseCheckTx) { response = r }, mempool.TxInfo{})

@@ -1,0 +1,57 @@
+package fullnode
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ashlar-da/ashlar/da"
+)
+
+func txNumber(n uint64) [da.HashSize]byte {
+	var id [da.HashSize]byte
+	binary.BigEndian.PutUint64(id[:], n)
+	return id
+}
+
+func TestRecentWakesWhoWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRecent()
+		got := make(chan uint64, 1)
+		go func() {
+			height, err := r.wait(t.Context(), txNumber(7))
+			if err != nil {
+				t.Error(err)
+			}
+			got <- height
+		}()
+		synctest.Wait()
+		r.add(4, [][da.HashSize]byte{txNumber(1)})
+		synctest.Wait()
+		r.add(5, [][da.HashSize]byte{txNumber(6), txNumber(7)})
+		if height := <-got; height != 5 {
+			t.Errorf("the transaction is said to be at height %d, not 5", height)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := r.wait(ctx, txNumber(9)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("waiting for what never comes ends with %v", err)
+		}
+	})
+}
+
+func TestRecentForgets(t *testing.T) {
+	r := newRecent()
+	for height := range uint64(recentBlocks + 1) {
+		r.add(height+1, [][da.HashSize]byte{txNumber(height + 1)})
+	}
+	if height, _ := r.look(txNumber(1)); height != 0 {
+		t.Errorf("the oldest transaction is still said to be at height %d", height)
+	}
+	if height, _ := r.look(txNumber(2)); height != 2 || len(r.heights) != recentBlocks {
+		t.Errorf("%d transactions are remembered, the second at height %d", len(r.heights), height)
+	}
+}
