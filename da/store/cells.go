@@ -15,33 +15,42 @@ import (
 const codedCost = 4
 
 // Cost returns what Cells would cost: 1 for a cell at hand, more for one of a cold square
-// that must be coded; k where k rows have to be read for it.
+// that must be coded; k times as much where k rows have to be read for it.
 func (s *Store) Cost(height uint64, coords []erasure.Coord) int {
-	if s.isHot(height) {
+	if s.hot.get(height) != nil {
 		return len(coords)
 	}
-	k := 0
+	k, hot := 0, false
 	if err := s.view(context.Background(), height, func(v *view) error {
-		k = len(v.marker.rows)
+		k, hot = len(v.marker.rows), s.isHot(v)
 		return nil
-	}); err != nil {
+	}); err != nil || hot {
 		return len(coords)
 	}
 	cost := 0
 	for _, at := range coords {
-		switch {
-		case at.Row >= k:
-			cost += max(k, codedCost)
-		case at.Column >= kzg.RowCells:
-			cost += codedCost
-		default:
-			cost++
-		}
+		cost += coldCost(at, k)
 	}
 	return cost
 }
 
-func (s *Store) isHot(height uint64) bool { return height+s.config.HotHeights > s.Head() }
+// coldCost is what a cell costs in a cold square of k rows.
+func coldCost(at erasure.Coord, k int) int {
+	cost := 1
+	if at.Column >= kzg.RowCells {
+		cost = codedCost // the row, or each row of the square, has to be extended
+	}
+	if at.Row >= k {
+		cost = max(cost*k, codedCost)
+	}
+	return cost
+}
+
+// isHot tells whether a height's extended matrix is in memory, or is to be once it is asked for.
+func (s *Store) isHot(v *view) bool {
+	k := len(v.marker.rows)
+	return v.marker.rowsHeld() == k && v.height+s.config.HotHeights > s.Head() && s.hot.admits(v.height, k)
+}
 
 // Cell returns a cell of the extended matrix with its proof. It fails with da.ErrNotFound
 // if it lies outside or what it takes is not held.
@@ -84,7 +93,7 @@ func firstCoord(coords []erasure.Coord) erasure.Coord {
 
 func (s *Store) cells(ctx context.Context, v *view, coords []erasure.Coord) ([]*da.Sample, error) {
 	var m *erasure.ExtendedMatrix
-	if v.marker.rowsHeld() == len(v.marker.rows) && s.isHot(v.height) && anyCoded(v, coords) {
+	if s.isHot(v) && anyCoded(v, coords) {
 		var err error
 		if m, err = s.matrix(ctx, v); err != nil {
 			return nil, err

@@ -219,6 +219,45 @@ func TestCellsHotAndCold(t *testing.T) {
 	}
 }
 
+// TestAskingInTurnDoesNotExtendAgain: more heights are hot than there is memory for. Asking
+// for one after the other must not have each extended every time.
+func TestAskingInTurnDoesNotExtendAgain(t *testing.T) {
+	config := testConfig(t, t.TempDir())
+	config.HotBytes = matrixSize(4)
+	s := open(t, config)
+	put(t, s, testBlock(t, 1), testBlock(t, 2))
+	coded := []erasure.Coord{{Row: 5, Column: 70}}
+	for range 2 {
+		for _, height := range []uint64{2, 1} {
+			if _, err := s.Cells(t.Context(), height, coded); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s.hot.get(1) != nil || s.hot.get(2) == nil {
+			t.Fatal("the matrix in memory should stay the newest height's")
+		}
+	}
+	if hot, cold := s.Cost(2, coded), s.Cost(1, coded); hot != 1 || cold != 4*codedCost {
+		t.Errorf("costs: in memory %d, not %d", hot, cold)
+	}
+}
+
+func TestColdCost(t *testing.T) {
+	for _, test := range []struct {
+		at   erasure.Coord
+		want int
+	}{
+		{erasure.Coord{Row: 0, Column: 63}, 1},
+		{erasure.Coord{Row: 33, Column: 64}, codedCost},
+		{erasure.Coord{Row: 34, Column: 63}, 34},
+		{erasure.Coord{Row: 67, Column: 64}, 34 * codedCost},
+	} {
+		if have := coldCost(test.at, 34); have != test.want {
+			t.Errorf("cell %v of 34 rows: have %d want %d", test.at, have, test.want)
+		}
+	}
+}
+
 func TestMatrixCacheIsBounded(t *testing.T) {
 	block := testBlock(t, 1)
 	header, err := da.DecodeHeader(block.Proof.Header)
@@ -229,17 +268,19 @@ func TestMatrixCacheIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	size := (&hotMatrix{1, m}).size()
+	size := matrixSize(m.K())
 	c := newMatrixCache(2 * size)
-	c.put(1, m)
-	c.put(2, m)
-	c.get(1)
-	c.put(3, m)
-	if c.get(1) == nil || c.get(2) != nil || c.get(3) == nil || c.size != 2*size {
+	for _, height := range []uint64{1, 2, 3, 1, 2} {
+		c.put(height, m)
+	}
+	if c.get(1) != nil || c.get(2) == nil || c.get(3) == nil || c.size != 2*size {
 		t.Errorf("kept 1: %v, 2: %v, 3: %v, %d bytes", c.get(1) != nil, c.get(2) != nil, c.get(3) != nil, c.size)
 	}
-	c.drop(1)
-	c.drop(1)
+	if c.admits(1, m.K()) || !c.admits(2, m.K()) || !c.admits(4, m.K()) {
+		t.Errorf("room for 1: %v, 2: %v, 4: %v", c.admits(1, m.K()), c.admits(2, m.K()), c.admits(4, m.K()))
+	}
+	c.drop(3)
+	c.drop(3)
 	if c.size != size {
 		t.Errorf("%d bytes after one was dropped, want %d", c.size, size)
 	}
