@@ -33,7 +33,7 @@ func (s *Scenario) Start(ctx context.Context) ([]*LightNode, error) {
 			return lights, err
 		}
 		lights = append(lights, light)
-		s.Progress.Say("%-11s  %s  process %d, knows %d full nodes", light.Name(), light.Base, light.PID(), len(knows))
+		s.Progress.Say("%-11s  %s  process %d, full nodes known: %d", light.Name(), light.Base, light.PID(), len(knows))
 	}
 	return lights, nil
 }
