@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds what a test waits for; nothing is concluded from how long it takes.
-const patience = 40 * time.Second
+const patience = 3 * time.Minute
 
 func testLog(t *testing.T) *slog.Logger {
 	t.Helper()
