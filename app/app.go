@@ -109,6 +109,7 @@ func newBaseApp(cfg Config, e *Encoding) *baseapp.BaseApp {
 	base.SetTxEncoder(e.TxConfig.TxEncoder())
 	pool := mempool.DefaultPriorityNonceMempoolConfig()
 	pool.MaxTx = mempoolTxs
+	pool.SignerExtractor = signerExtractor{}
 	base.SetMempool(mempool.NewPriorityMempool(pool))
 	return base
 }

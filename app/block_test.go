@@ -159,6 +159,21 @@ func TestMempoolKeepsWhatWaitsForAnotherKind(t *testing.T) {
 	}
 }
 
+// TestKeyMayBeLeftOut: a signer whose public key is on chain need not send it again. The
+// mempool names its sender all the same.
+func TestKeyMayBeLeftOut(t *testing.T) {
+	c := newChain(t)
+	user := c.accounts[2]
+	c.accept(c.transfer(user, c.accounts[3], 0))
+	c.step()
+	c.accept(c.blobTx(user, terms{sequence: 1, keyless: true}, generous, smallBlob(t, 1, 10)))
+	txs, resp := c.step()
+	if len(txs) != 2+1 || resp.TxResults[2].Code != 0 {
+		t.Fatalf("have %d transactions with results %v, want one that succeeds and those injected", len(txs), resp.TxResults)
+	}
+	c.accept(c.transfer(user, c.accounts[3], 2))
+}
+
 // TestProposerOffersTheEmptySquareOnFailure makes building a square fail, and panic.
 // BaseApp alone would offer the raw transactions that CometBFT handed in.
 func TestProposerOffersTheEmptySquareOnFailure(t *testing.T) {

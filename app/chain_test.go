@@ -205,6 +205,8 @@ type terms struct {
 	gas      uint64
 	granter  sdk.AccAddress
 	denom    string
+	// keyless leaves the public key out, as those may whose key is on chain.
+	keyless bool
 }
 
 // sign returns the encoded transaction, signed by its sender.
@@ -235,6 +237,9 @@ func (c *chain) sign(from account, terms terms, msgs ...sdk.Msg) []byte {
 		Data:     &signing.SingleSignatureData{SignMode: signing.SignMode_SIGN_MODE_DIRECT},
 		Sequence: terms.sequence,
 	}
+	if terms.keyless {
+		unsigned.PubKey = nil
+	}
 	if err := builder.SetSignatures(unsigned); err != nil {
 		c.t.Fatal(err)
 	}
@@ -244,6 +249,7 @@ func (c *chain) sign(from account, terms terms, msgs ...sdk.Msg) []byte {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	signature.PubKey = unsigned.PubKey
 	if err := builder.SetSignatures(signature); err != nil {
 		c.t.Fatal(err)
 	}
