@@ -19,6 +19,7 @@ const (
 	worstWeight  = 1.0 / 16
 	scoredPeers  = 4096 // beyond which the least informative record is forgotten
 	verifiedUnit = 256  // verified cells that double an unknown peer's odds
+	anyBan       = 1e12 // what a ban in force says: more than any record without one
 )
 
 // scores keeps a record of every peer. It is safe for concurrent use.
@@ -80,7 +81,8 @@ func (s *score) judge(now time.Time) bool {
 	return true
 }
 
-// makeRoom forgets the record that says least, never a ban in force.
+// makeRoom forgets the record that says least, and a ban in force, the one that ends
+// first, only where there is nothing else.
 func (s *scores) makeRoom(now time.Time) {
 	if len(s.peers) < scoredPeers {
 		return
@@ -88,15 +90,20 @@ func (s *scores) makeRoom(now time.Time) {
 	var least peer.ID
 	lowest := math.Inf(1)
 	for id, record := range s.peers {
-		if record.until.After(now) {
-			continue
-		}
-		record.decay(now)
-		if said := record.verified/verifiedUnit + record.failed + 10*record.strikes; said < lowest {
+		if said := record.says(now); said < lowest {
 			least, lowest = id, said
 		}
 	}
 	delete(s.peers, least)
+}
+
+// says is how much forgetting the record would lose.
+func (s *score) says(now time.Time) float64 {
+	if left := s.until.Sub(now); left > 0 {
+		return anyBan + left.Seconds()
+	}
+	s.decay(now)
+	return s.verified/verifiedUnit + s.failed + 10*s.strikes
 }
 
 func (s *scores) banned(id peer.ID) bool {

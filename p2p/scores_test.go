@@ -98,6 +98,19 @@ func TestScoresAreBounded(t *testing.T) {
 	}
 }
 
+// Nor do bans in force make them grow: the one that ends first is forgotten.
+func TestBansAreBounded(t *testing.T) {
+	clock := &hands{time.Unix(0, 0)}
+	s := newScores(clock.now)
+	for i := range scoredPeers + 500 {
+		s.update(peer.ID(fmt.Sprint(i)), strike(banAt))
+		clock.turn(time.Millisecond)
+	}
+	if last := peer.ID(fmt.Sprint(scoredPeers + 499)); len(s.peers) > scoredPeers || s.banned("0") || !s.banned(last) {
+		t.Errorf("%d records; the first ban holds: %t, the last: %t", len(s.peers), s.banned("0"), s.banned(last))
+	}
+}
+
 func TestDrawSharesByWeight(t *testing.T) {
 	weights := []float64{1, 0, 2, 1}
 	for _, test := range []struct {
