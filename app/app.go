@@ -148,6 +148,7 @@ func (a *App) handle() error {
 		SignModes: a.encoding.TxConfig.SignModeHandler(),
 		Verifier:  a.verifier,
 		Denom:     BaseDenom,
+		Height:    a.LastBlockHeight,
 	}))
 	a.SetCheckTxHandler(a.checkTx)
 	a.SetPrepareProposal(a.prepareProposal)

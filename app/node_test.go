@@ -14,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
@@ -77,6 +78,20 @@ func TestRestartVerifiesAgain(t *testing.T) {
 	if !bytes.Equal(want.AppHash, c.app.LastCommitID().Hash) {
 		t.Fatal("the committed hash is not the one returned")
 	}
+}
+
+// TestRestartChecksTransactions: between a start and the next block the check state has no
+// header, and a transaction must not pass for one of genesis.
+func TestRestartChecksTransactions(t *testing.T) {
+	db := dbm.NewMemDB()
+	c := newChainOn(t, openApp(t, db, nil))
+	c.step()
+	c.app = openApp(t, db, nil)
+	blobs := c.blobTx(c.accounts[2], terms{}, generous, smallBlob(t, 1, 10))
+	send := banktypes.NewMsgSend(c.accounts[1].address(), c.accounts[0].address(), coins(math.NewInt(1)))
+	requireRefusal(t, "no fee", c.check(c.sign(c.accounts[1], terms{fee: math.ZeroInt()}, send)), blob.ErrFeeTooLow)
+	requireRefusal(t, "changed proof", c.check(flipLast(blobs)), blob.ErrBlobMismatch)
+	c.accept(blobs)
 }
 
 // TestGenesisTransactionsMakeValidators starts a chain the way `init` and `gentx` do.

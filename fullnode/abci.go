@@ -3,7 +3,6 @@ package fullnode
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -19,9 +18,6 @@ type watched struct {
 	running   atomic.Bool  // replay is over
 	wake      chan struct{}
 	halted    chan error
-
-	settle  sync.Once
-	settled chan struct{} // closed once this process has committed a block
 }
 
 func watch(application abci.Application) *watched {
@@ -29,32 +25,6 @@ func watch(application abci.Application) *watched {
 		Application: application,
 		wake:        make(chan struct{}, 1),
 		halted:      make(chan error, 1),
-		settled:     make(chan struct{}),
-	}
-}
-
-// codeUnsettled is the code of a transaction that came too early, in no codespace.
-const codeUnsettled = 1
-
-// CheckTx refuses transactions until this process has committed a block. From its start
-// until then BaseApp checks them at height 0, where the ante chain takes them for genesis
-// transactions: no fee, no blob would be looked at.
-func (w *watched) CheckTx(ctx context.Context, req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
-	select {
-	case <-w.settled:
-		return w.Application.CheckTx(ctx, req)
-	default:
-		return &abci.ResponseCheckTx{Code: codeUnsettled, Log: "this node has just started: send it again after the next block"}, nil
-	}
-}
-
-// waitSettled returns once CheckTx checks, or with ctx's error.
-func (w *watched) waitSettled(ctx context.Context) error {
-	select {
-	case <-w.settled:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("waiting for the first block since the start: %w", ctx.Err())
 	}
 }
 
@@ -82,7 +52,6 @@ func (w *watched) Commit(ctx context.Context, req *abci.RequestCommit) (*abci.Re
 		return nil, err
 	}
 	w.committed.Store(w.finalized.Load())
-	w.settle.Do(func() { close(w.settled) })
 	select {
 	case w.wake <- struct{}{}:
 	default:

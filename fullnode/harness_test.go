@@ -22,7 +22,7 @@ const (
 	testChain = "ashlar-test"
 	testKey   = "poster"
 	// patience is how long a test waits for what has to happen before it fails.
-	patience = time.Minute
+	patience = 3 * time.Minute
 )
 
 func TestMain(m *testing.M) {

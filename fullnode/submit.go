@@ -32,9 +32,6 @@ func (s submitter) SubmitTx(ctx context.Context, tx []byte) ([da.HashSize]byte, 
 	if s.node.comet.ConsensusReactor().WaitSync() {
 		return id, fmt.Errorf("%w: it takes transactions when it is done", api.ErrSyncing)
 	}
-	if err := s.node.abci.waitSettled(ctx); err != nil {
-		return id, err
-	}
 	var response *abci.ResponseCheckTx
 	err = s.node.comet.Mempool().CheckTx(tx, func(r *abci.ResponseCheckTx) { response = r }, mempool.TxInfo{})
 	switch {
@@ -105,6 +102,7 @@ func causes() []cause {
 		{blob.ErrFeeTooLow, api.ErrFeeTooLow},
 		{blob.ErrInsufficientFunds, api.ErrInsufficientFunds},
 		{blob.ErrBackOff, api.ErrRateLimited},
+		{blob.ErrNotReady, api.ErrSyncing},
 		{sdkerrors.ErrInsufficientFee, api.ErrFeeTooLow},
 		{sdkerrors.ErrInsufficientFunds, api.ErrInsufficientFunds},
 		{sdkerrors.ErrUnknownAddress, api.ErrInsufficientFunds},

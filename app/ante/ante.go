@@ -26,6 +26,8 @@ type Options struct {
 	Verifier *Verifier
 	// Denom is the denomination fees are paid in.
 	Denom string
+	// Height returns the last height committed.
+	Height func() int64
 }
 
 // New returns the ante chain, cheapest check first: form, fee and balance, sequence,
@@ -33,6 +35,7 @@ type Options struct {
 // verified together, outside.
 func New(o Options) sdk.AnteHandler {
 	return sdk.ChainAnteDecorators(
+		heightDecorator{last: o.Height},
 		sdkante.NewSetUpContextDecorator(),
 		formDecorator{keeper: o.Blob},
 		sdkante.NewExtensionOptionsDecorator(nil),
