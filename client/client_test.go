@@ -221,6 +221,9 @@ func TestErrorsAreTyped(t *testing.T) {
 			if !errors.As(err, &e) || e.Code != test.code || e.Status != test.status || e.RetryAfter != 3*time.Second {
 				t.Fatalf("the error is %#v, want code %s and status %d", err, test.code, test.status)
 			}
+			if foreign := test.body[0] == '<'; foreign != strings.Contains(err.Error(), "is this the URL of an Ashlar node's HTTP API?") {
+				t.Errorf("%q asks whether the URL is right: want that only of another server's answer", err)
+			}
 			if test.is != nil && !errors.Is(err, test.is) {
 				t.Errorf("%v is not %v", err, test.is)
 			}

@@ -76,7 +76,10 @@ func decodeError(response *http.Response, body []byte) *Error {
 		Error Error `json:"error"`
 	}
 	if err := json.Unmarshal(body, &wrapped); err != nil || wrapped.Error.Code == "" {
-		wrapped.Error = Error{Code: CodeInternal, Message: fmt.Sprintf("%s: %.200s", response.Status, strings.TrimSpace(string(body)))}
+		wrapped.Error = Error{
+			Code: CodeInternal, Hint: "is this the URL of an Ashlar node's HTTP API?",
+			Message: fmt.Sprintf("%s: %.200s", response.Status, strings.TrimSpace(string(body))),
+		}
 	}
 	wrapped.Error.Status = response.StatusCode
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
