@@ -47,7 +47,7 @@ var (
 	ErrBadSequence       = errors.New("wrong account sequence")
 	ErrMempoolFull       = errors.New("mempool full")
 	ErrUnsupported       = errors.New("unsupported")
-	ErrWrongChain        = errors.New("signed for another chain")
+	ErrWrongChain        = errors.New("signed for another chain or by another key")
 	ErrRateLimited       = errors.New("too many requests")
 )
 
@@ -101,7 +101,7 @@ func kindOfTx(code Code) kind {
 	case CodeInvalidProof:
 		return kind{http.StatusUnprocessableEntity, false, "compute commitments, proofs and hashes anew from the bytes posted"}
 	case CodeWrongChain:
-		return kind{http.StatusUnprocessableEntity, false, "sign for the chain_id of /v1/status"}
+		return kind{http.StatusUnprocessableEntity, false, "sign with the account's key, for the chain_id of /v1/status"}
 	}
 	return kind{http.StatusBadRequest, false, "see /openapi.json"}
 }
