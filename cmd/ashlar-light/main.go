@@ -40,7 +40,7 @@ func newRoot() *cobra.Command {
 It verifies headers from one that you trust, draws a few random cells of every
 block's extended matrix, and asks peers for them. It needs no account, no key of
 yours and no open port.`,
-		Example: `  ashlar-light start --chain-id ashlar-1 --trust 1200:4F0C… --peer /dns4/node.example.org/tcp/26670/p2p/12D3…
+		Example: `  ashlar-light start --chain-id ashlar-1 --trust 1200:4F0C… --peer /dns4/node.example.org/tcp/26660/p2p/12D3…
   ashlar-light status
   ashlar-light availability 1234`,
 		Args:          cobra.NoArgs,

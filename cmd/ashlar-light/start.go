@@ -35,7 +35,7 @@ goes on from what the node verified itself, and from the cells it had drawn.
 
 The API answers on --api.addr: /v1/status, /v1/availability/HEIGHT, /v1/events
 (server-sent events), /metrics, /openapi.json.`,
-		Example: `  ashlar-light start --chain-id ashlar-1 --trust 1200:4F0C… --peer /ip4/203.0.113.7/tcp/26670/p2p/12D3…`,
+		Example: `  ashlar-light start --chain-id ashlar-1 --trust 1200:4F0C… --peer /ip4/203.0.113.7/tcp/26660/p2p/12D3…`,
 		Args:    cobra.NoArgs,
 		RunE:    func(command *cobra.Command, _ []string) error { return f.run(command) },
 	}
