@@ -3,6 +3,7 @@ package lightnode
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/cometbft/cometbft/types"
@@ -35,8 +36,7 @@ func (n *Node) advance(ctx context.Context) error {
 	case err != nil && isOwn(err):
 		return err
 	case err != nil:
-		n.headError.Store(&err)
-		n.config.Log.Debug("the head could not be advanced", "error", err)
+		n.noteHeadError(err)
 		return nil
 	}
 	n.headError.Store(nil)
@@ -45,6 +45,16 @@ func (n *Node) advance(ctx context.Context) error {
 		return nil
 	}
 	return n.head(block)
+}
+
+// noteHeadError keeps why the head could not be advanced. The first time in a row it is a
+// warning, so that a wrong chain, trusted header or peer is not met with silence.
+func (n *Node) noteHeadError(err error) {
+	level := slog.LevelDebug
+	if n.headError.Swap(&err) == nil {
+		level = slog.LevelWarn
+	}
+	n.config.Log.Log(context.Background(), level, "the head could not be advanced, trying again", "error", err)
 }
 
 // head takes in a newly verified head.

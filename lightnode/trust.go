@@ -91,7 +91,7 @@ func (c *headChain) providers() (primary *peerProvider, witnesses []provider.Pro
 		drawn = append(drawn, id)
 	}
 	if len(drawn) == 0 {
-		return nil, nil, fmt.Errorf("%w to ask for headers (%d connected)", p2p.ErrNoPeer, len(c.host.Peers()))
+		return nil, nil, fmt.Errorf("%w to ask for headers of chain %q (%d connected)", p2p.ErrNoPeer, c.config.ChainID, len(c.host.Peers()))
 	}
 	primary = c.provider(drawn[0])
 	for _, id := range drawn[1:] {
