@@ -239,6 +239,13 @@ func (s *testSource) refusedOnce() bool {
 	return s.refused > 0
 }
 
+// served is how many headers were served.
+func (s *testSource) served() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.headers
+}
+
 func (s *testSource) set(change func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,6 +12,10 @@ import (
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
+// headPause is the least time between two advances of the head. Anybody may announce any
+// height: without it a stranger could have the node use up what its peers allow it.
+const headPause = 250 * time.Millisecond
+
 // follow advances the head whenever a newer one is announced, and every so often anyway.
 func (n *Node) follow(ctx context.Context) error {
 	poll := time.NewTicker(n.config.Poll)
@@ -20,7 +24,7 @@ func (n *Node) follow(ctx context.Context) error {
 		if err := n.advance(ctx); err != nil {
 			return err
 		}
-		if !n.awaitNews(ctx, poll.C) {
+		if !sleep(ctx, min(headPause, n.config.Poll)) || !n.awaitNews(ctx, poll.C) {
 			return nil
 		}
 	}

@@ -326,6 +326,32 @@ func TestGarbageIsAttributed(t *testing.T) {
 	}
 }
 
+// TestFalseHeadsAreNotChased has a stranger announce ever higher heads that nobody has.
+func TestFalseHeadsAreNotChased(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 1)
+	source, host := blocks.serve(t)
+	liar := startHost(t, nil)
+	config := testConfig(t, blocks, host, liar)
+	config.Poll = 2 * time.Second
+	n, _ := start(t, config)
+	awaitVerdict(t, n, 1, sampling.Available)
+	before, began := source.served(), time.Now()
+	height := uint64(1000)
+	await(t, "news make the node ask for the head", func() bool {
+		for range 8 {
+			height++
+			if err := liar.Announce(t.Context(), p2p.Head{Height: height}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return source.served() > before && time.Since(began) > 3*headPause
+	})
+	if have, most := source.served()-before, int(time.Since(began)/headPause)+2; have > most {
+		t.Errorf("%d false heads made the node ask %d times, want at most %d", height-1000, have, most)
+	}
+}
+
 func TestForgedHeaderIsRefused(t *testing.T) {
 	t.Parallel()
 	blocks := newTestBlocks(t, 4)
