@@ -51,11 +51,11 @@ func (n *Node) advance(ctx context.Context) error {
 	return n.head(block)
 }
 
-// noteHeadError keeps why the head could not be advanced. The first time in a row it is a
-// warning, so that a wrong chain, trusted header or peer is not met with silence.
+// noteHeadError keeps why the head could not be advanced. A reason other than the last
+// is a warning, so that a wrong chain, trusted header or peer is not met with silence.
 func (n *Node) noteHeadError(err error) {
 	level := slog.LevelDebug
-	if n.headError.Swap(&err) == nil {
+	if before := n.headError.Swap(&err); text(before) != err.Error() {
 		level = slog.LevelWarn
 	}
 	n.config.Log.Log(context.Background(), level, "the head could not be advanced, trying again", "error", err)
