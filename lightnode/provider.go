@@ -126,15 +126,17 @@ type validatorSets struct {
 
 const rememberedSets = 8
 
-// newest returns the hash of the set remembered last, nil if there is none.
-func (s *validatorSets) newest() []byte {
+// newest returns the set remembered last and its hash, nil if there is none. It returns both
+// at once: by the time an answer leaves the set out, others may have displaced it.
+func (s *validatorSets) newest() ([]byte, *types.ValidatorSet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.hashes) == 0 {
-		return nil
+		return nil, nil
 	}
-	last := s.hashes[len(s.hashes)-1]
-	return last[:]
+	last := len(s.hashes) - 1
+	h := s.hashes[last]
+	return h[:], s.sets[last]
 }
 
 func (s *validatorSets) get(h hash) *types.ValidatorSet {
@@ -159,8 +161,8 @@ func (s *validatorSets) remember(h hash, set *types.ValidatorSet) {
 
 // fetch asks a peer for a header and completes it with the set it left out as known.
 func (s *validatorSets) fetch(ctx context.Context, host *p2p.Host, from peer.ID, request p2p.HeaderRequest) (*p2p.Header, error) {
-	request.KnownValidators = s.newest()
-	known := s.get(toHash(request.KnownValidators))
+	newest, known := s.newest()
+	request.KnownValidators = newest
 	header, err := host.GetHeader(ctx, from, request)
 	if err != nil {
 		return nil, err

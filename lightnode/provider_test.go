@@ -115,14 +115,15 @@ func TestProviderTakesEvidenceOfAttacksOnly(t *testing.T) {
 func TestValidatorSetsForgetTheOldest(t *testing.T) {
 	t.Parallel()
 	s := &validatorSets{}
-	if s.newest() != nil {
+	if h, set := s.newest(); h != nil || set != nil {
 		t.Error("an empty memory knows a set")
 	}
 	for i := range 3 * rememberedSets {
 		s.remember(hash{byte(i)}, &types.ValidatorSet{})
 	}
 	last := hash{3*rememberedSets - 1}
-	if s.get(hash{0}) != nil || s.get(last) == nil || toHash(s.newest()) != last || len(s.sets) != rememberedSets {
-		t.Errorf("%d sets remembered, newest %x", len(s.sets), s.newest())
+	newest, set := s.newest()
+	if s.get(hash{0}) != nil || s.get(last) == nil || toHash(newest) != last || set != s.get(last) || len(s.sets) != rememberedSets {
+		t.Errorf("%d sets remembered, newest %x", len(s.sets), newest)
 	}
 }
