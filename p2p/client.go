@@ -138,14 +138,15 @@ func converse(s network.Stream, request []byte, limit int, timeout time.Duration
 	if err := writeFrame(s, request); err != nil {
 		return nil, err
 	}
-	if err := s.CloseWrite(); err != nil {
-		return nil, err
-	}
+	_ = s.CloseWrite() // fails over QUIC where the peer, who knows the request's length, has answered and closed already
 	response, err := readFrame(s, limit)
 	if err != nil {
 		return nil, unexpected(err)
 	}
-	return response, s.Close()
+	if s.Close() != nil {
+		_ = s.Reset() // for the same reason; the answer is whole
+	}
+	return response, nil
 }
 
 // explain turns a stream's failure into this package's terms.
