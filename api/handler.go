@@ -61,7 +61,7 @@ func (h *handler) mount(routes []route) http.Handler {
 	for i := range routes {
 		mux.HandleFunc(routes[i].pattern(), func(w http.ResponseWriter, r *http.Request) { h.answer(w, r, &routes[i]) })
 	}
-	unknown := route{serve: func(_ http.ResponseWriter, r *http.Request) error {
+	unknown := route{access: anywhere, serve: func(_ http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("%w: there is no endpoint %s %s; /openapi.json lists them", da.ErrNotFound, r.Method, r.URL.Path)
 	}}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.answer(w, r, &unknown) })
@@ -135,6 +135,9 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, route *route) er
 	h.deadline(w, h.config.ReadTimeout) // a refused request's body must end, too
 	if route.access == anywhere {
 		return route.serve(w, r)
+	}
+	if err := route.checkQuery(r); err != nil {
+		return err
 	}
 	slots, timeout := h.requests, h.config.ReadTimeout
 	switch {

@@ -1,6 +1,11 @@
 package api
 
-import "net/http"
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+)
 
 // access says what a route needs besides a well-formed request.
 type access int
@@ -33,6 +38,25 @@ type route struct {
 }
 
 func (r *route) pattern() string { return r.method + " " + r.path }
+
+// checkQuery refuses parameters the route does not have and ones given twice: a mistyped wait
+// must not turn into its weaker default.
+func (r *route) checkQuery(request *http.Request) error {
+	query, err := url.ParseQuery(request.URL.RawQuery)
+	if err != nil {
+		return fmt.Errorf("%w: query: %w", ErrBadRequest, err)
+	}
+	for name, values := range query {
+		known := slices.ContainsFunc(r.params, func(p param) bool { return p.in == "query" && p.name == name })
+		if !known {
+			return fmt.Errorf("%w: %s %s has no parameter %q", ErrBadRequest, r.method, r.path, name)
+		}
+		if len(values) > 1 {
+			return fmt.Errorf("%w: parameter %q is given %d times", ErrBadRequest, name, len(values))
+		}
+	}
+	return nil
+}
 
 func inPath(name, summary string) param { return param{name, "path", summary, true} }
 
