@@ -24,7 +24,7 @@ func FuzzPaths(f *testing.F) {
 		cancel() // streams end after what is there
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://node"+target, nil)
 		if err != nil {
-			t.Skip()
+			return
 		}
 		r.Header.Set("Last-Event-ID", lastID)
 		checkAnswer(t, h, r)
@@ -46,7 +46,7 @@ func FuzzBodies(f *testing.F) {
 			cancel()
 			r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://node"+path+"?"+query, bytes.NewReader(body))
 			if err != nil {
-				t.Skip()
+				return
 			}
 			checkAnswer(t, h, r)
 		}

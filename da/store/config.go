@@ -94,21 +94,25 @@ func badgerOptions(c Config) badger.Options {
 		WithLogger(badgerLog{c.Log})
 }
 
-// badgerLog is Badger's logger.
+// badgerLog implements badger.Logger. What Badger calls information is of use in debugging only.
 type badgerLog struct{ log *slog.Logger }
 
+// Errorf logs an error.
 func (l badgerLog) Errorf(format string, args ...any) {
 	l.log.Error("badger", "says", fmt.Sprintf(format, args...))
 }
 
+// Warningf logs a warning.
 func (l badgerLog) Warningf(format string, args ...any) {
 	l.log.Warn("badger", "says", fmt.Sprintf(format, args...))
 }
 
+// Infof logs what Badger does.
 func (l badgerLog) Infof(format string, args ...any) {
 	l.log.Debug("badger", "says", fmt.Sprintf(format, args...))
 }
 
+// Debugf logs details.
 func (l badgerLog) Debugf(format string, args ...any) {
 	l.log.Debug("badger", "says", fmt.Sprintf(format, args...))
 }
