@@ -3,7 +3,6 @@ package kzg
 import (
 	"fmt"
 
-	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr/fft"
 	goethkzg "github.com/crate-crypto/go-eth-kzg"
 )
 
@@ -28,19 +27,11 @@ func (s *Setup) Commit(row *Row) (Commitment, error) {
 //
 // [compute_cells]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/fulu/polynomial-commitments-sampling.md#compute_cells
 func (s *Setup) ComputeCells(row *Row) (*[Columns]Cell, error) {
-	scalars, err := decodeRow(row)
-	if err != nil {
+	m := new(stripes)
+	if err := s.rowStripes(m, row); err != nil {
 		return nil, err
 	}
-	// The even powers of ω₈₁₉₂ carry the row itself, the odd ones are the coset of the row's domain by ω₈₁₉₂.
-	s.rowFFT.FFTInverse(scalars, fft.DIT, fft.WithNbTasks(1))
-	s.rowFFT.FFT(scalars, fft.DIF, fft.OnCoset(), fft.WithNbTasks(1))
-	var cells [Columns]Cell
-	for c := range RowCells {
-		cells[c] = *row.Cell(c)
-		EncodeScalars(cells[RowCells+c][:], scalars[c*CellScalars:(c+1)*CellScalars])
-	}
-	return &cells, nil
+	return s.cells(row, m), nil
 }
 
 // ComputeCellsAndProofs extends a row to its 128 cells and proves each of them. It fails with ErrNonCanonicalScalar.

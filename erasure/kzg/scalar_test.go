@@ -30,6 +30,9 @@ func TestDecodeScalarsBounds(t *testing.T) {
 		if err := DecodeScalars(e[:], test.data); !errors.Is(err, test.want) {
 			t.Errorf("%s: have %v, want %v", test.name, err, test.want)
 		}
+		if err := decodePlain(e[:], test.data); !errors.Is(err, test.want) {
+			t.Errorf("%s, plain: have %v, want %v", test.name, err, test.want)
+		}
 	}
 	if err := CheckScalars(append(less[:], r[:]...)); !errors.Is(err, ErrNonCanonicalScalar) {
 		t.Errorf("CheckScalars: have %v, want %v", err, ErrNonCanonicalScalar)
@@ -39,7 +42,7 @@ func TestDecodeScalarsBounds(t *testing.T) {
 	}
 }
 
-// FuzzScalars holds decoding against math/big, and that encoding inverts it.
+// FuzzScalars holds decoding, to Montgomery and to plain form, against math/big, and that encoding inverts it.
 func FuzzScalars(f *testing.F) {
 	r := modulus()
 	f.Add(r[:])
@@ -59,6 +62,18 @@ func FuzzScalars(f *testing.F) {
 		again := make([]byte, len(data))
 		if EncodeScalars(again, scalars); canonical && !bytes.Equal(again, data) {
 			t.Fatalf("%x encodes as %x", data, again)
+		}
+		plain := make([]fr.Element, len(scalars))
+		if errPlain := decodePlain(plain, data); (err == nil) != (errPlain == nil) {
+			t.Fatalf("error: %v, plain: %v", err, errPlain)
+		}
+		for i := range plain {
+			if canonical && plain[i] != fr.Element(scalars[i].Bits()) {
+				t.Fatalf("scalar %d of %x is %v in plain form", i, data, plain[i])
+			}
+		}
+		if encodePlain(again, plain); canonical && !bytes.Equal(again, data) {
+			t.Fatalf("%x encodes as %x from plain form", data, again)
 		}
 	})
 }

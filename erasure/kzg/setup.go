@@ -39,8 +39,12 @@ type Setup struct {
 	tau      *lines              // [τ]₂
 	tau64    *lines              // [τ⁶⁴]₂
 	cosets   [Columns]coset
+	twists   *twists
+	even     *transform  // to the 64th roots of unity: cells, and the y of columns 0 to 63
+	odd      *transform  // to the other 128th roots: the y of columns 64 to 127
+	over64   fr.Element  // 1/64
 	cellFFT  *fft.Domain // of size 64
-	rowFFT   *fft.Domain // of size 4096, its coset holding the second half of an extended row
+	rowFFT   *fft.Domain // of size 4096
 	prover   func() (*goethkzg.Context, error)
 }
 
@@ -66,7 +70,7 @@ func NewSetup() (*Setup, error) {
 	}
 	s := &Setup{
 		cellFFT: fft.NewDomain(CellScalars),
-		rowFFT:  fft.NewDomain(RowScalars, fft.WithShift(root)),
+		rowFFT:  fft.NewDomain(RowScalars),
 		prover:  sync.OnceValues(goethkzg.NewContext4096Secure),
 	}
 	if err := s.decode([]byte(setupBytes)); err != nil {
@@ -125,6 +129,18 @@ func (s *Setup) deriveCosets(root fr.Element) {
 		s.cosets[c].inverse.Inverse(&shifts[c])
 		s.cosets[c].y = powerOf64(shifts[c])
 	}
+	s.deriveTransforms()
+}
+
+func (s *Setup) deriveTransforms() {
+	y := make([]fr.Element, Columns)
+	for c := range y {
+		y[c] = s.cosets[c].y
+	}
+	s.even, s.odd = newTransform(y[:RowCells]), newTransform(y[RowCells:])
+	s.over64.SetUint64(CellScalars)
+	s.over64.Inverse(&s.over64)
+	s.twists = newTwists(&s.cosets, s.over64)
 }
 
 func powerOf64(h fr.Element) fr.Element {
