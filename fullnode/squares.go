@@ -18,7 +18,7 @@ type squares struct {
 var _ p2p.SquareSource = squares{}
 
 // Cost implements p2p.SquareSource.
-func (s squares) Cost(height uint64, coords []erasure.Coord) int {
+func (s squares) Cost(height uint64, coords []erasure.Coord) (cells, bytes int) {
 	return s.store.Cost(height, coords)
 }
 

@@ -288,7 +288,7 @@ func (s *testSource) Header(_ context.Context, request p2p.HeaderRequest) (*p2p.
 	return &header, nil
 }
 
-func (s *testSource) Cost(_ uint64, coords []erasure.Coord) int { return len(coords) }
+func (s *testSource) Cost(_ uint64, coords []erasure.Coord) (cells, bytes int) { return len(coords), 0 }
 
 func (s *testSource) Cells(ctx context.Context, height uint64, coords []erasure.Coord) ([]*p2p.CellProof, error) {
 	b := s.blocks.at(height)

@@ -171,6 +171,13 @@ func (r *ring) usage() (bytes int64, heights int) {
 	return r.total, len(r.sizes)
 }
 
+// size returns the bytes kept of a height.
+func (r *ring) size(height uint64) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return int(r.sizes[height])
+}
+
 // newest returns the highest height kept, 0 if there is none.
 func (r *ring) newest() (height uint64) {
 	r.mu.Lock()

@@ -45,8 +45,11 @@ func (s source) Header(_ context.Context, request p2p.HeaderRequest) (*p2p.Heade
 	return &header, nil
 }
 
-// Cost implements p2p.SquareSource.
-func (s source) Cost(_ uint64, coords []erasure.Coord) int { return len(coords) }
+// Cost implements p2p.SquareSource. All that is kept of a height is read and decoded for any
+// of its cells.
+func (s source) Cost(height uint64, coords []erasure.Coord) (cells, bytes int) {
+	return len(coords), 2 * s.ring.size(height)
+}
 
 // Cells implements p2p.SquareSource.
 func (s source) Cells(_ context.Context, height uint64, coords []erasure.Coord) ([]*p2p.CellProof, error) {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
-	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/proto/wire"
 )
 
@@ -44,8 +43,7 @@ func (h *Host) GetCells(ctx context.Context, from peer.ID, height uint64, coords
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
 	defer func() { h.settle(ctx, from, Cells, height, err) }()
-	limit := frameOverhead + len(coords)*(kzg.CellSize+kzg.PointSize+cellOverhead)
-	encoded, err := h.ask(ctx, from, Cells, encodeCellsRequest(height, coords), limit)
+	encoded, err := h.ask(ctx, from, Cells, encodeCellsRequest(height, coords), cellsLimit(len(coords)))
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +61,7 @@ func (h *Host) GetRows(ctx context.Context, from peer.ID, height uint64, rows []
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
 	defer func() { h.settle(ctx, from, Rows, height, err) }()
-	limit := frameOverhead + len(rows)*(kzg.RowSize+kzg.Columns*kzg.PointSize+rowOverhead)
-	encoded, err := h.ask(ctx, from, Rows, encodeRowsRequest(height, rows), limit)
+	encoded, err := h.ask(ctx, from, Rows, encodeRowsRequest(height, rows), rowsLimit(len(rows)))
 	if err != nil {
 		return nil, err
 	}

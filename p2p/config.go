@@ -69,7 +69,8 @@ type Limits struct {
 	// Streams and StreamsPerPeer are the most that peers, and one peer, may have open
 	// towards this host on each protocol (512, 32).
 	Streams, StreamsPerPeer int
-	// Memory is the most, in bytes, that connections and messages may hold (256 MiB).
+	// Memory is the most, in bytes, that connections, messages and what they are built from
+	// may hold (256 MiB); one answer may take an eighth of it.
 	Memory int64
 	// CellsPerSecond and CellsBurst are how many cells, as SquareSource.Cost counts
 	// them, one peer is served (512, 8192); a subnet is served four times that.
@@ -167,8 +168,8 @@ func (l *Limits) resolve() error {
 	if l.Memory == 0 {
 		l.Memory = 256 << 20
 	}
-	if l.Memory < 16<<20 {
-		return fmt.Errorf("p2p: memory limit of %d bytes: want at least 16 MiB", l.Memory)
+	if l.Memory < minMemory {
+		return fmt.Errorf("p2p: memory limit of %d bytes: want at least %d MiB, so that the largest answer fits", l.Memory, minMemory>>20)
 	}
 	if l.LowPeers > l.HighPeers || l.HighPeers > l.Connections {
 		return fmt.Errorf("p2p: want low peers %d ≤ high peers %d ≤ connections %d", l.LowPeers, l.HighPeers, l.Connections)

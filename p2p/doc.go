@@ -8,7 +8,9 @@
 // request and one response, each a minimal unsigned varint length and a protobuf
 // message of package wire. Before anything is allocated for a message its length is
 // held against a cap, which on the asking side follows from the very request; before
-// it is decoded its fields are counted. Every stream has a deadline from its first
+// it is decoded its fields are counted. Before a source is asked for an answer, the memory
+// that the largest such answer takes is reserved with the resource manager, and where there
+// is none the request is refused. Every stream has a deadline from its first
 // byte to its last, so that a peer that trickles costs no more than one that is silent.
 //
 // A response never says which height, cell or row it is about: it is what was asked for

@@ -27,6 +27,7 @@ type fixture struct {
 	entries   *Entries
 	fail      error
 	cost      int           // of a cell, 1 unless set
+	reading   int           // bytes that cells take beyond the answer
 	hold      chan struct{} // if not nil, calls wait for it
 }
 
@@ -93,7 +94,9 @@ func (f *fixture) Header(ctx context.Context, request HeaderRequest) (*Header, e
 	return &answer, nil
 }
 
-func (f *fixture) Cost(_ uint64, coords []erasure.Coord) int { return max(f.cost, 1) * len(coords) }
+func (f *fixture) Cost(_ uint64, coords []erasure.Coord) (cells, bytes int) {
+	return max(f.cost, 1) * len(coords), f.reading
+}
 
 func (f *fixture) Cells(ctx context.Context, height uint64, coords []erasure.Coord) ([]*CellProof, error) {
 	cells := make([]*CellProof, len(coords))

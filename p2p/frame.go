@@ -18,9 +18,26 @@ const step = 64 << 10
 
 // writeFrame writes a message after its length, in one call.
 func writeFrame(w io.Writer, message []byte) error {
-	frame := binary.AppendUvarint(make([]byte, 0, binary.MaxVarintLen32+len(message)), uint64(len(message)))
-	_, err := w.Write(append(frame, message...))
+	_, err := w.Write(frame(message))
 	return err
+}
+
+// frame returns a message after its length.
+func frame(message []byte) []byte { return append(frameOf(len(message)), message...) }
+
+// frameOf begins the frame of a message of a length, and has room for all of it.
+func frameOf(length int) []byte {
+	return binary.AppendUvarint(make([]byte, 0, binary.MaxVarintLen32+length), uint64(length))
+}
+
+// encodeFrame returns the frame of a message, encoded in its place there.
+func encodeFrame(m codable) ([]byte, error) {
+	size := m.Size()
+	framed := frameOf(size)
+	head := len(framed)
+	framed = framed[:head+size]
+	_, err := m.MarshalToSizedBuffer(framed[head:])
+	return framed, err
 }
 
 // readFrame reads a message of at most limit bytes. It reads no byte beyond the

@@ -311,7 +311,7 @@ func TestMessagesFitTheirCaps(t *testing.T) {
 	if len(request) > maxRequest {
 		t.Errorf("the longest request takes %d bytes, more than the cap", len(request))
 	}
-	if n := len(binary.AppendUvarint(nil, maxAnswer)); n > binary.MaxVarintLen32 {
+	if n := len(binary.AppendUvarint(nil, maxNamespace)); n > binary.MaxVarintLen32 {
 		t.Errorf("the longest length takes %d bytes", n)
 	}
 }

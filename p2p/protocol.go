@@ -41,7 +41,6 @@ const (
 	maxRequest    = 8 << 10 // the longest of requests is MaxCells coordinates of 10 bytes
 	maxHeader     = 1 << 20
 	maxNamespace  = 4 << 20
-	maxAnswer     = maxNamespace
 	cellOverhead  = 16 // tags and lengths of one cell and its proof
 	rowOverhead   = 24
 	frameOverhead = 16 // the status and its tag
@@ -49,6 +48,14 @@ const (
 	// MinRequestTimeout is the least Config.RequestTimeout.
 	MinRequestTimeout = 100 * time.Millisecond
 )
+
+// cellsLimit is the most bytes an answer to a request for n cells may have.
+func cellsLimit(n int) int { return frameOverhead + n*(kzg.CellSize+kzg.PointSize+cellOverhead) }
+
+// rowsLimit is the most bytes an answer to a request for n rows may have.
+func rowsLimit(n int) int {
+	return frameOverhead + n*(kzg.RowSize+kzg.Columns*kzg.PointSize+rowOverhead)
+}
 
 // on returns the protocol's full name on a chain.
 func (p Protocol) on(chainID string) protocol.ID {

@@ -20,6 +20,8 @@ var (
 // codable is a generated message.
 type codable interface {
 	Marshal() ([]byte, error)
+	MarshalToSizedBuffer(buffer []byte) (int, error)
+	Size() int
 	Unmarshal(encoded []byte) error
 }
 

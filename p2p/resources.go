@@ -18,6 +18,8 @@ func newResources(config *resolved) (network.ResourceManager, error) {
 			Conns: rcmgr.LimitVal(limits.Connections), ConnsInbound: rcmgr.LimitVal(limits.Connections), ConnsOutbound: rcmgr.LimitVal(limits.Connections),
 			FD: rcmgr.LimitVal(limits.Connections + 64), Memory: rcmgr.LimitVal64(limits.Memory),
 		},
+		// One answer fits, beside the request, below the part of the limit that is open to its priority.
+		Stream:       rcmgr.ResourceLimits{Memory: rcmgr.LimitVal64(limits.Memory / 4)},
 		Service:      map[string]rcmgr.ResourceLimits{serviceName: streamLimits(4*limits.Streams, limits.Memory/2)},
 		ServicePeer:  map[string]rcmgr.ResourceLimits{serviceName: streamLimits(4*limits.StreamsPerPeer, limits.Memory/4)},
 		Protocol:     map[protocol.ID]rcmgr.ResourceLimits{},

@@ -20,11 +20,9 @@ import (
 // set take about as many bytes.
 const headerCost = 8
 
-// charge takes the cost of an answer, in cells, from the asker's allowance.
-type charge func(cells int) error
-
-// answer answers one encoded request. An error it blames on the asker wraps errShape.
-type answer func(ctx context.Context, request []byte, pay charge) (codable, error)
+// answer answers one encoded request. It takes from the budget before it asks a source. An
+// error it blames on the asker wraps errShape.
+type answer func(ctx context.Context, request []byte, b *budget) (codable, error)
 
 // serve registers the protocols that the Config has sources for.
 func (h *Host) serve(ctx context.Context) {
@@ -67,13 +65,15 @@ func (h *Host) exchange(ctx context.Context, s network.Stream, a answer) (wire.S
 		h.blame(s, err)
 		return wire.Status_STATUS_BAD_REQUEST, err
 	}
-	response, err := a(ctx, request, h.meter(s))
+	b := h.budget(s)
+	defer b.shrink(0)
+	response, err := a(ctx, request, b)
 	h.blame(s, err)
-	status := statusOf(err)
+	framed, status, err := b.frame(response, err)
 	if status == wire.Status_STATUS_INTERNAL {
 		h.config.Log.Warn("a source failed", "protocol", s.Protocol(), "error", err)
 	}
-	if err := send(s, response, status); err != nil {
+	if _, err := s.Write(framed); err != nil {
 		return status, err
 	}
 	return status, s.Close()
@@ -97,35 +97,17 @@ func (h *Host) blame(s network.Stream, err error) {
 	}
 }
 
-// send writes a response, or the status alone when there is none, as one frame.
-func send(s network.Stream, response codable, status wire.Status) error {
-	if status != wire.Status_STATUS_OK {
-		return writeFrame(s, refusal(status))
-	}
-	encoded, err := response.Marshal()
-	if err != nil {
-		return err
-	}
-	if len(encoded) > maxAnswer {
-		return writeFrame(s, refusal(wire.Status_STATUS_TOO_LARGE))
-	}
-	held := 2 * len(encoded) // the message and its frame
-	if err := s.Scope().ReserveMemory(held, network.ReservationPriorityMedium); err != nil {
-		return writeFrame(s, refusal(wire.Status_STATUS_RATE_LIMITED))
-	}
-	defer s.Scope().ReleaseMemory(held)
-	return writeFrame(s, encoded)
-}
-
 // refusal encodes a response that is a status alone. All have it as their first field.
 func refusal(status wire.Status) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(status))
 }
 
-// meter returns what charges the peer and the subnet at a stream's other end.
-func (h *Host) meter(s network.Stream) charge {
+// budget returns what may be spent on a stream: memory of its scope, and what the peer and
+// the subnet at its other end are allowed.
+func (h *Host) budget(s network.Stream) *budget {
 	id, subnet := string(s.Conn().RemotePeer()), subnetOf(s.Conn().RemoteMultiaddr())
-	return func(cells int) error { return h.limiter.take(id, subnet, cells) }
+	charge := func(cells int) error { return h.limiter.take(id, subnet, cells) }
+	return &budget{memory: s.Scope(), charge: charge, most: int(h.config.Limits.Memory / answerShare)}
 }
 
 // subnetOf returns the IPv4 /24 or IPv6 /48 of an address, nothing for a loopback one.
@@ -147,12 +129,12 @@ func subnetOf(address multiaddr.Multiaddr) string {
 	return prefix.String()
 }
 
-func (h *Host) answerHeaders(ctx context.Context, encoded []byte, pay charge) (codable, error) {
+func (h *Host) answerHeaders(ctx context.Context, encoded []byte, b *budget) (codable, error) {
 	request, err := decodeHeadersRequest(encoded)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
-	if err := pay(headerCost); err != nil {
+	if err := b.take(headerCost, maxHeader, maxHeader); err != nil { // the header itself lies beyond its encoded parts
 		return nil, err
 	}
 	header, err := h.config.Headers.Header(ctx, request)
@@ -162,12 +144,13 @@ func (h *Host) answerHeaders(ctx context.Context, encoded []byte, pay charge) (c
 	return encodeHeader(header)
 }
 
-func (h *Host) answerCells(ctx context.Context, encoded []byte, pay charge) (codable, error) {
+func (h *Host) answerCells(ctx context.Context, encoded []byte, b *budget) (codable, error) {
 	height, coords, err := decodeCellsRequest(encoded)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
-	if err := pay(max(h.config.Squares.Cost(height, coords), len(coords))); err != nil {
+	cost, reading := h.config.Squares.Cost(height, coords)
+	if err := b.take(max(cost, len(coords)), cellsLimit(len(coords)), reading); err != nil {
 		return nil, err
 	}
 	cells, err := h.config.Squares.Cells(ctx, height, coords)
@@ -177,12 +160,12 @@ func (h *Host) answerCells(ctx context.Context, encoded []byte, pay charge) (cod
 	return encodeCells(cells), nil
 }
 
-func (h *Host) answerRows(ctx context.Context, encoded []byte, pay charge) (codable, error) {
+func (h *Host) answerRows(ctx context.Context, encoded []byte, b *budget) (codable, error) {
 	height, rows, err := decodeRowsRequest(encoded)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
-	if err := pay(len(rows) * kzg.RowCells); err != nil {
+	if err := b.take(len(rows)*kzg.RowCells, rowsLimit(len(rows)), len(rows)*kzg.Columns*kzg.PointSize); err != nil { // the proofs are joined
 		return nil, err
 	}
 	found, err := h.config.Squares.Rows(ctx, height, rows)
@@ -192,12 +175,12 @@ func (h *Host) answerRows(ctx context.Context, encoded []byte, pay charge) (coda
 	return encodeRows(found), nil
 }
 
-func (h *Host) answerNamespace(ctx context.Context, encoded []byte, pay charge) (codable, error) {
+func (h *Host) answerNamespace(ctx context.Context, encoded []byte, b *budget) (codable, error) {
 	height, namespace, err := decodeNamespaceRequest(encoded)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
-	if err := pay(kzg.RowCells); err != nil {
+	if err := b.take(kzg.RowCells, maxNamespace, 0); err != nil {
 		return nil, err
 	}
 	entries, err := h.config.Squares.Namespace(ctx, height, namespace)

@@ -67,8 +67,9 @@ type HeaderSource interface {
 // returned.
 type SquareSource interface {
 	// Cost returns what Cells would cost: 1 for every cell that is at hand, and for one
-	// that must be coded from others the number of cells read to do so.
-	Cost(height uint64, coords []erasure.Coord) int
+	// that must be coded from others the number of cells read to do so; and the most bytes
+	// of memory that answering takes beyond the cells answered.
+	Cost(height uint64, coords []erasure.Coord) (cells, bytes int)
 	// Cells returns one entry for each coordinate, in order, nil where the cell is not
 	// held. Having none of them is da.ErrNotFound.
 	Cells(ctx context.Context, height uint64, coords []erasure.Coord) ([]*CellProof, error)

@@ -15,23 +15,26 @@ import (
 const codedCost = 4
 
 // Cost returns what Cells would cost: 1 for a cell at hand, more for one of a cold square
-// that must be coded; k times as much where k rows have to be read for it.
-func (s *Store) Cost(height uint64, coords []erasure.Coord) int {
-	if s.hot.get(height) != nil {
-		return len(coords)
-	}
-	k, hot := 0, false
+// that must be coded; k times as much where k rows have to be read for it. With it come the
+// most bytes that are held to answer, beyond the cells themselves and what HotBytes allows.
+func (s *Store) Cost(height uint64, coords []erasure.Coord) (cells, bytes int) {
+	k, hot := 0, s.hot.get(height) != nil
 	if err := s.view(context.Background(), height, func(v *view) error {
-		k, hot = len(v.marker.rows), s.isHot(v)
+		k, hot = len(v.marker.rows), hot || s.isHot(v)
 		return nil
-	}); err != nil || hot {
-		return len(coords)
+	}); err != nil {
+		return len(coords), 0
 	}
-	cost := 0
+	switch {
+	case hot && anyCoded(k, coords):
+		return len(coords), 0 // out of the matrix in memory
+	case hot:
+		return len(coords), coldBytes(coords, k)
+	}
 	for _, at := range coords {
-		cost += coldCost(at, k)
+		cells += coldCost(at, k)
 	}
-	return cost
+	return cells, coldBytes(coords, k)
 }
 
 // coldCost is what a cell costs in a cold square of k rows.
@@ -44,6 +47,32 @@ func coldCost(at erasure.Coord, k int) int {
 		cost = max(cost*k, codedCost)
 	}
 	return cost
+}
+
+// coldBytes is what a coder holds of a cold square of k rows for some cells: rows with their
+// proofs, those that it extends once more, and the column it codes.
+func coldBytes(coords []erasure.Coord, k int) (bytes int) {
+	const rowBytes, extendedBytes = kzg.RowSize + kzg.Columns*kzg.PointSize, kzg.Columns * kzg.CellSize
+	read, extended, column := make(map[int]bool), make(map[int]bool), 0
+	for _, at := range coords {
+		if !inMatrix(at, k) {
+			continue
+		}
+		first, last := at.Row, at.Row
+		if at.Row >= k {
+			first, last, column = 0, k-1, 2*k*(kzg.CellSize+kzg.PointSize)
+		}
+		for row := first; row <= last; row++ {
+			read[row] = true
+			extended[row] = extended[row] || at.Column >= kzg.RowCells
+		}
+	}
+	for _, too := range extended {
+		if too {
+			bytes += extendedBytes
+		}
+	}
+	return bytes + len(read)*rowBytes + column
 }
 
 // isHot tells whether a height's extended matrix is in memory, or is to be once it is asked for.
@@ -93,7 +122,7 @@ func firstCoord(coords []erasure.Coord) erasure.Coord {
 
 func (s *Store) cells(ctx context.Context, v *view, coords []erasure.Coord) ([]*da.Sample, error) {
 	var m *erasure.ExtendedMatrix
-	if s.isHot(v) && anyCoded(v, coords) {
+	if s.isHot(v) && anyCoded(len(v.marker.rows), coords) {
 		var err error
 		if m, err = s.matrix(ctx, v); err != nil {
 			return nil, err
@@ -113,9 +142,8 @@ func (s *Store) cells(ctx context.Context, v *view, coords []erasure.Coord) ([]*
 	return samples, nil
 }
 
-// anyCoded tells whether one of the coordinates is in the matrix but not in the square.
-func anyCoded(v *view, coords []erasure.Coord) bool {
-	k := len(v.marker.rows)
+// anyCoded tells whether one of the coordinates is in the matrix but not in a square of k rows.
+func anyCoded(k int, coords []erasure.Coord) bool {
 	for _, at := range coords {
 		if inMatrix(at, k) && (at.Row >= k || at.Column >= kzg.RowCells) {
 			return true

@@ -207,8 +207,10 @@ func TestCellsHotAndCold(t *testing.T) {
 	if s.hot.get(1) != nil || s.hot.get(2) == nil {
 		t.Error("the matrix in memory should be the newest height's")
 	}
-	if hot, cold := s.Cost(2, coords), s.Cost(1, coords); hot != len(coords) || cold <= hot {
-		t.Errorf("costs: hot %d, cold %d", hot, cold)
+	hot, hotBytes := s.Cost(2, coords)
+	cold, coldBytes := s.Cost(1, coords)
+	if hot != len(coords) || cold <= hot || hotBytes != 0 || coldBytes == 0 {
+		t.Errorf("costs: hot %d, %d bytes; cold %d, %d bytes", hot, hotBytes, cold, coldBytes)
 	}
 	for _, at := range []erasure.Coord{{Row: 2 * header.K()}, {Row: -1}, {Column: 128}, {Column: -1}} {
 		for height := uint64(1); height <= 2; height++ {
@@ -237,7 +239,9 @@ func TestAskingInTurnDoesNotExtendAgain(t *testing.T) {
 			t.Fatal("the matrix in memory should stay the newest height's")
 		}
 	}
-	if hot, cold := s.Cost(2, coded), s.Cost(1, coded); hot != 1 || cold != 4*codedCost {
+	hot, _ := s.Cost(2, coded)
+	cold, _ := s.Cost(1, coded)
+	if hot != 1 || cold != 4*codedCost {
 		t.Errorf("costs: in memory %d, not %d", hot, cold)
 	}
 }
@@ -254,6 +258,27 @@ func TestColdCost(t *testing.T) {
 	} {
 		if have := coldCost(test.at, 34); have != test.want {
 			t.Errorf("cell %v of 34 rows: have %d want %d", test.at, have, test.want)
+		}
+	}
+}
+
+// Rows are held once, however many of their cells are asked for, and extended once.
+func TestColdBytes(t *testing.T) {
+	const row, extended, column = kzg.RowSize + kzg.Columns*kzg.PointSize, kzg.Columns * kzg.CellSize, 2 * 34 * (kzg.CellSize + kzg.PointSize)
+	for _, test := range []struct {
+		coords []erasure.Coord
+		want   int
+	}{
+		{nil, 0},
+		{[]erasure.Coord{{Row: 68, Column: 0}, {Row: 0, Column: 128}}, 0},
+		{[]erasure.Coord{{Row: 0, Column: 63}, {Row: 0, Column: 7}}, row},
+		{[]erasure.Coord{{Row: 0, Column: 63}, {Row: 33, Column: 64}}, 2*row + extended},
+		{[]erasure.Coord{{Row: 34, Column: 63}, {Row: 5, Column: 9}}, 34*row + column},
+		{[]erasure.Coord{{Row: 34, Column: 63}, {Row: 5, Column: 99}}, 34*row + extended + column},
+		{[]erasure.Coord{{Row: 67, Column: 64}, {Row: 67, Column: 1}}, 34*(row+extended) + column},
+	} {
+		if have := coldBytes(test.coords, 34); have != test.want {
+			t.Errorf("cells %v of 34 rows: have %d want %d", test.coords, have, test.want)
 		}
 	}
 }
