@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/ashlar-da/ashlar/da"
 )
@@ -20,11 +19,11 @@ const (
 
 func (h *handler) postBlob(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	blob := da.Blob{}
 	wait, err := parseWait(query.Get("wait"))
 	if err != nil {
 		return err
 	}
+	blob := da.Blob{}
 	if blob.Encoding, err = parseEncoding(query.Get("encoding")); err != nil {
 		return err
 	}
@@ -32,15 +31,9 @@ func (h *handler) postBlob(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := blob.Namespace.ValidateForBlob(); err != nil {
-		return err
+		return Advise(err, namespaceHint)
 	}
-	if blob.Data, err = h.upload(w, r, int64(da.MaxTxCells*blob.Encoding.CellBytes())); err != nil {
-		return err
-	}
-	if err := blob.Check(); err != nil {
-		return err
-	}
-	posted, err := h.config.Full.Submitter.PostBlob(r.Context(), blob)
+	posted, err := h.takeBlob(w, r, blob)
 	if err != nil {
 		return err
 	}
@@ -51,13 +44,18 @@ func (h *handler) postBlob(w http.ResponseWriter, r *http.Request) error {
 	return sendJSON(w, receipt)
 }
 
-// upload reads a body; after it the peer owes nothing more, however long the answer takes.
-func (h *handler) upload(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	body, err := readBody(w, r, limit)
-	if err == nil {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	}
-	return body, err
+// takeBlob reads the bytes of a blob and has the node post it.
+func (h *handler) takeBlob(w http.ResponseWriter, r *http.Request, blob da.Blob) (*Posted, error) {
+	var posted *Posted
+	err := h.upload(w, r, int64(da.MaxTxCells*blob.Encoding.CellBytes()), func(body []byte) (err error) {
+		blob.Data = body
+		if err := blob.Check(); err != nil {
+			return err
+		}
+		posted, err = h.config.Full.Submitter.PostBlob(r.Context(), blob)
+		return err
+	})
+	return posted, err
 }
 
 // await waits for what the request asked for and returns the height, 0 if that is nothing.
@@ -67,7 +65,8 @@ func (h *handler) await(ctx context.Context, wait string, tx [da.HashSize]byte) 
 	}
 	height, err := h.config.Full.Submitter.WaitIncluded(ctx, tx)
 	if err != nil {
-		return 0, fmt.Errorf("transaction %x was accepted and is not included yet: %w", tx, err)
+		return 0, Advise(fmt.Errorf("transaction %x was accepted and is not included yet: %w", tx, err),
+			"do not post it anew: it may still be included, and GET /v1/blobs/ID finds its blobs then")
 	}
 	return height, nil
 }
@@ -77,19 +76,19 @@ func (h *handler) postTx(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	tx, err := h.upload(w, r, da.MaxEnvelopeSize)
+	receipt := Receipt{Status: wait}
+	var id [da.HashSize]byte
+	err = h.upload(w, r, da.MaxEnvelopeSize, func(tx []byte) (err error) {
+		if receipt.Blobs, err = blobsOf(tx); err != nil {
+			return err
+		}
+		id, err = h.config.Full.Submitter.SubmitTx(r.Context(), tx)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	blobs, err := blobsOf(tx)
-	if err != nil {
-		return err
-	}
-	id, err := h.config.Full.Submitter.SubmitTx(r.Context(), tx)
-	if err != nil {
-		return err
-	}
-	receipt := Receipt{Tx: Hex(id[:]), Status: wait, Blobs: blobs}
+	receipt.Tx = id[:]
 	if receipt.Height, err = h.await(r.Context(), wait, id); err != nil {
 		return err
 	}
@@ -147,7 +146,7 @@ func (h *handler) findBlobs(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if len(ids) == 0 {
-		return fmt.Errorf("%w: no blob with %s %s is stored here", da.ErrNotFound, name, value)
+		return Advise(fmt.Errorf("%w: no blob with %s %s is stored here", da.ErrNotFound, name, value), blobHint)
 	}
 	return sendJSON(w, BlobIDs{ids})
 }
@@ -185,7 +184,7 @@ func (h *handler) blob(w http.ResponseWriter, r *http.Request) error {
 		inclusions = append(inclusions, found...)
 	}
 	if len(inclusions) == 0 {
-		return fmt.Errorf("%w: blob %s is not stored here", da.ErrNotFound, id)
+		return Advise(fmt.Errorf("%w: blob %s is not stored here", da.ErrNotFound, id), blobHint)
 	}
 	inclusions = inclusions[:min(len(inclusions), maxInclusions)]
 	return sendJSON(w, Blob{inclusions[0].Entry.BlobSummary, inclusions})
@@ -251,7 +250,7 @@ func (h *handler) blobData(w http.ResponseWriter, r *http.Request) error {
 		send(w, http.StatusOK, "application/octet-stream", data)
 		return nil
 	}
-	return fmt.Errorf("%w: blob %s is not stored here", da.ErrNotFound, id)
+	return Advise(fmt.Errorf("%w: blob %s is not stored here", da.ErrNotFound, id), blobHint)
 }
 
 func (h *handler) dataAt(ctx context.Context, height uint64, id da.BlobID) ([]byte, error) {

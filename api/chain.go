@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -23,6 +24,9 @@ func (h *handler) account(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
 	account, err := h.config.Full.Chain.Account(r.Context(), address)
+	if errors.Is(err, da.ErrNotFound) {
+		return Advise(err, "an account exists once something was sent to it: check the address, or fund it")
+	}
 	if err != nil {
 		return err
 	}

@@ -47,8 +47,27 @@ var (
 	ErrBadSequence       = errors.New("wrong account sequence")
 	ErrMempoolFull       = errors.New("mempool full")
 	ErrUnsupported       = errors.New("unsupported")
-	ErrWrongChain        = errors.New("signed for another chain or by another key")
+	ErrWrongChain        = errors.New("not signed for this chain")
 	ErrRateLimited       = errors.New("too many requests")
+)
+
+// advised is an error that says itself what to do about it.
+type advised struct {
+	error
+	hint string
+}
+
+// Unwrap returns the error that is advised on.
+func (a *advised) Unwrap() error { return a.error }
+
+// Advise returns err with what to do about it, which is told instead of its code's default
+// hint.
+func Advise(err error, hint string) error { return &advised{err, hint} }
+
+// Hints that more than one endpoint gives.
+const (
+	namespaceHint = "write 58 hex digits: version 00, 36 zeros and 20 of your choice, the first 18 of which are not all zero"
+	blobHint      = "a blob is found from when its block is stored here until it is pruned: see height and tail in /v1/status"
 )
 
 // kind is how a code answers.
@@ -62,7 +81,7 @@ type kind struct {
 func kindOf(code Code) kind {
 	switch code {
 	case CodeNotFound:
-		return kind{http.StatusNotFound, false, "check what was asked for: /openapi.json lists the endpoints, and a blob is found once its block is stored here"}
+		return kind{http.StatusNotFound, false, "see /v1/status for the heights that this node holds"}
 	case CodePruned:
 		return kind{http.StatusGone, false, "ask a node that retains more, such as an archive"}
 	case CodeFutureHeight:
@@ -76,7 +95,7 @@ func kindOf(code Code) kind {
 	case CodeTooLarge:
 		return kind{http.StatusRequestEntityTooLarge, false, "split it: a transaction takes 16 rows at most"}
 	case CodeUnauthorized:
-		return kind{http.StatusUnauthorized, false, "send a valid token, and set --api.key on the node for it to sign blobs"}
+		return kind{http.StatusUnauthorized, false, "send the header Authorization: Bearer TOKEN, with a token that the node's operator handed out"}
 	case CodeInternal:
 		return kind{http.StatusInternalServerError, true, "the node's log has the cause under this request_id"}
 	case CodeUnsupported:
@@ -101,9 +120,9 @@ func kindOfTx(code Code) kind {
 	case CodeInvalidProof:
 		return kind{http.StatusUnprocessableEntity, false, "compute commitments, proofs and hashes anew from the bytes posted"}
 	case CodeWrongChain:
-		return kind{http.StatusUnprocessableEntity, false, "sign with the account's key, for the chain_id of /v1/status"}
+		return kind{http.StatusUnprocessableEntity, false, "sign anew, for the chain_id of /v1/status and the account_number of /v1/accounts/ADDRESS, and change nothing after"}
 	}
-	return kind{http.StatusBadRequest, false, "see /openapi.json"}
+	return kind{http.StatusBadRequest, false, "correct what the message names; /openapi.json describes every parameter"}
 }
 
 // causes maps sentinels to codes; the first that matches wins.
@@ -178,9 +197,13 @@ type ErrorBody struct {
 func problemOf(err error, requestID string) (Problem, int) {
 	code := CodeOf(err)
 	k := kindOf(code)
-	message := err.Error()
-	if code == CodeInternal {
+	message, hint := err.Error(), k.hint
+	var told *advised
+	switch {
+	case code == CodeInternal:
 		message = "the node failed to answer"
+	case errors.As(err, &told):
+		hint = told.hint
 	}
-	return Problem{code, message, k.hint, k.retryable, requestID}, k.status
+	return Problem{code, message, hint, k.retryable, requestID}, k.status
 }

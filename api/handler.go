@@ -17,8 +17,11 @@ import (
 )
 
 const (
-	// maxUploads bounds the POSTs in flight: each holds what was posted in memory.
+	// maxUploads bounds the POSTs that hold what was posted in memory: those that are being
+	// received, proven and checked.
 	maxUploads = 16
+	// maxPosts bounds all POSTs in flight, most of which wait for their block.
+	maxPosts = 256
 	// writeGrace is how long an answer may take to be sent once the deadline for making it has passed.
 	writeGrace = 30 * time.Second
 	// retryAfter is what a rate_limited answer asks to wait.
@@ -30,8 +33,9 @@ type handler struct {
 	config Config
 	tokens *Tokens
 	spec   []byte
-	// requests, uploads and streams hold one element for each in flight.
-	requests, uploads, streams chan struct{}
+	// requests, posts, uploads and streams hold one element for each in flight; a post holds
+	// one of uploads too until the mempool has given its verdict.
+	requests, posts, uploads, streams chan struct{}
 }
 
 // NewHandler returns what a Server serves, for those who bring their own.
@@ -42,7 +46,7 @@ func NewHandler(config Config) (http.Handler, error) {
 	}
 	h := &handler{
 		config: config, requests: make(chan struct{}, config.MaxRequests),
-		uploads: make(chan struct{}, maxUploads), streams: make(chan struct{}, config.MaxStreams),
+		posts: make(chan struct{}, maxPosts), uploads: make(chan struct{}, maxUploads), streams: make(chan struct{}, config.MaxStreams),
 	}
 	if config.Tokens != "" {
 		if h.tokens, err = openTokens(config.Tokens, config.Now); err != nil {
@@ -62,7 +66,7 @@ func (h *handler) mount(routes []route) http.Handler {
 		mux.HandleFunc(routes[i].pattern(), func(w http.ResponseWriter, r *http.Request) { h.answer(w, r, &routes[i]) })
 	}
 	unknown := route{access: anywhere, serve: func(_ http.ResponseWriter, r *http.Request) error {
-		return fmt.Errorf("%w: there is no endpoint %s %s; /openapi.json lists them", da.ErrNotFound, r.Method, r.URL.Path)
+		return Advise(fmt.Errorf("%w: there is no endpoint %s %s", da.ErrNotFound, r.Method, r.URL.Path), "GET /openapi.json lists the endpoints")
 	}}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.answer(w, r, &unknown) })
 	return h.withOrigin(withRequestID(mux))
@@ -139,22 +143,21 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, route *route) er
 	if err := route.checkQuery(r); err != nil {
 		return err
 	}
-	slots, timeout := h.requests, h.config.ReadTimeout
+	slots, what, timeout := h.requests, "requests", h.config.ReadTimeout
 	switch {
 	case route.access == streams && isStream(r, route):
-		slots, timeout = h.streams, 0
+		slots, what, timeout = h.streams, "streams", 0
 	case route.access == writes:
-		slots, timeout = h.uploads, h.config.WriteTimeout
+		slots, what, timeout = h.posts, "posts", h.config.WriteTimeout
 		if err := h.mayWrite(r); err != nil {
 			return err
 		}
 	}
-	select {
-	case slots <- struct{}{}:
-		defer func() { <-slots }()
-	default:
-		return fmt.Errorf("%w: %d of this kind are being answered", ErrRateLimited, cap(slots))
+	release, err := take(slots, what)
+	if err != nil {
+		return err
 	}
+	defer release()
 	h.deadline(w, timeout)
 	if timeout > 0 {
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
@@ -179,7 +182,7 @@ func (h *handler) deadline(w http.ResponseWriter, timeout time.Duration) {
 // mayWrite checks the token, where there are any, and that no foreign web page asks.
 func (h *handler) mayWrite(r *http.Request) error {
 	if origin := r.Header.Get("Origin"); origin != "" && !h.allows(origin) {
-		return fmt.Errorf("%w: pages of %s may not write here; the node's --api.origins would allow it", ErrUnauthorized, origin)
+		return Advise(fmt.Errorf("%w: pages of %s may not write here", ErrUnauthorized, origin), "the node's operator allows a web origin with --api.origins")
 	}
 	if h.tokens == nil {
 		return nil

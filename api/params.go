@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 
@@ -43,7 +42,14 @@ func parseHash(name, s string) (hash [da.HashSize]byte, err error) {
 }
 
 func parseNamespace(s string) (da.Namespace, error) {
-	return da.ParseNamespace(s)
+	if s == "" {
+		return da.Namespace{}, Advise(fmt.Errorf("%w: namespace is missing", ErrBadRequest), namespaceHint)
+	}
+	namespace, err := da.ParseNamespace(s)
+	if err != nil {
+		return namespace, Advise(err, namespaceHint)
+	}
+	return namespace, nil
 }
 
 func parseID(s string) (da.BlobID, error) {
@@ -59,7 +65,7 @@ func parseWait(s string) (string, error) {
 	case StatusIncluded:
 		return StatusIncluded, nil
 	case "attested":
-		return "", fmt.Errorf("%w: wait=attested: this node collects no attestations; wait=included is final and durable here", ErrUnsupported)
+		return "", Advise(fmt.Errorf("%w: wait=attested: this node collects no attestations", ErrUnsupported), "wait for included instead: final, and durable in this node's store")
 	}
 	return "", fmt.Errorf("%w: wait=%.40q: want accepted, included or attested", ErrBadRequest, s)
 }
@@ -90,24 +96,4 @@ func (h *handler) heightOrLatest(s string) (uint64, error) {
 		return head, nil
 	}
 	return 0, fmt.Errorf("%w: no block is stored yet", da.ErrFutureHeight)
-}
-
-// readBody reads what was posted, at most limit bytes; it is refused unread where its
-// length is known. The peer has no part in what follows, so that its read deadline is lifted.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	if r.ContentLength > limit {
-		return nil, fmt.Errorf("%w: %d bytes posted, at most %d are taken", da.ErrTooLarge, r.ContentLength, limit)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if err != nil {
-		return nil, bodyError(err, limit)
-	}
-	return body, nil
-}
-
-func bodyError(err error, limit int64) error {
-	if CodeOf(err) == CodeTooLarge {
-		return fmt.Errorf("%w: more than %d bytes posted", da.ErrTooLarge, limit)
-	}
-	return fmt.Errorf("%w: the request's body ends early: %w", ErrBadRequest, err)
 }
