@@ -113,6 +113,7 @@ func fullRequests() []request {
 		post("/v1/blobs?namespace=00"+strings.Repeat("0", 56), "a blob", 400, CodeBadRequest),
 		post("/v1/txs", "\x0aplain", 200, ""),
 		post("/v1/txs?wait=included", "\x0aplain", 200, ""),
+		post("/v1/txs", "\x0aknown", 200, ""),
 		post("/v1/txs?wait=attested", "\x0aplain", 501, CodeUnsupported),
 		post("/v1/txs", "", 400, CodeBadRequest),
 		post("/v1/txs", "\x01not an envelope", 400, CodeBadRequest),

@@ -77,19 +77,23 @@ func (h *handler) postTx(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	receipt := Receipt{Status: wait}
-	var id [da.HashSize]byte
+	var submitted Submitted
 	err = h.upload(w, r, da.MaxEnvelopeSize, func(tx []byte) (err error) {
 		if receipt.Blobs, err = blobsOf(tx); err != nil {
 			return err
 		}
-		id, err = h.config.Full.Submitter.SubmitTx(r.Context(), tx)
+		submitted, err = h.config.Full.Submitter.SubmitTx(r.Context(), tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	receipt.Tx = id[:]
-	if receipt.Height, err = h.await(r.Context(), wait, id); err != nil {
+	receipt.Tx = submitted.Tx[:]
+	if submitted.Height > 0 {
+		receipt.Status, receipt.Height = StatusIncluded, submitted.Height
+		return sendJSON(w, receipt)
+	}
+	if receipt.Height, err = h.await(r.Context(), wait, submitted.Tx); err != nil {
 		return err
 	}
 	return sendJSON(w, receipt)

@@ -212,8 +212,12 @@ func (fakeChain) Status(context.Context) (*Status, error) {
 // fakeSubmitter answers with its error, if it has one.
 type fakeSubmitter struct{ err error }
 
-func (f *fakeSubmitter) SubmitTx(_ context.Context, tx []byte) ([32]byte, error) {
-	return sha256.Sum256(tx), f.err
+func (f *fakeSubmitter) SubmitTx(_ context.Context, tx []byte) (Submitted, error) {
+	submitted := Submitted{Tx: sha256.Sum256(tx)}
+	if string(tx) == "\x0aknown" {
+		submitted.Height = 4
+	}
+	return submitted, f.err
 }
 
 func (f *fakeSubmitter) PostBlob(_ context.Context, blob da.Blob) (*Posted, error) {

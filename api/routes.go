@@ -113,7 +113,7 @@ func (h *handler) blobRoutes() []route {
 			},
 		},
 		{
-			method: "POST", path: "/v1/txs", summary: "Submit a signed transaction: an envelope, or one without blobs",
+			method: "POST", path: "/v1/txs", summary: "Submit a signed transaction: an envelope, or one without blobs. One that is posted again is paid for once, and its receipt says which block has it: an envelope's as long as that block is kept, another's for the last 512 blocks since the node started",
 			access: writes, body: &octets, answer: Receipt{}, serve: h.postTx, params: []param{wait},
 		},
 		{

@@ -48,15 +48,24 @@ type Chain interface {
 // Submitter takes transactions. Calls are concurrent.
 type Submitter interface {
 	// SubmitTx hands an encoded envelope or another transaction to the mempool and returns
-	// its id, SHA-256 of the signed bytes, once it was accepted. It fails with the sentinels
-	// of this package, of da and of kzg that name what is wrong.
-	SubmitTx(ctx context.Context, tx []byte) ([da.HashSize]byte, error)
+	// once it was accepted. One that the mempool holds, or an earlier block, as far as the node
+	// can tell, is no error. It fails with the sentinels of this package, of da and of kzg that
+	// name what is wrong.
+	SubmitTx(ctx context.Context, tx []byte) (Submitted, error)
 	// PostBlob has the node sign and submit a blob and pay for it. It fails with
 	// ErrUnauthorized where the node has no key for that, and like SubmitTx.
 	PostBlob(ctx context.Context, blob da.Blob) (*Posted, error)
 	// WaitIncluded returns the height of the block that includes a transaction, once that is final
 	// and durable in this node's store. It fails with ctx's error.
 	WaitIncluded(ctx context.Context, tx [da.HashSize]byte) (uint64, error)
+}
+
+// Submitted is a transaction that the mempool accepted, or that was posted before.
+type Submitted struct {
+	// Tx is the transaction's id, SHA-256 of the signed bytes.
+	Tx [da.HashSize]byte
+	// Height is the block's that included it before it was submitted again, otherwise 0.
+	Height uint64
 }
 
 // Posted is a blob that the mempool accepted.

@@ -81,13 +81,16 @@ func TestSecondNodeServesWhatTheFirstReceived(t *testing.T) {
 	asker.namespace(t, header, own.Namespace, ownID)
 }
 
-// TestRestart stops a node and starts it again: the chain goes on, and so does the store.
+// TestRestart stops a node and starts it again: the chain goes on, so does the store, and a
+// transaction that was included before is known when it is handed in again.
 func TestRestart(t *testing.T) {
 	cfg := newValidator(t)
 	first := startNode(t, cfg)
 	first.waitStored(t, 1)
 	blob := testBlob(t, 3, 100)
 	id, height := first.post(t, blob)
+	envelope := first.envelopeAt(t, height)
+	first.expectKnown(t, envelope, height)
 	if err := first.stop(); err != nil {
 		t.Fatalf("stop: %v", err)
 	}
@@ -96,7 +99,29 @@ func TestRestart(t *testing.T) {
 		t.Errorf("the state is not there right after the start: %v", err)
 	}
 	again.waitStored(t, height+2)
+	again.expectKnown(t, envelope, height)
 	if got := again.read(t, id, height); !bytes.Equal(got, blob.Data) {
 		t.Errorf("after a restart %d bytes differ", len(got))
+	}
+}
+
+// envelopeAt returns the one envelope of a block.
+func (n *runningNode) envelopeAt(t *testing.T, height uint64) []byte {
+	t.Helper()
+	for _, tx := range n.comet.BlockStore().LoadBlock(int64(height)).Txs {
+		if da.IsEnvelope(tx) {
+			return tx
+		}
+	}
+	t.Fatalf("no envelope at height %d", height)
+	return nil
+}
+
+// expectKnown submits a transaction again that a block includes.
+func (n *runningNode) expectKnown(t *testing.T, tx []byte, height uint64) {
+	t.Helper()
+	submitted, err := submitter{n.Node}.SubmitTx(t.Context(), tx)
+	if err != nil || submitted.Height != height {
+		t.Errorf("a transaction of height %d is said to be at height %d: %v", height, submitted.Height, err)
 	}
 }

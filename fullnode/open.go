@@ -154,7 +154,7 @@ func (n *Node) openPoster(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("api.key: %w", err)
 	}
-	n.poster = &poster{node: n, signer: signer}
+	n.poster = newPoster(n, signer)
 	return nil
 }
 

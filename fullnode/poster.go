@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"cosmossdk.io/math"
@@ -31,8 +30,12 @@ type poster struct {
 	node   *Node
 	signer *client.Signer
 
-	mu   sync.Mutex // held from the choice of a sequence to the mempool's verdict
-	next *uint64    // sequence after the last accepted; nil: as committed. Guarded by mu.
+	turn chan struct{} // holds an element from the choice of a sequence to the mempool's verdict
+	next *uint64       // sequence after the last accepted; nil: as committed. For whoever's turn it is.
+}
+
+func newPoster(node *Node, signer *client.Signer) *poster {
+	return &poster{node: node, signer: signer, turn: make(chan struct{}, 1)}
 }
 
 // post computes what goes beside a blob, signs and submits it.
@@ -51,8 +54,12 @@ func (p *poster) post(ctx context.Context, blob da.Blob) (*api.Posted, error) {
 // send signs with the next sequence. Where the mempool expects another, this account is
 // used elsewhere too, or what was accepted was dropped: the next block tells.
 func (p *poster) send(ctx context.Context, prepared *client.Prepared) ([da.HashSize]byte, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return [da.HashSize]byte{}, fmt.Errorf("%w while others posted with the node's key", ctx.Err())
+	}
 	for {
 		account, err := p.account(ctx)
 		if err != nil {
@@ -83,7 +90,7 @@ func (p *poster) account(ctx context.Context) (client.Account, error) {
 	}
 	state, err := view{p.node}.Account(ctx, [da.AddressSize]byte(address))
 	if errors.Is(err, da.ErrNotFound) {
-		return client.Account{}, fmt.Errorf("%w: the node's key %s holds nothing: fund it", api.ErrInsufficientFunds, p.signer.Address())
+		return client.Account{}, api.Advise(fmt.Errorf("%w: the node's key %s holds nothing", api.ErrInsufficientFunds, p.signer.Address()), "fund that address, or sign with a key of your own (POST /v1/txs, ashlar blob submit --from)")
 	}
 	if err != nil {
 		return client.Account{}, err
@@ -104,7 +111,8 @@ func (p *poster) sign(ctx context.Context, prepared *client.Prepared, account cl
 	if err != nil {
 		return [da.HashSize]byte{}, err
 	}
-	return submitter{p.node}.SubmitTx(ctx, envelope.Encode())
+	submitted, err := submitter{p.node}.SubmitTx(ctx, envelope.Encode())
+	return submitted.Tx, err
 }
 
 func (p *poster) fees() (client.Fees, error) {

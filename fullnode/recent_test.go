@@ -55,3 +55,24 @@ func TestRecentForgets(t *testing.T) {
 		t.Errorf("%d transactions are remembered, the second at height %d", len(r.heights), height)
 	}
 }
+
+// TestRecentKeepsTheLaterInclusion has a transaction included twice, and a height mended:
+// what expires first must not take the rest with it.
+func TestRecentKeepsTheLaterInclusion(t *testing.T) {
+	r := newRecent()
+	again := txNumber(1 << 40)
+	for height := uint64(1); height <= recentBlocks+2; height++ {
+		txs := [][da.HashSize]byte{txNumber(height)}
+		if height == 2 || height == recentBlocks {
+			txs = append(txs, again)
+		}
+		r.add(height, txs)
+	}
+	if height, _ := r.look(again); height != recentBlocks {
+		t.Errorf("the transaction is said to be at height %d, not %d", height, recentBlocks)
+	}
+	r.add(3, [][da.HashSize]byte{txNumber(3)})
+	if height, _ := r.look(txNumber(4)); height != 4 || len(r.blocks) != recentBlocks {
+		t.Errorf("a mended height displaces another: %d blocks are remembered", len(r.blocks))
+	}
+}

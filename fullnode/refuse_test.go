@@ -8,6 +8,7 @@ import (
 
 	"cosmossdk.io/math"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
+	sdktx "github.com/cosmos/cosmos-sdk/types/tx"
 
 	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/client"
@@ -55,6 +56,10 @@ func refuseEnvelopes(t *testing.T, node *runningNode, c *client.Client) {
 		{"another proof", owner, account, fees, func(e *da.Envelope) {
 			e.Proofs = append([]kzg.Proof{e.Proofs[1]}, e.Proofs[1:]...)
 		}, da.ErrMismatch},
+		{"a signature cut short", owner, account, fees, func(e *da.Envelope) { e.Tx = withSignature(t, e.Tx, func(s []byte) []byte { return s[:63] }) }, api.ErrBadRequest},
+		{"another signature", owner, account, fees, func(e *da.Envelope) {
+			e.Tx = withSignature(t, e.Tx, func(s []byte) []byte { return append([]byte{s[0] ^ 1}, s[1:]...) })
+		}, api.ErrWrongChain},
 		{"nothing", owner, account, fees, nil, nil},
 		{"nothing, again", owner, account, fees, nil, nil},
 	} {
@@ -71,4 +76,19 @@ func refuseEnvelopes(t *testing.T, node *runningNode, c *client.Client) {
 			}
 		})
 	}
+}
+
+// withSignature changes the signature of a signed transaction.
+func withSignature(t *testing.T, signed []byte, change func([]byte) []byte) []byte {
+	t.Helper()
+	var raw sdktx.TxRaw
+	if err := raw.Unmarshal(signed); err != nil {
+		t.Fatal(err)
+	}
+	raw.Signatures[0] = change(raw.Signatures[0])
+	changed, err := raw.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changed
 }

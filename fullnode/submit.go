@@ -24,31 +24,44 @@ type submitter struct {
 var _ api.Submitter = submitter{}
 
 // SubmitTx implements api.Submitter. Handing in the same transaction again is no error.
-func (s submitter) SubmitTx(ctx context.Context, tx []byte) ([da.HashSize]byte, error) {
+func (s submitter) SubmitTx(ctx context.Context, tx []byte) (api.Submitted, error) {
 	id, err := da.TxID(tx)
 	if err != nil {
-		return id, err
+		return api.Submitted{}, fmt.Errorf("%w: %w", api.ErrBadRequest, err)
 	}
 	if s.node.comet.ConsensusReactor().WaitSync() {
-		return id, fmt.Errorf("%w: it takes transactions when it is done", api.ErrSyncing)
+		return api.Submitted{}, fmt.Errorf("%w: it takes transactions when it is done", api.ErrSyncing)
 	}
+	refused := s.check(tx)
+	known := errors.Is(refused, mempool.ErrTxInCache)
+	if !known && !errors.Is(refused, api.ErrBadSequence) { // a sequence is used up by being included, too
+		return api.Submitted{Tx: id}, refused
+	}
+	height, err := s.node.recall(ctx, id, tx)
+	if err == nil && height == 0 && !known {
+		err = refused
+	}
+	return api.Submitted{Tx: id, Height: height}, err
+}
+
+// check has the mempool check a transaction and take it.
+func (s submitter) check(tx []byte) error {
 	var response *abci.ResponseCheckTx
-	err = s.node.comet.Mempool().CheckTx(tx, func(r *abci.ResponseCheckTx) { response = r }, mempool.TxInfo{})
+	err := s.node.comet.Mempool().CheckTx(tx, func(r *abci.ResponseCheckTx) { response = r }, mempool.TxInfo{})
 	switch {
-	case errors.Is(err, mempool.ErrTxInCache):
-		return id, nil
 	case err != nil:
-		return id, mempoolError(err)
+		return mempoolError(err)
 	case response == nil:
-		return id, errors.New("the mempool gave no verdict")
+		return errors.New("the mempool gave no verdict")
 	}
-	return id, checkTxError(response)
+	return s.checkTxError(tx, response)
 }
 
 // PostBlob implements api.Submitter.
 func (s submitter) PostBlob(ctx context.Context, blob da.Blob) (*api.Posted, error) {
 	if s.node.poster == nil {
-		return nil, fmt.Errorf("%w: this node has no key that pays: sign the transaction yourself (POST /v1/txs) or start the node with --api.key", api.ErrUnauthorized)
+		return nil, api.Advise(fmt.Errorf("%w: this node has no key that pays for blobs", api.ErrUnauthorized),
+			"sign with a key of your own (POST /v1/txs, ashlar blob submit --from), or have the node's operator set --api.key")
 	}
 	return s.node.poster.post(ctx, blob)
 }
@@ -72,11 +85,14 @@ func mempoolError(err error) error {
 }
 
 // checkTxError translates what the application refuses.
-func checkTxError(r *abci.ResponseCheckTx) error {
+func (s submitter) checkTxError(tx []byte, r *abci.ResponseCheckTx) error {
 	if r.Code == abci.CodeTypeOK {
 		return nil
 	}
 	err := errorsmod.ABCIError(r.Codespace, r.Code, r.Log)
+	if errors.Is(err, sdkerrors.ErrUnauthorized) {
+		return s.signatureError(tx, r.Log)
+	}
 	for _, known := range causes() {
 		if errors.Is(err, known.registered) {
 			return fmt.Errorf("%w: %s", known.cause, r.Log)
@@ -108,6 +124,5 @@ func causes() []cause {
 		{sdkerrors.ErrUnknownAddress, api.ErrInsufficientFunds},
 		{sdkerrors.ErrWrongSequence, api.ErrBadSequence},
 		{sdkerrors.ErrMempoolIsFull, api.ErrMempoolFull},
-		{sdkerrors.ErrUnauthorized, api.ErrWrongChain},
 	}
 }
