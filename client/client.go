@@ -44,10 +44,10 @@ type Client struct {
 	http     *http.Client
 	setup    func() (*kzg.Setup, error)
 
-	// account guards what signing needs in order: one transaction is signed and handed
-	// to the node at a time.
-	account sync.Mutex
-	next    *Account // nil: ask the node
+	// turn holds an element while a transaction is signed and handed to the node: one at a
+	// time, since sequences are in order.
+	turn chan struct{}
+	next *Account // nil: ask the node. For whoever's turn it is.
 }
 
 // New returns a client. It does not ask the node anything yet.
@@ -63,6 +63,7 @@ func New(_ context.Context, cfg Config) (*Client, error) {
 		gasPrice: cfg.GasPrice,
 		http:     cfg.HTTP,
 		setup:    sync.OnceValues(kzg.NewSetup),
+		turn:     make(chan struct{}, 1),
 	}
 	if c.gasPrice.IsNil() {
 		c.gasPrice = math.ZeroInt()

@@ -65,7 +65,7 @@ func (c *Client) Submit(ctx context.Context, blobs []da.Blob, wait Wait) ([]Post
 	if err != nil {
 		return nil, err
 	}
-	id, err := c.sendInOrder(ctx, prepared)
+	id, err := c.sendInOrder(ctx, prepared, wait)
 	if err != nil {
 		return nil, err
 	}

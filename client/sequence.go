@@ -17,15 +17,19 @@ const pollInterval = 250 * time.Millisecond
 // node, one at a time, and returns the transaction's id. Where the node expects another
 // sequence it is asked for the account again: until then transactions of this account
 // that others sent wait for their block.
-func (c *Client) sendInOrder(ctx context.Context, prepared *Prepared) (Hex, error) {
-	c.account.Lock()
-	defer c.account.Unlock()
+func (c *Client) sendInOrder(ctx context.Context, prepared *Prepared, wait Wait) (Hex, error) {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w while other transactions were sent", ctx.Err())
+	}
 	for {
 		account, err := c.nextAccount(ctx)
 		if err != nil {
 			return nil, err
 		}
-		id, err := c.send(ctx, prepared, account)
+		id, err := c.send(ctx, prepared, account, wait)
 		if err == nil {
 			c.next = &Account{ChainID: account.ChainID, Number: account.Number, Sequence: account.Sequence + 1}
 			return id, nil
@@ -50,7 +54,7 @@ func pause(ctx context.Context, last error) error {
 	}
 }
 
-// nextAccount returns what the next signature commits to. The caller holds c.account.
+// nextAccount returns what the next signature commits to. It is the caller's turn.
 func (c *Client) nextAccount(ctx context.Context) (Account, error) {
 	if c.next != nil {
 		return *c.next, nil
@@ -66,7 +70,10 @@ func (c *Client) nextAccount(ctx context.Context) (Account, error) {
 	return Account{ChainID: status.ChainID, Number: state.Number, Sequence: state.Sequence}, nil
 }
 
-func (c *Client) send(ctx context.Context, prepared *Prepared, account Account) (Hex, error) {
+// send signs and hands in a transaction. The node answers once it has accepted it: what
+// else is waited for must not keep others from their turn, except an attestation, which a
+// node has to be asked for with the transaction.
+func (c *Client) send(ctx context.Context, prepared *Prepared, account Account, wait Wait) (Hex, error) {
 	fees, err := c.offer(ctx)
 	if err != nil {
 		return nil, err
@@ -75,8 +82,11 @@ func (c *Client) send(ctx context.Context, prepared *Prepared, account Account) 
 	if err != nil {
 		return nil, err
 	}
+	if wait == Included {
+		wait = Accepted
+	}
 	var answer receipt
-	if err := c.post(ctx, "/v1/txs?wait="+string(Accepted), binaryType, envelope.Encode(), &answer); err != nil {
+	if err := c.post(ctx, "/v1/txs?wait="+string(wait), binaryType, envelope.Encode(), &answer); err != nil {
 		return nil, err
 	}
 	return answer.Tx, nil
@@ -120,7 +130,7 @@ func (c *Client) receive(ctx context.Context, prepared *Prepared, id Hex, since 
 		}
 		if height > 0 {
 			for i := range posted {
-				posted[i].Status, posted[i].Height = string(Included), height
+				posted[i].Status, posted[i].Height = string(wait), height
 			}
 			return posted, nil
 		}

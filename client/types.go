@@ -33,22 +33,26 @@ const (
 	Accepted Wait = "accepted"
 	// Included: the block is final and its square durable in the node asked.
 	Included Wait = "included"
+	// Attested: a certificate covers the block. A node that cannot wait for that answers
+	// CodeUnsupported, and nothing is posted.
+	Attested Wait = "attested"
 )
 
 // ParseWait returns the Wait of that name.
 func ParseWait(name string) (Wait, error) {
-	if w := Wait(name); w == Accepted || w == Included {
+	switch w := Wait(name); w {
+	case Accepted, Included, Attested:
 		return w, nil
 	}
-	return "", fmt.Errorf("cannot wait for %q: choose %s or %s", name, Accepted, Included)
+	return "", fmt.Errorf("cannot wait for %q: choose %s, %s or %s", name, Accepted, Included, Attested)
 }
 
 // Posted says what became of a blob.
 type Posted struct {
 	ID da.BlobID `json:"id"`
-	// Status is accepted or included.
+	// Status is what was waited for.
 	Status string `json:"status"`
-	// Height is the block that includes the blob, 0 unless Status is included.
+	// Height is the block that includes the blob, 0 where Status is accepted.
 	Height uint64 `json:"height,omitempty"`
 	// Tx is the transaction's id: SHA-256 of its signed bytes.
 	Tx              Hex          `json:"tx"`

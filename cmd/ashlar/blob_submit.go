@@ -34,7 +34,7 @@ func blobSubmitCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.String(namespaceFlag, "", "namespace, 58 hex digits: version 00, 36 zeros, 20 of your choice")
 	f.String("encoding", "data", "data: any bytes; raw: canonical scalars of 32 bytes, such as an Ethereum blob")
-	f.String("wait", "included", "accepted: in the mempool; included: final, and on the node's disk")
+	f.String("wait", "included", "accepted: in the mempool; included: final, and on the node's disk; attested: vouched for by > 2/3 of the stake, if the node can tell")
 	f.String("from", "", "key that pays; not given: the node's own")
 	f.String(flags.FlagKeyringBackend, keyring.BackendOS, "keyring of --from: os, file or test")
 	addOutputFlag(cmd)
