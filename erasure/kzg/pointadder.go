@@ -27,6 +27,7 @@ type PointAdder struct {
 	denominators []fp.Element // of the slopes
 	products     []fp.Element // of the denominators that follow
 	cases        []additionCase
+	octets       *octetAdder // nil where the processor cannot
 }
 
 // additionCase says which formula adds a pair.
@@ -43,7 +44,7 @@ const (
 // NewPointAdder returns an adder for batches of up to n > 0 pairs; it splits longer ones. An inversion costs as much as
 // 80 multiplications or so, which makes some hundreds a good size; each takes 97 bytes.
 func NewPointAdder(n int) *PointAdder {
-	return &PointAdder{make([]fp.Element, n), make([]fp.Element, n), make([]additionCase, n)}
+	return &PointAdder{make([]fp.Element, n), make([]fp.Element, n), make([]additionCase, n), newOctetAdder(n)}
 }
 
 // Add sets sums[i] to x[i] + y[i].
@@ -58,7 +59,11 @@ func (a *PointAdder) Subtract(differences, x, y []bls12381.G1Affine) {
 func (a *PointAdder) combine(out, x, y []bls12381.G1Affine, negate bool) {
 	for len(out) > 0 {
 		n := min(len(out), len(a.cases))
-		a.combineBatch(out[:n], x[:n], y[:n], negate)
+		if done := a.octets.combine(out[:n], x[:n], y[:n], negate); done > 0 {
+			n = done
+		} else {
+			a.combineBatch(out[:n], x[:n], y[:n], negate)
+		}
 		out, x, y = out[n:], x[n:], y[n:]
 	}
 }

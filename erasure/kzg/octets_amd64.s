@@ -1,0 +1,625 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// Eight field elements at a time, one in each 64-bit lane of a register: see type octet for the representation.
+//
+// Registers that hold throughout: Z13 the mask of a limb, Z14 −p⁻¹ mod 2⁵², Z24 to Z31 the limbs of p,
+// K1 the mask of the six words of an element in memory.
+
+DATA ·limbMask+0(SB)/8, $0xfffffffffffff
+GLOBL ·limbMask(SB), RODATA|NOPTR, $8
+
+DATA ·negativeInverse+0(SB)/8, $0x3fffcfffcfffd
+GLOBL ·negativeInverse(SB), RODATA|NOPTR, $8
+
+// p
+DATA ·limbsP+0(SB)/8, $0xeffffffffaaab
+DATA ·limbsP+8(SB)/8, $0xfeb153ffffb9f
+DATA ·limbsP+16(SB)/8, $0x6b0f6241eabff
+DATA ·limbsP+24(SB)/8, $0x12bf6730d2a0f
+DATA ·limbsP+32(SB)/8, $0x764774b84f385
+DATA ·limbsP+40(SB)/8, $0x1ba7b6434bacd
+DATA ·limbsP+48(SB)/8, $0x1ea397fe69a4b
+DATA ·limbsP+56(SB)/8, $0x1a011
+GLOBL ·limbsP(SB), RODATA|NOPTR, $64
+
+// 2p
+DATA ·limbs2P+0(SB)/8, $0xdffffffff5556
+DATA ·limbs2P+8(SB)/8, $0xfd62a7ffff73f
+DATA ·limbs2P+16(SB)/8, $0xd61ec483d57ff
+DATA ·limbs2P+24(SB)/8, $0x257ece61a541e
+DATA ·limbs2P+32(SB)/8, $0xec8ee9709e70a
+DATA ·limbs2P+40(SB)/8, $0x374f6c869759a
+DATA ·limbs2P+48(SB)/8, $0x3d472ffcd3496
+DATA ·limbs2P+56(SB)/8, $0x34022
+GLOBL ·limbs2P(SB), RODATA|NOPTR, $64
+
+// 2³²p
+DATA ·limbsShiftedP+0(SB)/8, $0xfaaab00000000
+DATA ·limbsShiftedP+8(SB)/8, $0xffb9fefffffff
+DATA ·limbsShiftedP+16(SB)/8, $0xeabfffeb153ff
+DATA ·limbsShiftedP+24(SB)/8, $0xd2a0f6b0f6241
+DATA ·limbsShiftedP+32(SB)/8, $0x4f38512bf6730
+DATA ·limbsShiftedP+40(SB)/8, $0x4bacd764774b8
+DATA ·limbsShiftedP+48(SB)/8, $0x69a4b1ba7b643
+DATA ·limbsShiftedP+56(SB)/8, $0x1a0111ea397fe
+GLOBL ·limbsShiftedP(SB), RODATA|NOPTR, $64
+
+// 2⁴¹⁶ mod p
+DATA ·limbsOne+0(SB)/8, $0x6480ea8e9b9af
+DATA ·limbsOne+8(SB)/8, $0x65766c8fe444f
+DATA ·limbsOne+16(SB)/8, $0x8b540fea96f7d
+DATA ·limbsOne+24(SB)/8, $0x3b2ee82efd422
+DATA ·limbsOne+32(SB)/8, $0xa6723e5f0ade5
+DATA ·limbsOne+40(SB)/8, $0xff6eb6fdd4230
+DATA ·limbsOne+48(SB)/8, $0xe06ef23c24a25
+DATA ·limbsOne+56(SB)/8, $0x14c8e
+GLOBL ·limbsOne(SB), RODATA|NOPTR, $64
+
+#define CONSTANTS \
+	VPBROADCASTQ ·limbMask(SB), Z13        \
+	VPBROADCASTQ ·negativeInverse(SB), Z14 \
+	VPBROADCASTQ ·limbsP+0(SB), Z24        \
+	VPBROADCASTQ ·limbsP+8(SB), Z25        \
+	VPBROADCASTQ ·limbsP+16(SB), Z26       \
+	VPBROADCASTQ ·limbsP+24(SB), Z27       \
+	VPBROADCASTQ ·limbsP+32(SB), Z28       \
+	VPBROADCASTQ ·limbsP+40(SB), Z29       \
+	VPBROADCASTQ ·limbsP+48(SB), Z30       \
+	VPBROADCASTQ ·limbsP+56(SB), Z31       \
+	MOVQ $0x3f, AX                         \
+	KMOVB AX, K1
+
+// CARRY moves what exceeds 52 bits of lo, which may be negative, to hi.
+#define CARRY(lo, hi) \
+	VPSRAQ $52, lo, Z11  \
+	VPANDQ Z13, lo, lo   \
+	VPADDQ Z11, hi, hi
+
+#define NORMALIZE(l0, l1, l2, l3, l4, l5, l6, l7) \
+	CARRY(l0, l1) \
+	CARRY(l1, l2) \
+	CARRY(l2, l3) \
+	CARRY(l3, l4) \
+	CARRY(l4, l5) \
+	CARRY(l5, l6) \
+	CARRY(l6, l7)
+
+// ROW adds a limb at SI times b to the sum t, and a multiple of p that clears t0, whose carry goes to t1.
+#define ROW(offset, t0, t1, t2, t3, t4, t5, t6, t7, t8) \
+	VMOVDQU64 offset(SI), Z9  \
+	VPXORQ t8, t8, t8         \
+	VPXORQ Z10, Z10, Z10      \
+	VPMADD52LUQ Z16, Z9, t0   \
+	VPMADD52LUQ Z17, Z9, t1   \
+	VPMADD52LUQ t0, Z14, Z10  \
+	VPMADD52HUQ Z16, Z9, t1   \
+	VPMADD52LUQ Z18, Z9, t2   \
+	VPMADD52LUQ Z19, Z9, t3   \
+	VPMADD52LUQ Z20, Z9, t4   \
+	VPMADD52LUQ Z24, Z10, t0  \
+	VPMADD52LUQ Z21, Z9, t5   \
+	VPMADD52LUQ Z22, Z9, t6   \
+	VPMADD52LUQ Z25, Z10, t1  \
+	VPMADD52LUQ Z23, Z9, t7   \
+	VPMADD52HUQ Z24, Z10, t1  \
+	VPMADD52HUQ Z17, Z9, t2   \
+	VPSRLQ $52, t0, Z11       \
+	VPMADD52HUQ Z18, Z9, t3   \
+	VPMADD52HUQ Z19, Z9, t4   \
+	VPADDQ Z11, t1, t1        \
+	VPMADD52HUQ Z20, Z9, t5   \
+	VPMADD52HUQ Z21, Z9, t6   \
+	VPMADD52HUQ Z22, Z9, t7   \
+	VPMADD52HUQ Z23, Z9, t8   \
+	VPMADD52LUQ Z26, Z10, t2  \
+	VPMADD52LUQ Z27, Z10, t3  \
+	VPMADD52LUQ Z28, Z10, t4  \
+	VPMADD52LUQ Z29, Z10, t5  \
+	VPMADD52LUQ Z30, Z10, t6  \
+	VPMADD52LUQ Z31, Z10, t7  \
+	VPMADD52HUQ Z25, Z10, t2  \
+	VPMADD52HUQ Z26, Z10, t3  \
+	VPMADD52HUQ Z27, Z10, t4  \
+	VPMADD52HUQ Z28, Z10, t5  \
+	VPMADD52HUQ Z29, Z10, t6  \
+	VPMADD52HUQ Z30, Z10, t7  \
+	VPMADD52HUQ Z31, Z10, t8
+
+// multiply sets Z0 to Z7 to a·b/2⁴¹⁶, a being at SI and b in Z16 to Z23, which stay.
+TEXT multiply<>(SB), NOSPLIT|NOFRAME, $0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+	VPXORQ Z3, Z3, Z3
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+	VPXORQ Z7, Z7, Z7
+	VPXORQ Z8, Z8, Z8
+	ROW(0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z0)
+	ROW(64, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z0, Z1)
+	ROW(128, Z3, Z4, Z5, Z6, Z7, Z8, Z0, Z1, Z2)
+	ROW(192, Z4, Z5, Z6, Z7, Z8, Z0, Z1, Z2, Z3)
+	ROW(256, Z5, Z6, Z7, Z8, Z0, Z1, Z2, Z3, Z4)
+	ROW(320, Z6, Z7, Z8, Z0, Z1, Z2, Z3, Z4, Z5)
+	ROW(384, Z7, Z8, Z0, Z1, Z2, Z3, Z4, Z5, Z6)
+	ROW(448, Z8, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	NORMALIZE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	RET
+
+#define GET(ptr, l0, l1, l2, l3, l4, l5, l6, l7) \
+	VMOVDQU64 0(ptr), l0   \
+	VMOVDQU64 64(ptr), l1  \
+	VMOVDQU64 128(ptr), l2 \
+	VMOVDQU64 192(ptr), l3 \
+	VMOVDQU64 256(ptr), l4 \
+	VMOVDQU64 320(ptr), l5 \
+	VMOVDQU64 384(ptr), l6 \
+	VMOVDQU64 448(ptr), l7
+
+#define PUT(ptr, l0, l1, l2, l3, l4, l5, l6, l7) \
+	VMOVDQU64 l0, 0(ptr)   \
+	VMOVDQU64 l1, 64(ptr)  \
+	VMOVDQU64 l2, 128(ptr) \
+	VMOVDQU64 l3, 192(ptr) \
+	VMOVDQU64 l4, 256(ptr) \
+	VMOVDQU64 l5, 320(ptr) \
+	VMOVDQU64 l6, 384(ptr) \
+	VMOVDQU64 l7, 448(ptr)
+
+// LOAD transposes the coordinates at an offset in eight points into Z0 to Z5, a word of each in a register.
+#define LOAD(ptr, offset) \
+	VMOVDQU64.Z (offset+0)(ptr), K1, Z0    \
+	VMOVDQU64.Z (offset+96)(ptr), K1, Z1   \
+	VMOVDQU64.Z (offset+192)(ptr), K1, Z2  \
+	VMOVDQU64.Z (offset+288)(ptr), K1, Z3  \
+	VMOVDQU64.Z (offset+384)(ptr), K1, Z4  \
+	VMOVDQU64.Z (offset+480)(ptr), K1, Z5  \
+	VMOVDQU64.Z (offset+576)(ptr), K1, Z6  \
+	VMOVDQU64.Z (offset+672)(ptr), K1, Z7  \
+	VPUNPCKLQDQ Z1, Z0, Z8                 \
+	VPUNPCKHQDQ Z1, Z0, Z9                 \
+	VPUNPCKLQDQ Z3, Z2, Z10                \
+	VPUNPCKHQDQ Z3, Z2, Z11                \
+	VPUNPCKLQDQ Z5, Z4, Z0                 \
+	VPUNPCKHQDQ Z5, Z4, Z1                 \
+	VPUNPCKLQDQ Z7, Z6, Z2                 \
+	VPUNPCKHQDQ Z7, Z6, Z3                 \
+	VSHUFI64X2 $0x88, Z10, Z8, Z4          \
+	VSHUFI64X2 $0xdd, Z10, Z8, Z5          \
+	VSHUFI64X2 $0x88, Z2, Z0, Z6           \
+	VSHUFI64X2 $0xdd, Z2, Z0, Z7           \
+	VSHUFI64X2 $0x88, Z6, Z4, Z0           \
+	VSHUFI64X2 $0xdd, Z6, Z4, Z4           \
+	VSHUFI64X2 $0x88, Z7, Z5, Z2           \
+	VSHUFI64X2 $0x88, Z11, Z9, Z6          \
+	VSHUFI64X2 $0xdd, Z11, Z9, Z7          \
+	VSHUFI64X2 $0x88, Z3, Z1, Z8           \
+	VSHUFI64X2 $0xdd, Z3, Z1, Z9           \
+	VSHUFI64X2 $0x88, Z8, Z6, Z1           \
+	VSHUFI64X2 $0xdd, Z8, Z6, Z5           \
+	VSHUFI64X2 $0x88, Z9, Z7, Z3
+
+// STORE is the inverse of LOAD.
+#define STORE(ptr, offset) \
+	VPXORQ Z12, Z12, Z12                   \
+	VPUNPCKLQDQ Z1, Z0, Z8                 \
+	VPUNPCKHQDQ Z1, Z0, Z9                 \
+	VPUNPCKLQDQ Z3, Z2, Z10                \
+	VPUNPCKHQDQ Z3, Z2, Z11                \
+	VPUNPCKLQDQ Z5, Z4, Z6                 \
+	VPUNPCKHQDQ Z5, Z4, Z7                 \
+	VSHUFI64X2 $0x88, Z10, Z8, Z0          \
+	VSHUFI64X2 $0xdd, Z10, Z8, Z1          \
+	VSHUFI64X2 $0x88, Z12, Z6, Z2          \
+	VSHUFI64X2 $0xdd, Z12, Z6, Z3          \
+	VSHUFI64X2 $0x88, Z2, Z0, Z4           \
+	VMOVDQU64 Z4, K1, (offset+0)(ptr)      \
+	VSHUFI64X2 $0x88, Z3, Z1, Z4           \
+	VMOVDQU64 Z4, K1, (offset+192)(ptr)    \
+	VSHUFI64X2 $0xdd, Z2, Z0, Z4           \
+	VMOVDQU64 Z4, K1, (offset+384)(ptr)    \
+	VSHUFI64X2 $0xdd, Z3, Z1, Z4           \
+	VMOVDQU64 Z4, K1, (offset+576)(ptr)    \
+	VSHUFI64X2 $0x88, Z11, Z9, Z0          \
+	VSHUFI64X2 $0xdd, Z11, Z9, Z1          \
+	VSHUFI64X2 $0x88, Z12, Z7, Z2          \
+	VSHUFI64X2 $0xdd, Z12, Z7, Z3          \
+	VSHUFI64X2 $0x88, Z2, Z0, Z4           \
+	VMOVDQU64 Z4, K1, (offset+96)(ptr)     \
+	VSHUFI64X2 $0x88, Z3, Z1, Z4           \
+	VMOVDQU64 Z4, K1, (offset+288)(ptr)    \
+	VSHUFI64X2 $0xdd, Z2, Z0, Z4           \
+	VMOVDQU64 Z4, K1, (offset+480)(ptr)    \
+	VSHUFI64X2 $0xdd, Z3, Z1, Z4           \
+	VMOVDQU64 Z4, K1, (offset+672)(ptr)
+
+// SPLIT cuts the words in Z0 to Z5 into limbs.
+#define SPLIT(l0, l1, l2, l3, l4, l5, l6, l7) \
+	VPANDQ Z13, Z0, l0          \
+	VPSHRDQ $52, Z1, Z0, l1     \
+	VPANDQ Z13, l1, l1          \
+	VPSHRDQ $40, Z2, Z1, l2     \
+	VPANDQ Z13, l2, l2          \
+	VPSHRDQ $28, Z3, Z2, l3     \
+	VPANDQ Z13, l3, l3          \
+	VPSHRDQ $16, Z4, Z3, l4     \
+	VPANDQ Z13, l4, l4          \
+	VPSRLQ $4, Z4, l5           \
+	VPANDQ Z13, l5, l5          \
+	VPSHRDQ $56, Z5, Z4, l6     \
+	VPANDQ Z13, l6, l6          \
+	VPSRLQ $44, Z5, l7
+
+// SPLITSHIFTED cuts 2³² times the words in Z0 to Z5 into limbs.
+#define SPLITSHIFTED(l0, l1, l2, l3, l4, l5, l6, l7) \
+	VPSLLQ $32, Z0, l0          \
+	VPANDQ Z13, l0, l0          \
+	VPSHRDQ $20, Z1, Z0, l1     \
+	VPANDQ Z13, l1, l1          \
+	VPSRLQ $8, Z1, l2           \
+	VPANDQ Z13, l2, l2          \
+	VPSHRDQ $60, Z2, Z1, l3     \
+	VPANDQ Z13, l3, l3          \
+	VPSHRDQ $48, Z3, Z2, l4     \
+	VPANDQ Z13, l4, l4          \
+	VPSHRDQ $36, Z4, Z3, l5     \
+	VPANDQ Z13, l5, l5          \
+	VPSHRDQ $24, Z5, Z4, l6     \
+	VPANDQ Z13, l6, l6          \
+	VPSRLQ $12, Z5, l7
+
+// JOIN puts the limbs in Z0 to Z7 together to words in Z0 to Z5.
+#define JOIN \
+	VPSLLQ $52, Z1, Z8    \
+	VPORQ Z8, Z0, Z0      \
+	VPSRLQ $12, Z1, Z1    \
+	VPSLLQ $40, Z2, Z8    \
+	VPORQ Z8, Z1, Z1      \
+	VPSRLQ $24, Z2, Z2    \
+	VPSLLQ $28, Z3, Z8    \
+	VPORQ Z8, Z2, Z2      \
+	VPSRLQ $36, Z3, Z3    \
+	VPSLLQ $16, Z4, Z8    \
+	VPORQ Z8, Z3, Z3      \
+	VPSRLQ $48, Z4, Z4    \
+	VPSLLQ $4, Z5, Z8     \
+	VPORQ Z8, Z4, Z4      \
+	VPSLLQ $56, Z6, Z8    \
+	VPORQ Z8, Z4, Z4      \
+	VPSRLQ $8, Z6, Z5     \
+	VPSLLQ $44, Z7, Z8    \
+	VPORQ Z8, Z5, Z5
+
+// SHIFTED puts 2³² times the limbs lo and hi of one element, hi being the next after lo, into a limb at ptr.
+#define SHIFTED(lo, hi, offset, ptr) \
+	VPSRLQ $20, lo, Z9               \
+	VPSLLQ $32, hi, Z8               \
+	VPTERNLOGQ $0xea, Z9, Z13, Z8    \
+	VMOVDQU64 Z8, offset(ptr)
+
+#define SUBTRACT(x0, x1, x2, x3, x4, x5, x6, x7, y0, y1, y2, y3, y4, y5, y6, y7) \
+	VPSUBQ x0, y0, x0 \
+	VPSUBQ x1, y1, x1 \
+	VPSUBQ x2, y2, x2 \
+	VPSUBQ x3, y3, x3 \
+	VPSUBQ x4, y4, x4 \
+	VPSUBQ x5, y5, x5 \
+	VPSUBQ x6, y6, x6 \
+	VPSUBQ x7, y7, x7
+
+// ADDCONSTANT adds the limbs of a constant.
+#define ADDCONSTANT(constant, l0, l1, l2, l3, l4, l5, l6, l7) \
+	VPADDQ.BCST constant+0(SB), l0, l0  \
+	VPADDQ.BCST constant+8(SB), l1, l1  \
+	VPADDQ.BCST constant+16(SB), l2, l2 \
+	VPADDQ.BCST constant+24(SB), l3, l3 \
+	VPADDQ.BCST constant+32(SB), l4, l4 \
+	VPADDQ.BCST constant+40(SB), l5, l5 \
+	VPADDQ.BCST constant+48(SB), l6, l6 \
+	VPADDQ.BCST constant+56(SB), l7, l7
+
+// SELECT replaces Z0 to Z7 by Z16 to Z23, once normalized, in octet where these are not negative.
+#define SELECT \
+	NORMALIZE(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23) \
+	VPMOVQ2M Z23, K2       \
+	KNOTB K2, K2           \
+	VMOVDQA64 Z16, K2, Z0  \
+	VMOVDQA64 Z17, K2, Z1  \
+	VMOVDQA64 Z18, K2, Z2  \
+	VMOVDQA64 Z19, K2, Z3  \
+	VMOVDQA64 Z20, K2, Z4  \
+	VMOVDQA64 Z21, K2, Z5  \
+	VMOVDQA64 Z22, K2, Z6  \
+	VMOVDQA64 Z23, K2, Z7
+
+// REDUCE subtracts p from Z0 to Z7 in octet where that leaves no negative value.
+#define REDUCE \
+	VPSUBQ Z24, Z0, Z16 \
+	VPSUBQ Z25, Z1, Z17 \
+	VPSUBQ Z26, Z2, Z18 \
+	VPSUBQ Z27, Z3, Z19 \
+	VPSUBQ Z28, Z4, Z20 \
+	VPSUBQ Z29, Z5, Z21 \
+	VPSUBQ Z30, Z6, Z22 \
+	VPSUBQ Z31, Z7, Z23 \
+	SELECT
+
+// REDUCE2 does it with 2p.
+#define REDUCE2 \
+	VPSUBQ.BCST ·limbs2P+0(SB), Z0, Z16  \
+	VPSUBQ.BCST ·limbs2P+8(SB), Z1, Z17  \
+	VPSUBQ.BCST ·limbs2P+16(SB), Z2, Z18 \
+	VPSUBQ.BCST ·limbs2P+24(SB), Z3, Z19 \
+	VPSUBQ.BCST ·limbs2P+32(SB), Z4, Z20 \
+	VPSUBQ.BCST ·limbs2P+40(SB), Z5, Z21 \
+	VPSUBQ.BCST ·limbs2P+48(SB), Z6, Z22 \
+	VPSUBQ.BCST ·limbs2P+56(SB), Z7, Z23 \
+	SELECT
+
+// chordDenominators computes x₂ − x₁, from the last group of eight pairs to the first, and their products. It reads the
+// coordinates 32 bits further left, so that what it writes has the factor 2⁴¹⁶ without a multiplication; a denominator
+// is less than 2³³p then and a product, by one less than 2p, less than 2p. In lanes where the chord may fail, since
+// x₁ or x₂ or their difference is zero, the denominator is one.
+//
+// func chordDenominators(denominators, products *octet, special *uint8, x, y *bls12381.G1Affine, groups int)
+TEXT ·chordDenominators(SB), NOSPLIT, $8-48
+	MOVQ denominators+0(FP), DI
+	MOVQ products+8(FP), SI
+	MOVQ special+16(FP), R8
+	MOVQ x+24(FP), R9
+	MOVQ y+32(FP), R10
+	MOVQ groups+40(FP), CX
+	CONSTANTS
+	MOVQ CX, AX
+	SHLQ $9, AX
+	ADDQ AX, DI
+	ADDQ AX, SI
+	ADDQ CX, R8
+	IMUL3Q $768, CX, AX
+	ADDQ AX, R9
+	ADDQ AX, R10
+
+denominator:
+	SUBQ $512, DI
+	SUBQ $1, R8
+	SUBQ $768, R9
+	SUBQ $768, R10
+	LOAD(R9, 0)
+	VPORQ Z0, Z1, Z6
+	VPTERNLOGQ $0xfe, Z2, Z3, Z6
+	VPTERNLOGQ $0xfe, Z4, Z5, Z6
+	VPTESTNMQ Z6, Z6, K2
+	SPLITSHIFTED(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	LOAD(R10, 0)
+	VPORQ Z0, Z1, Z6
+	VPTERNLOGQ $0xfe, Z2, Z3, Z6
+	VPTERNLOGQ $0xfe, Z4, Z5, Z6
+	VPTESTNMQ Z6, Z6, K3
+	KORB K2, K3, K2
+	SPLITSHIFTED(Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z15)
+	SUBTRACT(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z15)
+	VPORQ Z16, Z17, Z6
+	VPTERNLOGQ $0xfe, Z18, Z19, Z6
+	VPTERNLOGQ $0xfe, Z20, Z21, Z6
+	VPTERNLOGQ $0xfe, Z22, Z23, Z6
+	VPTESTNMQ Z6, Z6, K3
+	KORB K2, K3, K2
+	ADDCONSTANT(·limbsShiftedP, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	NORMALIZE(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	KMOVB K2, AX
+	MOVB AX, (R8)
+	TESTB AX, AX
+	JZ ordinary
+	VPBROADCASTQ ·limbsOne+0(SB), K2, Z16
+	VPBROADCASTQ ·limbsOne+8(SB), K2, Z17
+	VPBROADCASTQ ·limbsOne+16(SB), K2, Z18
+	VPBROADCASTQ ·limbsOne+24(SB), K2, Z19
+	VPBROADCASTQ ·limbsOne+32(SB), K2, Z20
+	VPBROADCASTQ ·limbsOne+40(SB), K2, Z21
+	VPBROADCASTQ ·limbsOne+48(SB), K2, Z22
+	VPBROADCASTQ ·limbsOne+56(SB), K2, Z23
+
+ordinary:
+	PUT(DI, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	CALL multiply<>(SB)
+	SUBQ $512, SI
+	PUT(SI, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	SUBQ $1, CX
+	JNZ denominator
+	VZEROUPPER
+	RET
+
+// The scratch memory of chordSums.
+#define INVERSE 0
+#define SLOPE 512
+#define FACTOR 1024
+#define LEFTX 1536
+#define LEFTY 2048
+#define NEGATIVES 2560
+
+// chordSums computes the sums, from the first group to the last, given the inverse of the product of all denominators in
+// the scratch memory's first octet. Inverses have the factor 2⁴¹⁶ and coordinates 2³⁸⁴; the slope is needed in both.
+//
+// func chordSums(sums, x, y *bls12381.G1Affine, denominators, products *octet, groups int, negate uint64, scratch *[6]octet)
+TEXT ·chordSums(SB), NOSPLIT, $8-64
+	MOVQ sums+0(FP), DI
+	MOVQ x+8(FP), R9
+	MOVQ y+16(FP), R10
+	MOVQ denominators+24(FP), R11
+	MOVQ products+32(FP), R12
+	MOVQ groups+40(FP), CX
+	MOVQ negate+48(FP), R13
+	MOVQ scratch+56(FP), R8
+	LEAQ SLOPE(R8), BX
+	LEAQ FACTOR(R8), DX
+	CONSTANTS
+	LEAQ LEFTX(R8), AX
+	ADDQ $512, R12
+
+sum:
+	// The inverse of the denominator, and of the product of those that are left.
+	GET(R8, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	MOVQ R12, SI
+	CALL multiply<>(SB)
+	PUT(DX, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	MOVQ R11, SI
+	CALL multiply<>(SB)
+	PUT(R8, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+
+	// x₁, and 2p − x₁ − x₂.
+	LOAD(R9, 0)
+	SPLIT(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	PUT(AX, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	LOAD(R10, 0)
+	SPLIT(Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z15)
+	VPADDQ Z6, Z16, Z16
+	VPADDQ Z7, Z17, Z17
+	VPADDQ Z8, Z18, Z18
+	VPADDQ Z9, Z19, Z19
+	VPADDQ Z10, Z20, Z20
+	VPADDQ Z11, Z21, Z21
+	VPADDQ Z12, Z22, Z22
+	VPADDQ Z15, Z23, Z23
+	LEAQ NEGATIVES(R8), SI
+	VPXORQ Z0, Z0, Z0
+	SUBTRACT(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z0, Z0, Z0, Z0, Z0, Z0, Z0, Z0)
+	ADDCONSTANT(·limbs2P, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	PUT(SI, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+
+	// The slope is (±y₂ − y₁) times the inverse.
+	LOAD(R9, 48)
+	SPLIT(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	LEAQ LEFTY(R8), SI
+	PUT(SI, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	LOAD(R10, 48)
+	SPLIT(Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z15)
+	TESTQ R13, R13
+	JZ rise
+	VPSUBQ Z6, Z24, Z6
+	VPSUBQ Z7, Z25, Z7
+	VPSUBQ Z8, Z26, Z8
+	VPSUBQ Z9, Z27, Z9
+	VPSUBQ Z10, Z28, Z10
+	VPSUBQ Z11, Z29, Z11
+	VPSUBQ Z12, Z30, Z12
+	VPSUBQ Z15, Z31, Z15
+
+rise:
+	SUBTRACT(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z15)
+	ADDCONSTANT(·limbsP, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	NORMALIZE(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	MOVQ DX, SI
+	CALL multiply<>(SB)
+	VMOVDQA64 Z0, Z16
+	VMOVDQA64 Z1, Z17
+	VMOVDQA64 Z2, Z18
+	VMOVDQA64 Z3, Z19
+	VMOVDQA64 Z4, Z20
+	VMOVDQA64 Z5, Z21
+	VMOVDQA64 Z6, Z22
+	VMOVDQA64 Z7, Z23
+	VPSLLQ $32, Z0, Z8
+	VPANDQ Z13, Z8, Z8
+	VMOVDQU64 Z8, (BX)
+	SHIFTED(Z0, Z1, 64, BX)
+	SHIFTED(Z1, Z2, 128, BX)
+	SHIFTED(Z2, Z3, 192, BX)
+	SHIFTED(Z3, Z4, 256, BX)
+	SHIFTED(Z4, Z5, 320, BX)
+	SHIFTED(Z5, Z6, 384, BX)
+	SHIFTED(Z6, Z7, 448, BX)
+
+	// x₃ = slope² − x₁ − x₂. The slope is less than 1.3p and its square than 1.2p, so x₃ + 2p is less than 4p.
+	MOVQ BX, SI
+	CALL multiply<>(SB)
+	LEAQ NEGATIVES(R8), SI
+	VPADDQ 0(SI), Z0, Z0
+	VPADDQ 64(SI), Z1, Z1
+	VPADDQ 128(SI), Z2, Z2
+	VPADDQ 192(SI), Z3, Z3
+	VPADDQ 256(SI), Z4, Z4
+	VPADDQ 320(SI), Z5, Z5
+	VPADDQ 384(SI), Z6, Z6
+	VPADDQ 448(SI), Z7, Z7
+	NORMALIZE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	REDUCE2
+	REDUCE
+
+	// y₃ = slope·(x₁ − x₃) − y₁. The product is less than 1.3p, so y₃ + p is less than 3p.
+	GET(AX, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	VPSUBQ Z0, Z16, Z16
+	VPSUBQ Z1, Z17, Z17
+	VPSUBQ Z2, Z18, Z18
+	VPSUBQ Z3, Z19, Z19
+	VPSUBQ Z4, Z20, Z20
+	VPSUBQ Z5, Z21, Z21
+	VPSUBQ Z6, Z22, Z22
+	VPSUBQ Z7, Z23, Z23
+	ADDCONSTANT(·limbsP, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	NORMALIZE(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	JOIN
+	STORE(DI, 0)
+	MOVQ BX, SI
+	CALL multiply<>(SB)
+	LEAQ LEFTY(R8), SI
+	VPSUBQ 0(SI), Z0, Z0
+	VPSUBQ 64(SI), Z1, Z1
+	VPSUBQ 128(SI), Z2, Z2
+	VPSUBQ 192(SI), Z3, Z3
+	VPSUBQ 256(SI), Z4, Z4
+	VPSUBQ 320(SI), Z5, Z5
+	VPSUBQ 384(SI), Z6, Z6
+	VPSUBQ 448(SI), Z7, Z7
+	ADDCONSTANT(·limbsP, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	NORMALIZE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	REDUCE
+	REDUCE
+	JOIN
+	STORE(DI, 48)
+
+	ADDQ $768, DI
+	ADDQ $768, R9
+	ADDQ $768, R10
+	ADDQ $512, R11
+	ADDQ $512, R12
+	SUBQ $1, CX
+	JNZ sum
+	VZEROUPPER
+	RET
+
+// func multiplyOctet(z, x, y *octet)
+TEXT ·multiplyOctet(SB), NOSPLIT, $8-24
+	MOVQ z+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	CONSTANTS
+	GET(DX, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	CALL multiply<>(SB)
+	PUT(DI, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	VZEROUPPER
+	RET
+
+// func squareOctet(z *octet, n int)
+TEXT ·squareOctet(SB), NOSPLIT, $8-16
+	MOVQ z+0(FP), SI
+	MOVQ n+8(FP), CX
+	CONSTANTS
+	GET(SI, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+
+square:
+	CALL multiply<>(SB)
+	VMOVDQA64 Z0, Z16
+	VMOVDQA64 Z1, Z17
+	VMOVDQA64 Z2, Z18
+	VMOVDQA64 Z3, Z19
+	VMOVDQA64 Z4, Z20
+	VMOVDQA64 Z5, Z21
+	VMOVDQA64 Z6, Z22
+	VMOVDQA64 Z7, Z23
+	PUT(SI, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	SUBQ $1, CX
+	JNZ square
+	VZEROUPPER
+	RET

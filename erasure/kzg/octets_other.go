@@ -1,0 +1,12 @@
+//go:build !amd64 || purego
+
+package kzg
+
+import bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+
+// octetAdder adds pairs of points eight at a time where the processor can; here it cannot.
+type octetAdder struct{}
+
+func newOctetAdder(int) *octetAdder { return nil }
+
+func (*octetAdder) combine(_, _, _ []bls12381.G1Affine, _ bool) int { return 0 }
