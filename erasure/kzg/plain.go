@@ -57,16 +57,3 @@ func encodePlain(dst []byte, src []fr.Element) {
 		binary.BigEndian.PutUint64(encoded[24:], src[i][0])
 	}
 }
-
-// decodePlainRow decodes a row to plain form, one line for each cell.
-func decodePlainRow(dst *[RowCells]line, row *Row) error {
-	if row == nil {
-		return fmt.Errorf("%w: nil row", ErrBadInput)
-	}
-	for c := range dst {
-		if err := decodePlain(dst[c][:], row.Cell(c)[:]); err != nil {
-			return fmt.Errorf("cell %d: %w", c, err)
-		}
-	}
-	return nil
-}

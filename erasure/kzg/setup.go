@@ -40,6 +40,7 @@ type Setup struct {
 	tau64    *lines              // [τ⁶⁴]₂
 	cosets   [Columns]coset
 	twists   *twists
+	all      *transform  // to the y of all columns, the 128th roots of unity
 	even     *transform  // to the 64th roots of unity: cells, and the y of columns 0 to 63
 	odd      *transform  // to the other 128th roots: the y of columns 64 to 127
 	over64   fr.Element  // 1/64
@@ -137,7 +138,7 @@ func (s *Setup) deriveTransforms() {
 	for c := range y {
 		y[c] = s.cosets[c].y
 	}
-	s.even, s.odd = newTransform(y[:RowCells]), newTransform(y[RowCells:])
+	s.all, s.even, s.odd = newTransform(y), newTransform(y[:RowCells]), newTransform(y[RowCells:])
 	s.over64.SetUint64(CellScalars)
 	s.over64.Inverse(&s.over64)
 	s.twists = newTwists(&s.cosets, s.over64)

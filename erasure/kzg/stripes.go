@@ -1,6 +1,10 @@
 package kzg
 
-import "github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+import (
+	"fmt"
+
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+)
 
 // stripes is the matrix Aᵥ(y_c) of a row, by column c and then v. A row's polynomial, cut into 64 stripes
 // p(x) = Σ xᵛ·Aᵥ(x⁶⁴), is in column c, where x⁶⁴ = y_c, of degree less than 64 in x:
@@ -11,11 +15,11 @@ import "github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 // each v the 128 values Aᵥ(y_c), over all c, are the transform of stripe v: the scalars of FK20's multiplications.
 type stripes [Columns]line
 
-// twists are the powers of the columns' shifts, by v and then column, which carry a cell's coefficients between the
-// coset h·⟨ω₆₄⟩ and ⟨ω₆₄⟩.
+// twists are the powers of the columns' shifts, by column and then v. They carry a polynomial's coefficients between
+// the column's coset h·⟨ω₆₄⟩ and ⟨ω₆₄⟩.
 type twists struct {
-	to   [2][lanes]line // h_cᵛ, of the columns 0 to 63 and 64 to 127
-	from [2][lanes]line // h_c⁻ᵛ/64
+	to   [Columns]line // hᵛ
+	from [Columns]line // h⁻ᵛ/64
 }
 
 func newTwists(cosets *[Columns]coset, over64 fr.Element) *twists {
@@ -23,7 +27,7 @@ func newTwists(cosets *[Columns]coset, over64 fr.Element) *twists {
 	for c := range cosets {
 		to, from := fr.One(), over64
 		for v := range lanes {
-			t.to[c/lanes][v][c%lanes], t.from[c/lanes][v][c%lanes] = to, from
+			t.to[c][v], t.from[c][v] = to, from
 			to.Mul(&to, &cosets[c].shift)
 			from.Mul(&from, &cosets[c].inverse)
 		}
@@ -31,55 +35,64 @@ func newTwists(cosets *[Columns]coset, over64 fr.Element) *twists {
 	return t
 }
 
-// stripes computes the matrix of the row whose 64 cells hold the given scalars; m may hold anything before. It is a
-// linear map whose constants are in Montgomery form: from scalars in that form it computes stripes in that form, and
-// from plain ones (decodePlain) plain ones. It allocates nothing.
-func (s *Setup) stripes(m *stripes, scalars *[RowCells]line) {
-	low, high := (*[RowCells]line)(m[:RowCells]), (*[RowCells]line)(m[RowCells:])
-	s.cellStripes(low, scalars, 0)
-	// Aᵥ is of degree less than 64 and known at all the 64th roots of unity: continue it to the other 128th roots.
-	*high = *low
-	s.even.interpolate(high[:])
-	scale(high[:], &s.over64)
-	s.odd.evaluate(high[:])
-}
-
 // rowStripes computes the stripes of a row, in plain form. It fails with ErrBadInput or ErrNonCanonicalScalar.
 func (s *Setup) rowStripes(m *stripes, row *Row) error {
-	var scalars [RowCells]line
-	if err := decodePlainRow(&scalars, row); err != nil {
-		return err
+	if row == nil {
+		return fmt.Errorf("%w: nil row", ErrBadInput)
 	}
-	s.stripes(m, &scalars)
+	for c := range RowCells {
+		if err := decodePlain(m[c][:], row.Cell(c)[:]); err != nil {
+			return fmt.Errorf("cell %d: %w", c, err)
+		}
+	}
+	s.completeStripes(m)
 	return nil
 }
 
-// cellStripes computes the stripes of 64 columns, half 0 or 1 of all, from the cells' scalars.
-func (s *Setup) cellStripes(m, scalars *[RowCells]line, half int) {
-	var t [lanes]line
-	transpose(&t, scalars)
-	s.even.interpolate(t[:])
-	multiply(t[:], s.twists.from[half][:])
-	transpose(m, &t)
+// completeStripes computes the stripes of the row whose 64 cells' scalars stand in the first half of m. It is a linear
+// map whose constants are in Montgomery form: from scalars in that form it computes stripes in that form, and from plain
+// ones plain ones. It allocates nothing.
+func (s *Setup) completeStripes(m *stripes) {
+	low, high := (*block)(m[:RowCells]), (*block)(m[RowCells:])
+	s.interpolateCells(low)
+	for c := range low {
+		multiply(&low[c], &s.twists.from[c])
+	}
+	// Aᵥ is of degree less than 64 and known at all the 64th roots of unity: continue it to the other 128th roots.
+	*high = *low
+	s.even.interpolate(high[:])
+	for c := range high {
+		scale(&high[c], &s.over64)
+	}
+	s.odd.evaluate(high[:])
 }
 
-// stripeCells inverts cellStripes.
-func (s *Setup) stripeCells(scalars, m *[RowCells]line, half int) {
-	var t [lanes]line
-	transpose(&t, m)
-	multiply(t[:], s.twists.to[half][:])
-	s.even.evaluate(t[:])
-	transpose(scalars, &t)
+// interpolateCells turns 64 cells' scalars into 64 times the coefficients of the polynomials through them on ⟨ω₆₄⟩.
+func (s *Setup) interpolateCells(cells *block) {
+	transpose(cells)
+	s.even.interpolate(cells[:])
+	transpose(cells)
 }
 
-// cells returns all the cells of the row, given the row itself and its stripes in plain form.
+// evaluateCells turns the coefficients of 64 polynomials into their values on ⟨ω₆₄⟩.
+func (s *Setup) evaluateCells(cells *block) {
+	transpose(cells)
+	s.even.evaluate(cells[:])
+	transpose(cells)
+}
+
+// cells returns all the cells of a row, given the row itself and its stripes in plain form.
 func (s *Setup) cells(row *Row, m *stripes) *[Columns]Cell {
-	var scalars [RowCells]line
-	s.stripeCells(&scalars, (*[RowCells]line)(m[RowCells:]), 1)
+	high := new(block)
+	for c := range high {
+		high[c] = m[RowCells+c]
+		multiply(&high[c], &s.twists.to[RowCells+c])
+	}
+	s.evaluateCells(high)
 	all := new([Columns]Cell)
-	for c := range RowCells {
+	for c := range high {
 		all[c] = *row.Cell(c)
-		encodePlain(all[RowCells+c][:], scalars[c][:])
+		encodePlain(all[RowCells+c][:], high[c][:])
 	}
 	return all
 }

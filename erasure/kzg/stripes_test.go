@@ -51,13 +51,12 @@ func TestStripesAreTheCellsInterpolants(t *testing.T) {
 		if err := setup.rowStripes(&plain, row); err != nil {
 			t.Fatal(err)
 		}
-		var scalars [RowCells]line
-		for c := range scalars {
-			if err := DecodeScalars(scalars[c][:], row.Cell(c)[:]); err != nil {
+		for c := range RowCells {
+			if err := DecodeScalars(montgomery[c][:], row.Cell(c)[:]); err != nil {
 				t.Fatal(err)
 			}
 		}
-		setup.stripes(&montgomery, &scalars)
+		setup.completeStripes(&montgomery)
 		cells, err := setup.ComputeCells(row)
 		if err != nil {
 			t.Fatal(err)

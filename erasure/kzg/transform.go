@@ -37,13 +37,14 @@ func newTransform(points []fr.Element) *transform {
 
 // evaluate turns n coefficients, ascending, into the n values, in place.
 func (t *transform) evaluate(lines []line) {
+	var scratch line
 	half := len(lines)
 	for _, level := range t.z {
 		half /= 2
 		for block := range level {
 			from := 2 * half * block
 			for i := from; i < from+half; i++ {
-				split(&lines[i], &lines[i+half], &level[block])
+				split(&lines[i], &lines[i+half], &level[block], &scratch)
 			}
 		}
 	}
@@ -51,12 +52,13 @@ func (t *transform) evaluate(lines []line) {
 
 // interpolate turns n values into n times the coefficients, in place.
 func (t *transform) interpolate(lines []line) {
+	var scratch line
 	half := 1
 	for l := len(t.inverse) - 1; l >= 0; l-- {
 		for block := range t.inverse[l] {
 			from := 2 * half * block
 			for i := from; i < from+half; i++ {
-				join(&lines[i], &lines[i+half], &t.inverse[l][block])
+				join(&lines[i], &lines[i+half], &t.inverse[l][block], &scratch)
 			}
 		}
 		half *= 2
@@ -64,10 +66,8 @@ func (t *transform) interpolate(lines []line) {
 }
 
 // split sets (a, b) to (a + z·b, a − z·b).
-func split(a, b *line, z *fr.Element) {
-	low, high := fr.Vector(a[:]), fr.Vector(b[:])
-	var product line
-	zb := fr.Vector(product[:])
+func split(a, b *line, z *fr.Element, scratch *line) {
+	low, high, zb := fr.Vector(a[:]), fr.Vector(b[:]), fr.Vector(scratch[:])
 	if z.IsOne() {
 		copy(zb, high)
 	} else {
@@ -78,40 +78,42 @@ func split(a, b *line, z *fr.Element) {
 }
 
 // join sets (a, b) to (a + b, (a − b)·inverse).
-func join(a, b *line, inverse *fr.Element) {
-	low, high := fr.Vector(a[:]), fr.Vector(b[:])
-	var difference line
-	d := fr.Vector(difference[:])
-	d.Sub(low, high)
+func join(a, b *line, inverse *fr.Element, scratch *line) {
+	low, high, difference := fr.Vector(a[:]), fr.Vector(b[:]), fr.Vector(scratch[:])
+	difference.Sub(low, high)
 	low.Add(low, high)
 	if inverse.IsOne() {
-		copy(high, d)
+		copy(high, difference)
 	} else {
-		high.ScalarMul(d, inverse)
+		high.ScalarMul(difference, inverse)
 	}
 }
 
-// scale multiplies all lines by one constant.
-func scale(lines []line, by *fr.Element) {
-	for i := range lines {
-		v := fr.Vector(lines[i][:])
-		v.ScalarMul(v, by)
-	}
+// scale multiplies a line by a constant.
+func scale(l *line, by *fr.Element) {
+	v := fr.Vector(l[:])
+	v.ScalarMul(v, by)
 }
 
-// multiply multiplies lines by others, element by element.
-func multiply(lines, by []line) {
-	for i := range lines {
-		v := fr.Vector(lines[i][:])
-		v.Mul(v, by[i][:])
-	}
+// multiply multiplies a line by another, element by element.
+func multiply(l, by *line) {
+	v := fr.Vector(l[:])
+	v.Mul(v, by[:])
 }
 
-// transpose exchanges lines and lanes.
-func transpose(to, from *[lanes]line) {
-	for i := range from {
-		for j := range from[i] {
-			to[j][i] = from[i][j]
+// block is a square of lines: 64 columns of 64 scalars, or its transpose.
+type block [lanes]line
+
+// transpose exchanges lines and lanes. It goes by tiles, because the elements of a lane share few sets of a cache.
+func transpose(b *block) {
+	const tile = 8
+	for row := 0; row < lanes; row += tile {
+		for column := 0; column <= row; column += tile {
+			for i := row; i < row+tile; i++ {
+				for j := column; j < min(column+tile, i); j++ {
+					b[i][j], b[j][i] = b[j][i], b[i][j]
+				}
+			}
 		}
 	}
 }
