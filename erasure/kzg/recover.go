@@ -2,8 +2,6 @@ package kzg
 
 import (
 	"fmt"
-
-	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 )
 
 // RecoverCells computes all 128 cells of an extended row from at least 64 of them; columns must ascend strictly. It
@@ -13,7 +11,11 @@ func (s *Setup) RecoverCells(columns []int, cells []*Cell) (*[Columns]Cell, erro
 	if err := checkRecoverable(columns, cells); err != nil {
 		return nil, err
 	}
-	all, err := s.recoverFrom(columns[:RowCells], cells)
+	r, err := s.NewRecovery(columns[:RowCells])
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.Cells(cells[:RowCells])
 	if err != nil {
 		return nil, err
 	}
@@ -45,12 +47,18 @@ func checkRecoverable(columns []int, cells []*Cell) error {
 	if len(cells) < RowCells || len(cells) > Columns {
 		return fmt.Errorf("%w: %d cells of a row, want %d to %d", ErrBadInput, len(cells), RowCells, Columns)
 	}
+	for i, cell := range cells[RowCells:] {
+		if cell == nil {
+			return fmt.Errorf("%w: the cell of column %d is nil", ErrBadInput, columns[RowCells+i])
+		}
+	}
+	return checkColumns(columns)
+}
+
+func checkColumns(columns []int) error {
 	for i, column := range columns {
 		if column < 0 || column >= Columns || (i > 0 && column <= columns[i-1]) {
 			return fmt.Errorf("%w: column %d at %d: columns must ascend from 0 to %d", ErrBadInput, column, i, Columns-1)
-		}
-		if cells[i] == nil {
-			return fmt.Errorf("%w: the cell of column %d is nil", ErrBadInput, column)
 		}
 	}
 	return nil
@@ -62,29 +70,4 @@ func joinCells(cells []Cell) *Row {
 		*row.Cell(column) = cells[column]
 	}
 	return row
-}
-
-// recoverFrom computes an extended row from the 64 cells in the given columns. Written p(x) = Σ xᵛ·Aᵥ(x⁶⁴), cell c
-// has the coefficients Aᵥ(y_c): so the 64 polynomials Aᵥ of degree < 64 are interpolated at the missing columns' y.
-func (s *Setup) recoverFrom(columns []int, cells []*Cell) (*[Columns]Cell, error) {
-	var all [Columns]Cell
-	var known [Columns]bool
-	nodes, values := make([]fr.Element, len(columns)), make([]fr.Vector, len(columns))
-	for i, column := range columns {
-		all[column], known[column] = *cells[i], true
-		nodes[i], values[i] = s.cosets[column].y, make(fr.Vector, CellScalars)
-		if err := DecodeScalars(values[i], cells[i][:]); err != nil {
-			return nil, fmt.Errorf("cell of column %d: %w", column, err)
-		}
-		s.cellCoefficients(column, values[i])
-	}
-	polynomial := NewInterpolation(nodes)
-	for column := range all {
-		if !known[column] {
-			coefficients := WeightedSum(polynomial.At(s.cosets[column].y), values)
-			s.cellScalars(column, coefficients)
-			EncodeScalars(all[column][:], coefficients)
-		}
-	}
-	return &all, nil
 }

@@ -54,45 +54,65 @@ func (s *Setup) rowStripes(m *stripes, row *Row) error {
 // ones plain ones. It allocates nothing.
 func (s *Setup) completeStripes(m *stripes) {
 	low, high := (*block)(m[:RowCells]), (*block)(m[RowCells:])
-	s.interpolateCells(low)
-	for c := range low {
-		multiply(&low[c], &s.twists.from[c])
-	}
-	// Aᵥ is of degree less than 64 and known at all the 64th roots of unity: continue it to the other 128th roots.
+	s.cellStripes(low, firstColumns())
 	*high = *low
-	s.even.interpolate(high[:])
-	for c := range high {
-		scale(&high[c], &s.over64)
-	}
-	s.odd.evaluate(high[:])
-}
-
-// interpolateCells turns 64 cells' scalars into 64 times the coefficients of the polynomials through them on ⟨ω₆₄⟩.
-func (s *Setup) interpolateCells(cells *block) {
-	transpose(cells)
-	s.even.interpolate(cells[:])
-	transpose(cells)
-}
-
-// evaluateCells turns the coefficients of 64 polynomials into their values on ⟨ω₆₄⟩.
-func (s *Setup) evaluateCells(cells *block) {
-	transpose(cells)
-	s.even.evaluate(cells[:])
-	transpose(cells)
+	s.continueStripes(high)
 }
 
 // cells returns all the cells of a row, given the row itself and its stripes in plain form.
 func (s *Setup) cells(row *Row, m *stripes) *[Columns]Cell {
-	high := new(block)
-	for c := range high {
-		high[c] = m[RowCells+c]
-		multiply(&high[c], &s.twists.to[RowCells+c])
-	}
-	s.evaluateCells(high)
+	high := block(m[RowCells:])
+	s.stripeCells(&high, lastColumns())
 	all := new([Columns]Cell)
 	for c := range high {
 		all[c] = *row.Cell(c)
 		encodePlain(all[RowCells+c][:], high[c][:])
 	}
 	return all
+}
+
+// cellStripes turns the scalars of the cells of 64 columns into their stripes.
+func (s *Setup) cellStripes(b *block, columns [RowCells]int) {
+	transpose(b)
+	s.even.interpolate(b[:])
+	transpose(b)
+	for i, column := range columns {
+		multiply(&b[i], &s.twists.from[column])
+	}
+}
+
+// stripeCells inverts cellStripes.
+func (s *Setup) stripeCells(b *block, columns [RowCells]int) {
+	for i, column := range columns {
+		multiply(&b[i], &s.twists.to[column])
+	}
+	transpose(b)
+	s.even.evaluate(b[:])
+	transpose(b)
+}
+
+// continueStripes turns the stripes of columns 0 to 63 into those of columns 64 to 127: each is of degree less than 64,
+// known at all 64th roots of unity and wanted at the other 128th roots.
+func (s *Setup) continueStripes(b *block) {
+	s.even.interpolate(b[:])
+	for i := range b {
+		scale(&b[i], &s.over64)
+	}
+	s.odd.evaluate(b[:])
+}
+
+// firstColumns returns the columns of a row's own cells.
+func firstColumns() (columns [RowCells]int) {
+	for i := range columns {
+		columns[i] = i
+	}
+	return columns
+}
+
+// lastColumns returns the columns of a row's extension.
+func lastColumns() (columns [RowCells]int) {
+	for i := range columns {
+		columns[i] = RowCells + i
+	}
+	return columns
 }

@@ -1,46 +1,10 @@
 package kzg
 
 import (
-	"bytes"
 	"testing"
 
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 )
-
-// edgeRows are rows whose transforms meet zeros, equal values and the largest scalars, and a random one.
-func edgeRows(tb testing.TB) map[string]*Row {
-	tb.Helper()
-	largest := modulus()
-	largest[ScalarSize-1]--
-	last := new(Row)
-	last[RowSize-1] = 1
-	first := new(Row)
-	first[ScalarSize-1] = 1
-	return map[string]*Row{
-		"zero":                 new(Row),
-		"one":                  (*Row)(bytes.Repeat(Scalar{31: 1}.slice(), RowScalars)),
-		"r−1":                  (*Row)(bytes.Repeat(largest[:], RowScalars)),
-		"0 and r−1 in turn":    (*Row)(bytes.Repeat(append(make([]byte, ScalarSize), largest[:]...), RowScalars/2)),
-		"all but first zero":   first,
-		"all but last zero":    last,
-		"one cell of r−1":      (*Row)(append(bytes.Repeat(largest[:], CellScalars), make([]byte, RowSize-CellSize)...)),
-		"random":               someRows(tb)[0].row,
-		"random row's negated": negatedRow(tb, someRows(tb)[0].row),
-	}
-}
-
-func (z Scalar) slice() []byte { return z[:] }
-
-func negatedRow(tb testing.TB, row *Row) *Row {
-	tb.Helper()
-	scalars, err := decodeRow(row)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	out := new(Row)
-	EncodeScalars(out[:], negated(scalars))
-	return out
-}
 
 // TestStripesAreTheCellsInterpolants holds the stripes, computed in plain and in Montgomery form, against the
 // coefficients of each cell's interpolant, computed from the cell.
@@ -76,9 +40,13 @@ func TestStripesAreTheCellsInterpolants(t *testing.T) {
 	}
 }
 
-func TestStripesDoNotAllocate(t *testing.T) {
+// TestTransformsDoNotAllocate holds that computing cells allocates its result and the stripes, however many scalars.
+func TestTransformsDoNotAllocate(t *testing.T) {
 	setup, row, m := newSetup(t), someRows(t)[0].row, new(stripes)
 	if n := testing.AllocsPerRun(3, func() { _ = setup.rowStripes(m, row) }); n > 0 {
-		t.Errorf("%v allocations", n)
+		t.Errorf("stripes: %v allocations", n)
+	}
+	if n := testing.AllocsPerRun(3, func() { _, _ = setup.ComputeCells(row) }); n > 2 {
+		t.Errorf("cells: %v allocations", n)
 	}
 }
