@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
@@ -194,6 +195,25 @@ func TestDecodePayForBlobsRefusesOtherTransactions(t *testing.T) {
 		}
 		if mentionsPayForBlobs(test.tx) != test.mentions {
 			t.Errorf("%s: mentions it: have %v, want %v", name, !test.mentions, test.mentions)
+		}
+	}
+}
+
+func TestDecodePayForBlobsReadsAmountsOneWay(t *testing.T) {
+	for caps, want := range map[string]error{
+		"0": nil, "7": nil, "1000000000": nil, strings.Repeat("9", 78): nil,
+		"": ErrMalformed, "00": ErrMalformed, "07": ErrMalformed, "0x7": ErrMalformed, "-7": ErrMalformed, "+7": ErrMalformed,
+		"7 ": ErrMalformed, "1_000": ErrMalformed, "1e3": ErrMalformed, "7.0": ErrMalformed, strings.Repeat("9", 79): ErrMalformed,
+	} {
+		for field, set := range map[string]func(*wire.PayForBlobs){
+			"fee cap": func(m *wire.PayForBlobs) { m.FeeCap = caps },
+			"tip cap": func(m *wire.PayForBlobs) { m.TipCap = caps },
+		} {
+			m := wireMessage(testSigner(1), nil, [32]byte{})
+			set(m)
+			if _, err := DecodePayForBlobs(blobTx(m)); !errors.Is(err, want) {
+				t.Errorf("%s %q: have %v, want %v", field, caps, err, want)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package da
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -16,6 +17,8 @@ const (
 	MaxTxSize = 2 * DataRowSize
 
 	payForBlobsName = "ashlar.blob.v1.MsgPayForBlobs"
+	// maxCapDigits bounds a cap's decimal digits: those of 2²⁵⁶.
+	maxCapDigits = 78
 )
 
 // PayForBlobs is MsgPayForBlobs, decoded: what a signature covers of its transaction's blobs.
@@ -23,7 +26,7 @@ type PayForBlobs struct {
 	Signer    [AddressSize]byte
 	Blobs     []BlobInfo
 	ProofHash [HashSize]byte
-	// FeeCap and TipCap are per unit of blob gas, decimal, as signed; the application reads them.
+	// FeeCap and TipCap are per unit of blob gas, decimal digits as signed; the application reads them.
 	FeeCap, TipCap string
 }
 
@@ -204,12 +207,24 @@ func fromWire(m *wire.PayForBlobs) (*PayForBlobs, error) {
 	if out.ProofHash, err = fixed32(m.ProofHash, "proof_hash"); err != nil {
 		return nil, err
 	}
+	if err := errors.Join(checkCap(m.FeeCap, "fee_cap"), checkCap(m.TipCap, "tip_cap")); err != nil {
+		return nil, err
+	}
 	for i, info := range m.Blobs {
 		if out.Blobs[i], err = infoFromWire(info); err != nil {
 			return nil, fmt.Errorf("blob %d: %w", i, err)
 		}
 	}
 	return out, nil
+}
+
+// checkCap tells whether a cap is written in the one way an amount has. The SDK would read
+// others, such as 0x10 and 020, and keep the first of two where the second is empty.
+func checkCap(digits, name string) error {
+	if digits == "" || len(digits) > maxCapDigits || strings.Trim(digits, "0123456789") != "" || len(digits) > 1 && digits[0] == '0' {
+		return fmt.Errorf("%w: %s is %.80q: write decimal digits without leading zeros", ErrMalformed, name, digits)
+	}
+	return nil
 }
 
 func infoFromWire(m *wire.BlobInfo) (info BlobInfo, err error) {
