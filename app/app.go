@@ -41,6 +41,8 @@ type Config struct {
 	Retention Retention
 	// SkipUpgradeHeights are heights at which a planned upgrade is passed over.
 	SkipUpgradeHeights map[int64]bool
+	// Upgrades are known besides the program's own, which upgrades.go lists.
+	Upgrades []Upgrade
 	// Options go to BaseApp: pruning, minimum gas prices, halt height, snapshots.
 	Options []func(*baseapp.BaseApp)
 }
@@ -128,7 +130,7 @@ func (a *App) wire(cfg Config) error {
 	if err := a.modules.RegisterServices(services); err != nil {
 		return fmt.Errorf("register the modules' services: %w", err)
 	}
-	return nil
+	return a.registerUpgrades(cfg, services)
 }
 
 // handle installs what the application does at each step of ABCI.

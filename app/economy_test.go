@@ -173,14 +173,7 @@ func TestDoubleSignerIsSlashed(t *testing.T) {
 
 // TestGovernanceChangesParameters votes a smaller square in; nobody else may.
 func TestGovernanceChangesParameters(t *testing.T) {
-	c := newChain(t, func(e *app.Encoding, s app.GenesisState) {
-		var state govv1.GenesisState
-		e.Codec.MustUnmarshalJSON(s[govtypes.ModuleName], &state)
-		voting := 10 * time.Second
-		expedited := voting / 2
-		state.Params.VotingPeriod, state.Params.ExpeditedVotingPeriod = &voting, &expedited
-		s[govtypes.ModuleName] = e.Codec.MustMarshalJSON(&state)
-	})
+	c := newChain(t, quickVotes)
 	params := blob.DefaultParams()
 	params.MaxRows = 20
 	authority := authtypes.NewModuleAddress(govtypes.ModuleName).String()

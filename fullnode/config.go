@@ -23,6 +23,8 @@ type Config struct {
 	MinGasPrices string
 	// Options go to BaseApp: pruning, halt height.
 	Options []func(*baseapp.BaseApp)
+	// SkipUpgradeHeights are heights at which an upgrade that governance planned is passed over.
+	SkipUpgradeHeights map[int64]bool
 	// Retain is how long squares and blocks are kept; 0 is for ever.
 	Retain time.Duration
 	// API configures the HTTP API.

@@ -57,13 +57,14 @@ func (n *Node) openApp(context.Context) error {
 		return fmt.Errorf("open the application's state in %s: %w", n.cfg.Comet.DBDir(), err)
 	}
 	n.app, err = app.New(app.Config{
-		ChainID:   n.chainID,
-		Home:      n.cfg.Comet.RootDir,
-		Logger:    sdkslog.NewCustomLogger(n.cfg.Log.With("module", "app")),
-		DB:        db,
-		Setup:     n.setup,
-		Retention: retention{n.store},
-		Options:   append([]func(*baseapp.BaseApp){baseapp.SetMinGasPrices(n.cfg.MinGasPrices)}, n.cfg.Options...),
+		ChainID:            n.chainID,
+		Home:               n.cfg.Comet.RootDir,
+		Logger:             sdkslog.NewCustomLogger(n.cfg.Log.With("module", "app")),
+		DB:                 db,
+		Setup:              n.setup,
+		Retention:          retention{n.store},
+		SkipUpgradeHeights: n.cfg.SkipUpgradeHeights,
+		Options:            append([]func(*baseapp.BaseApp){baseapp.SetMinGasPrices(n.cfg.MinGasPrices)}, n.cfg.Options...),
 	})
 	if err != nil {
 		return errors.Join(err, db.Close())

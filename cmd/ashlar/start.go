@@ -52,6 +52,7 @@ func addNodeFlags(cmd *cobra.Command) {
 	f.String(server.FlagPruningInterval, "0", "with --pruning custom: prune every so many blocks")
 	f.Uint64(server.FlagHaltHeight, 0, "stop after this height")
 	f.Uint64(server.FlagHaltTime, 0, "stop after this time, in seconds since 1970")
+	f.IntSlice(server.FlagUnsafeSkipUpgrades, nil, "heights at which a planned upgrade is passed over: all validators must do the same")
 }
 
 func start(cmd *cobra.Command) error {
@@ -94,5 +95,13 @@ func nodeConfig(cmd *cobra.Command) (*fullnode.Config, error) {
 		return nil, err
 	}
 	cfg.Version = version
+	heights, err := cmd.Flags().GetIntSlice(server.FlagUnsafeSkipUpgrades)
+	if err != nil {
+		return nil, err
+	}
+	cfg.SkipUpgradeHeights = make(map[int64]bool, len(heights))
+	for _, height := range heights {
+		cfg.SkipUpgradeHeights[int64(height)] = true
+	}
 	return cfg, nil
 }
