@@ -45,17 +45,25 @@ func TestMentionsPay(t *testing.T) {
 	}
 }
 
-func TestPriorityIsClamped(t *testing.T) {
-	for _, c := range []struct {
-		tip  sdkmath.Int
-		want int64
+func TestPriorityIsPerScarcerShare(t *testing.T) {
+	block := capacity{blobGas: 1000, gas: 100}
+	for name, c := range map[string]struct {
+		capacity     capacity
+		blobGas, gas uint64
+		tip          sdkmath.Int
+		want         int64
 	}{
-		{sdkmath.ZeroInt(), 0},
-		{sdkmath.NewInt(math.MaxInt64), math.MaxInt64},
-		{sdkmath.NewIntWithDecimal(1, 30), math.MaxInt64},
+		"per blob gas":                    {block, 50, 5, sdkmath.NewInt(500), 10},
+		"per share of execution gas":      {block, 50, 10, sdkmath.NewInt(500), 5},
+		"the whole block's execution":     {block, 1, 100, sdkmath.NewInt(500), 0},
+		"no bound on execution":           {capacity{blobGas: 1000}, 50, 1 << 60, sdkmath.NewInt(500), 10},
+		"no tip":                          {block, 50, 5, sdkmath.ZeroInt(), 0},
+		"as much as the mempool compares": {block, 1, 0, sdkmath.NewInt(math.MaxInt64), math.MaxInt64},
+		"more":                            {block, 1, 0, sdkmath.NewIntWithDecimal(1, 30), math.MaxInt64},
+		"no gas at all":                   {block, 0, 0, sdkmath.NewInt(7), 7},
 	} {
-		if got := priority(c.tip); got != c.want {
-			t.Errorf("priority(%s): have %d want %d", c.tip, got, c.want)
+		if got := c.capacity.priority(blob.Offer{BlobGas: c.blobGas, Gas: c.gas}, c.tip); got != c.want {
+			t.Errorf("%s: have %d want %d", name, got, c.want)
 		}
 	}
 }
@@ -90,5 +98,35 @@ func TestBackOffDoubles(t *testing.T) {
 		if err := v.Verify(height, da.DefaultLimits(), tx); errors.Is(err, blob.ErrBackOff) != refused {
 			t.Errorf("height %d: have %v, want back-off %v", height, err, refused)
 		}
+	}
+}
+
+// TestStrangersShareABudget: accounts are cheap, so what signers without good blobs may
+// cost a node in false ones is bounded for all of them together, height by height.
+func TestStrangersShareABudget(t *testing.T) {
+	v, err := NewVerifier(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer := func(i int) [da.AddressSize]byte { return [da.AddressSize]byte{byte(i), byte(i >> 8)} }
+	for i := range failuresPerHeight {
+		if err := v.admit(7, signer(i)); err != nil {
+			t.Fatalf("stranger %d is refused after as many failures: %v", i, err)
+		}
+		v.blame(7, signer(i))
+	}
+	stranger, poster := signer(1000), signer(1001)
+	v.proven.Add(poster, struct{}{})
+	if err := v.admit(7, stranger); !errors.Is(err, blob.ErrBackOff) {
+		t.Errorf("a stranger beyond the budget: have %v want ErrBackOff", err)
+	}
+	if err := v.admit(7, poster); err != nil {
+		t.Errorf("a signer of good blobs pays for strangers: %v", err)
+	}
+	if err := v.admit(8, stranger); err != nil {
+		t.Errorf("the budget is not renewed: %v", err)
+	}
+	if err := v.admit(8, signer(0)); !errors.Is(err, blob.ErrBackOff) {
+		t.Errorf("an offender at the next height: have %v want ErrBackOff", err)
 	}
 }

@@ -15,19 +15,38 @@ const (
 	// verifiedEnvelopes bounds how many envelopes are remembered as verified: more than
 	// a mempool of the default size holds.
 	verifiedEnvelopes = 8192
-	// badSigners bounds how many signers of false blobs are remembered.
-	badSigners = 4096
+	// knownSigners bounds how many signers are remembered, of false blobs and of good ones each.
+	knownSigners = 4096
+	// failuresPerHeight bounds what signers of whom no good blobs are known may cost: they
+	// are an account each, which costs its funder little.
+	failuresPerHeight = 32
 	// maxBackOff bounds the blocks a signer is refused for, as a power of two.
 	maxBackOff = 10
 )
 
 // Verifier checks blobs against commitments and proofs, and remembers: what was
 // verified, so that no envelope is verified twice, and whose blobs were false, so that
-// they cannot make a node verify at will. It is safe for concurrent use.
+// they cannot make a node verify at will. CheckTx alone calls Verify, under ABCI's mutex.
 type Verifier struct {
 	setup    *kzg.Setup
 	verified *lru.Cache[[da.HashSize]byte, struct{}]
 	offences *lru.Cache[[da.AddressSize]byte, offence]
+	proven   *lru.Cache[[da.AddressSize]byte, struct{}]
+	failures failures
+}
+
+// failures counts those of one height.
+type failures struct {
+	height int64
+	count  int
+}
+
+// at returns the failures of a height: none if it is a new one.
+func (f failures) at(height int64) failures {
+	if f.height != height {
+		return failures{height: height}
+	}
+	return f
 }
 
 // offence is what is remembered of a signer of false blobs.
@@ -51,11 +70,15 @@ func NewVerifier(setup *kzg.Setup) (*Verifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cache of verified envelopes: %w", err)
 	}
-	offences, err := lru.New[[da.AddressSize]byte, offence](badSigners)
+	offences, err := lru.New[[da.AddressSize]byte, offence](knownSigners)
 	if err != nil {
-		return nil, fmt.Errorf("cache of signers: %w", err)
+		return nil, fmt.Errorf("cache of signers of false blobs: %w", err)
 	}
-	return &Verifier{setup: setup, verified: verified, offences: offences}, nil
+	proven, err := lru.New[[da.AddressSize]byte, struct{}](knownSigners)
+	if err != nil {
+		return nil, fmt.Errorf("cache of signers of good blobs: %w", err)
+	}
+	return &Verifier{setup: setup, verified: verified, offences: offences, proven: proven}, nil
 }
 
 // Verify checks everything about the blobs of a signed transaction. What a stranger may
@@ -63,9 +86,8 @@ func NewVerifier(setup *kzg.Setup) (*Verifier, error) {
 // wrong is the signer's doing: it is refused for a number of blocks that doubles each time.
 func (v *Verifier) Verify(height int64, limits da.Limits, tx *blob.Tx) error {
 	signer := tx.Message.Signer
-	past, _ := v.offences.Get(signer)
-	if height < past.until {
-		return blob.ErrBackOff.Wrapf("its last %d envelopes held false blobs: submit again at height %d", past.count, past.until)
+	if err := v.admit(height, signer); err != nil {
+		return err
 	}
 	if _, err := tx.Envelope.Check(limits); err != nil {
 		return blob.Wrap(err)
@@ -77,12 +99,32 @@ func (v *Verifier) Verify(height int64, limits da.Limits, tx *blob.Tx) error {
 		return errors.New("this application has no setup to verify blobs with")
 	}
 	if err := tx.Envelope.VerifyKZG(v.setup); err != nil {
-		v.offences.Add(signer, past.again(height))
+		v.blame(height, signer)
 		return blob.Wrap(err)
 	}
 	v.offences.Remove(signer)
+	v.proven.Add(signer, struct{}{})
 	v.remember(tx.Envelope)
 	return nil
+}
+
+// admit tells whether blobs of the signer are looked at.
+func (v *Verifier) admit(height int64, signer [da.AddressSize]byte) error {
+	if past, _ := v.offences.Get(signer); height < past.until {
+		return blob.ErrBackOff.Wrapf("its last %d envelopes held false blobs: submit again at height %d", past.count, past.until)
+	}
+	if v.failures.at(height).count >= failuresPerHeight && !v.proven.Contains(signer) {
+		return blob.ErrBackOff.Wrapf("%d envelopes with false blobs came since height %d, and no good ones of this signer yet: submit again in the next block", failuresPerHeight, height)
+	}
+	return nil
+}
+
+// blame counts a false envelope, the signer's and the height's.
+func (v *Verifier) blame(height int64, signer [da.AddressSize]byte) {
+	past, _ := v.offences.Get(signer)
+	v.offences.Add(signer, past.again(height))
+	v.failures = v.failures.at(height)
+	v.failures.count++
 }
 
 // Known tells whether the envelope's blobs, commitments and proofs were verified before.
