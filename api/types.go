@@ -70,7 +70,8 @@ type Account struct {
 type Fees struct {
 	// Height is that block's.
 	Height uint64 `json:"height"`
-	// BaseFee is in aash per blob gas, GasPrice the least price of execution gas.
+	// BaseFee is in aash per blob gas, GasPrice in aash per execution gas: the least the
+	// chain, and this node, take.
 	BaseFee  string `json:"base_fee"`
 	GasPrice string `json:"gas_price"`
 }

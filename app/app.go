@@ -71,6 +71,7 @@ type App struct {
 	setup     *kzg.Setup
 	retention Retention
 	verifier  *ante.Verifier
+	antes     *ante.Block
 	// verdicts are those on the blocks seen lately, and verdict the one on the block at
 	// hand; ABCI's mutex guards the latter.
 	verdicts *lru.Cache[blockHash, verdict]
@@ -142,7 +143,7 @@ func (a *App) handle() error {
 	if a.verdicts, err = lru.New[blockHash, verdict](rememberedVerdicts); err != nil {
 		return fmt.Errorf("cache of verdicts: %w", err)
 	}
-	a.SetAnteHandler(ante.New(ante.Options{
+	a.antes = ante.NewBlock(ante.New(ante.Options{
 		Accounts:  a.Keepers.Account,
 		Bank:      a.Keepers.Bank,
 		FeeGrant:  a.Keepers.FeeGrant,
@@ -152,10 +153,11 @@ func (a *App) handle() error {
 		Denom:     BaseDenom,
 		Height:    a.LastBlockHeight,
 	}))
+	a.SetAnteHandler(a.antes.Handle)
 	a.SetCheckTxHandler(a.checkTx)
 	a.SetPrepareProposal(a.prepareProposal)
 	a.SetProcessProposal(a.processProposal)
-	a.SetBlockSTMTxRunner(runner{decode: a.encoding.TxConfig.TxDecoder()})
+	a.SetBlockSTMTxRunner(runner{antes: a.antes})
 	a.SetInitChainer(a.initChain)
 	a.SetPreBlocker(a.preBlock)
 	a.SetBeginBlocker(a.modules.BeginBlock)

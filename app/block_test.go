@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"cosmossdk.io/math"
 	abci "github.com/cometbft/cometbft/abci/types"
 	cmttypes "github.com/cometbft/cometbft/types"
 
@@ -95,15 +96,19 @@ func TestBlockFollowsFromHeaderAndSquare(t *testing.T) {
 	}
 }
 
-// TestBlobTransactionsComeFirstByTip proposes them against the order of arrival.
+// TestBlobTransactionsComeFirstByTip proposes them against the order of arrival. All
+// name the same fee, of which little more than what is due goes to execution.
 func TestBlobTransactionsComeFirstByTip(t *testing.T) {
 	c := newChain(t)
+	exact := terms{gas: 200_000, fee: math.NewInt(40e12)}
+	second := exact
+	second.sequence = 1
 	c.accept(
 		c.transfer(c.accounts[1], c.accounts[0], 0),
-		c.blobTx(c.accounts[2], terms{}, offer{feeCap: 1e10, tipCap: 1}, smallBlob(t, 1, 10)),
-		c.blobTx(c.accounts[3], terms{}, offer{feeCap: 1e10, tipCap: 3}, smallBlob(t, 2, 10)),
-		c.blobTx(c.accounts[3], terms{sequence: 1}, offer{feeCap: 1e10, tipCap: 9}, smallBlob(t, 3, 10)),
-		c.blobTx(c.accounts[4], terms{}, offer{feeCap: 1e10, tipCap: 2}, smallBlob(t, 4, 10)),
+		c.blobTx(c.accounts[2], exact, offer{feeCap: 1e10, tipCap: 1e7}, smallBlob(t, 1, 10)),
+		c.blobTx(c.accounts[3], exact, offer{feeCap: 1e10, tipCap: 3e7}, smallBlob(t, 2, 10)),
+		c.blobTx(c.accounts[3], second, offer{feeCap: 1e10, tipCap: 9e7}, smallBlob(t, 3, 10)),
+		c.blobTx(c.accounts[4], exact, offer{feeCap: 1e10, tipCap: 2e7}, smallBlob(t, 4, 10)),
 	)
 	block, err := da.ParseBlock(da.DefaultLimits(), c.propose())
 	if err != nil {
@@ -113,7 +118,7 @@ func TestBlobTransactionsComeFirstByTip(t *testing.T) {
 	for _, message := range block.Messages {
 		order = append(order, message.TipCap)
 	}
-	if want := []string{"3", "9", "2", "1"}; !slices.Equal(order, want) || len(block.Plain) != 1 {
+	if want := []string{"30000000", "90000000", "20000000", "10000000"}; !slices.Equal(order, want) || len(block.Plain) != 1 {
 		t.Fatalf("have tips in order %v and %d plain transactions, want %v and 1", order, len(block.Plain), want)
 	}
 }

@@ -6,6 +6,8 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/ashlar-da/ashlar/app/blob"
 )
 
 // errNoVerdict is the verdict on a block while there is none.
@@ -47,10 +49,32 @@ func (a *App) verify(req *abci.RequestFinalizeBlock) error {
 }
 
 // preBlock runs before anything else of a block is executed: it records the block's
-// square, then gives the modules their turns.
-func (a *App) preBlock(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
+// square and takes the fees, both on the state the block was verified on, then gives
+// the modules their turns.
+func (a *App) preBlock(ctx sdk.Context, req *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
 	if err := a.Keepers.Blob.SetRoots(ctx, a.verdict.roots); err != nil {
 		return nil, err
 	}
+	if err := a.pay(ctx, req.Txs); err != nil {
+		return nil, err
+	}
 	return a.modules.PreBlock(ctx)
+}
+
+// pay runs the ante of every transaction, in order.
+func (a *App) pay(ctx sdk.Context, txs [][]byte) error {
+	a.antes.Begin(len(txs))
+	for i, raw := range txs {
+		if blob.IsInjected(raw) {
+			continue
+		}
+		tx, err := a.TxDecode(raw)
+		if err != nil {
+			return fmt.Errorf("decode transaction %d of a verified block: %w", i, err)
+		}
+		if err := a.antes.Pay(ctx, i, raw, tx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -6,15 +6,16 @@ import (
 	abci "github.com/cometbft/cometbft/abci/types"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
+	"github.com/ashlar-da/ashlar/app/ante"
 	"github.com/ashlar-da/ashlar/app/blob"
 )
 
-// runner executes a block's transactions one after another. What the proposer injected
-// does nothing and succeeds: results are hashed, so every node says the same of it.
+// runner executes the messages of a block's transactions one after another: all their
+// antes ran before. What the proposer injected does nothing and succeeds: results are
+// hashed, so every node says the same of it.
 type runner struct {
-	decode sdk.TxDecoder
+	antes *ante.Block
 }
 
 var _ sdk.TxRunner = runner{}
@@ -35,9 +36,5 @@ func (r runner) run(raw []byte, index int, deliver sdk.DeliverTxFunc) *abci.Exec
 	if blob.IsInjected(raw) {
 		return &abci.ExecTxResult{}
 	}
-	tx, err := r.decode(raw)
-	if err != nil {
-		return sdkerrors.ResponseExecTxResultWithEvents(sdkerrors.ErrTxDecode, 0, 0, nil, false)
-	}
-	return deliver(raw, tx, nil, index, nil)
+	return deliver(raw, r.antes.Tx(index), nil, index, nil)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"cosmossdk.io/math"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/ashlar-da/ashlar/api"
@@ -57,11 +58,21 @@ func (v view) Fees(context.Context) (*api.Fees, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := v.node.app.Keepers.Blob.BaseFee(state)
+	prices, err := v.node.prices(state)
 	if err != nil {
 		return nil, err
 	}
-	return &api.Fees{Height: uint64(state.BlockHeight()) + 1, BaseFee: base.String(), GasPrice: v.node.gasPrice.String()}, nil
+	return &api.Fees{Height: uint64(state.BlockHeight()) + 1, BaseFee: prices.BaseFee.String(), GasPrice: prices.Gas.String()}, nil
+}
+
+// prices returns the least this node accepts a transaction for: the chain's prices, and
+// its own for execution where that is higher.
+func (n *Node) prices(state sdk.Context) (blob.Prices, error) {
+	prices, err := n.app.Keepers.Blob.Prices(state)
+	if err == nil {
+		prices.Gas = math.MaxInt(prices.Gas, n.gasPrice.Ceil().TruncateInt())
+	}
+	return prices, err
 }
 
 // Account implements api.Chain.

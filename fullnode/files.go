@@ -71,8 +71,9 @@ func DefaultSettings() Settings {
 const SettingsTemplate = `# Settings of the application, the store of squares and the HTTP API.
 # CometBFT's are in config.toml, those of the command line in client.toml.
 
-# The least a transaction pays per unit of execution gas for this node to accept it.
-# What blobs cost is decided by the chain's fee market.
+# The least a transaction pays per unit of execution gas for this node to accept it, where
+# that is more than the chain's own min_gas_price. What blobs cost is decided by the chain's
+# fee market.
 minimum-gas-prices = "{{ .MinGasPrices }}"
 
 # Which states of the application are kept: default, nothing (archive), everything or

@@ -120,14 +120,14 @@ func (p *poster) fees() (client.Fees, error) {
 	if err != nil {
 		return client.Fees{}, err
 	}
-	base, err := p.node.app.Keepers.Blob.BaseFee(state)
+	prices, err := p.node.prices(state)
 	if err != nil {
 		return client.Fees{}, err
 	}
 	return client.Fees{
-		Cap:      base.MulRaw(capFactor),
+		Cap:      prices.BaseFee.MulRaw(capFactor),
 		Tip:      math.ZeroInt(),
 		GasLimit: postGas,
-		GasPrice: p.node.gasPrice.Ceil().TruncateInt(),
+		GasPrice: prices.Gas,
 	}, nil
 }

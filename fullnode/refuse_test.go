@@ -37,7 +37,9 @@ func refuseEnvelopes(t *testing.T, node *runningNode, c *client.Client) {
 		t.Fatal(err)
 	}
 	account := client.Account{ChainID: testChain, Number: state.Number, Sequence: state.Sequence}
-	fees := client.Fees{Cap: math.NewInt(2_000_000_000), Tip: math.ZeroInt(), GasLimit: 200_000, GasPrice: math.ZeroInt()}
+	fees := client.Fees{Cap: math.NewInt(2_000_000_000), Tip: math.ZeroInt(), GasLimit: 200_000, GasPrice: math.NewInt(20_000_000)}
+	low, cheap := fees, fees
+	low.Cap, cheap.GasPrice = math.OneInt(), math.NewInt(19_999_999)
 	for _, test := range []struct {
 		name    string
 		signer  *client.Signer
@@ -48,7 +50,8 @@ func refuseEnvelopes(t *testing.T, node *runningNode, c *client.Client) {
 	}{
 		{"another chain's", owner, client.Account{ChainID: "other", Number: account.Number, Sequence: account.Sequence}, fees, nil, api.ErrWrongChain},
 		{"a later sequence", owner, client.Account{ChainID: testChain, Number: account.Number, Sequence: account.Sequence + 5}, fees, nil, api.ErrBadSequence},
-		{"a fee cap below the base fee", owner, account, client.Fees{Cap: math.OneInt(), Tip: math.ZeroInt(), GasLimit: 200_000, GasPrice: math.ZeroInt()}, nil, api.ErrFeeTooLow},
+		{"a fee cap below the base fee", owner, account, low, nil, api.ErrFeeTooLow},
+		{"execution below its price", owner, account, cheap, nil, api.ErrFeeTooLow},
 		{"no funds", stranger, account, fees, nil, api.ErrInsufficientFunds},
 		{"another byte of data", owner, account, fees, func(e *da.Envelope) {
 			e.Blobs = [][]byte{append(bytes.Clone(e.Blobs[0][:len(e.Blobs[0])-1]), 0xff)}

@@ -14,12 +14,13 @@ import (
 
 	"github.com/ashlar-da/ashlar/app/blob"
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
 // feeDecorator charges a transaction: the base fee of its blob gas is burned, the rest
 // goes to the fee collector. The whole fee named must be held by whoever pays, so that
-// no rise of the base fee up to the cap can leave it short. The effective tip becomes
-// the transaction's priority.
+// no rise of the base fee up to the cap can leave it short. What is paid above the least
+// becomes the transaction's priority, held against what it uses of the block.
 type feeDecorator struct {
 	accounts authkeeper.AccountKeeper
 	bank     bankkeeper.BaseKeeper
@@ -40,47 +41,61 @@ func (d feeDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next
 	if !simulate && feeTx.GetGas() == 0 {
 		return ctx, sdkerrors.ErrInvalidGasLimit.Wrap("the gas limit is 0: name the execution gas the transaction may use")
 	}
-	charge, err := d.charge(ctx, tx, feeTx, simulate)
+	offer, err := d.offer(ctx, tx, feeTx)
+	if err != nil && !simulate {
+		return ctx, err
+	}
+	charge, err := d.charge(ctx, offer, simulate)
 	if err != nil {
 		return ctx, err
 	}
 	if err := d.collect(ctx, tx, feeTx, charge); err != nil {
 		return ctx, err
 	}
-	return next(ctx.WithPriority(priority(charge.Tip)), tx, simulate)
+	capacity, err := d.capacity(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	return next(ctx.WithPriority(capacity.priority(offer, charge.Tip)), tx, simulate)
 }
 
-// charge returns what the transaction pays. One that is simulated to estimate its gas
-// may offer too little yet: it then pays a token, for the same work.
-func (d feeDecorator) charge(ctx sdk.Context, tx sdk.Tx, feeTx sdk.FeeTx, simulate bool) (blob.Charge, error) {
-	charge, err := d.quote(ctx, tx, feeTx)
-	if err != nil && simulate {
-		one := sdkmath.OneInt()
-		return blob.Charge{Burn: one, Collect: one, Execution: one, Tip: sdkmath.ZeroInt()}, nil
-	}
-	if err != nil || simulate {
-		return charge, err
-	}
-	return charge, checkMinGasPrices(ctx, feeTx.GetGas(), charge.Execution, d.denom)
-}
-
-// quote prices the transaction at the state's base fee.
-func (d feeDecorator) quote(ctx sdk.Context, tx sdk.Tx, feeTx sdk.FeeTx) (blob.Charge, error) {
-	fee, err := d.feeAmount(feeTx.GetFee())
-	if err != nil {
-		return blob.Charge{}, err
-	}
-	baseFee, err := d.keeper.BaseFee(ctx)
-	if err != nil {
-		return blob.Charge{}, err
-	}
-	offer := blob.Offer{Gas: da.TxBlobGas(len(ctx.TxBytes())), Fee: fee}
+// offer returns what the transaction bids.
+func (d feeDecorator) offer(ctx sdk.Context, tx sdk.Tx, feeTx sdk.FeeTx) (blob.Offer, error) {
+	offer := blob.Offer{BlobGas: da.TxBlobGas(len(ctx.TxBytes())), Gas: feeTx.GetGas()}
 	if tx, ok := tx.(*blob.Tx); ok {
 		pay := tx.Pay()
-		offer.Gas += tx.Message.BlobGas()
+		offer.BlobGas += tx.Message.BlobGas()
 		offer.FeeCap, offer.TipCap = &pay.FeeCap, &pay.TipCap
 	}
-	return offer.Quote(baseFee)
+	var err error
+	offer.Fee, err = d.feeAmount(feeTx.GetFee())
+	return offer, err
+}
+
+// charge returns what the offer pays. A transaction that is simulated to estimate its gas
+// may offer too little yet: it then pays a token, for the same work.
+func (d feeDecorator) charge(ctx sdk.Context, offer blob.Offer, simulate bool) (blob.Charge, error) {
+	prices, err := d.prices(ctx)
+	if err != nil {
+		return blob.Charge{}, err
+	}
+	charge, err := offer.Quote(prices)
+	if err != nil && simulate {
+		one := sdkmath.OneInt()
+		return blob.Charge{Burn: one, Collect: one, Tip: sdkmath.ZeroInt()}, nil
+	}
+	return charge, err
+}
+
+// prices returns the least a block charges. The node's own minimum is no rule of the
+// chain: it acts in CheckTx only.
+func (d feeDecorator) prices(ctx sdk.Context) (blob.Prices, error) {
+	prices, err := d.keeper.Prices(ctx)
+	if ctx.IsCheckTx() && err == nil {
+		own := ctx.MinGasPrices().AmountOf(d.denom).Ceil().TruncateInt()
+		prices.Gas = sdkmath.MaxInt(prices.Gas, own)
+	}
+	return prices, err
 }
 
 // feeAmount returns the one amount that may be named as the fee.
@@ -92,19 +107,6 @@ func (d feeDecorator) feeAmount(fee sdk.Coins) (sdkmath.Int, error) {
 		return sdkmath.Int{}, blob.ErrInvalidFee.Wrapf("fee is %s: pay in %s alone", fee, d.denom)
 	}
 	return fee[0].Amount, nil
-}
-
-// checkMinGasPrices holds what is offered for execution against the node's own
-// minimum, which is no rule of the chain: it acts in CheckTx only.
-func checkMinGasPrices(ctx sdk.Context, gas uint64, execution sdkmath.Int, denom string) error {
-	if !ctx.IsCheckTx() {
-		return nil
-	}
-	least := ctx.MinGasPrices().AmountOf(denom).MulInt(sdkmath.NewIntFromUint64(gas)).Ceil().TruncateInt()
-	if execution.LT(least) {
-		return sdkerrors.ErrInsufficientFee.Wrapf("%s%s are left for execution: this node wants %s%s for %d gas", execution, denom, least, denom, gas)
-	}
-	return nil
 }
 
 // collect takes the charge from whoever pays.
@@ -163,10 +165,33 @@ func (d feeDecorator) coins(amount sdkmath.Int) sdk.Coins {
 	return sdk.NewCoins(sdk.NewCoin(d.denom, amount))
 }
 
-// priority maps the effective tip to what the mempool compares.
-func priority(tip sdkmath.Int) int64 {
-	if !tip.IsInt64() {
-		return math.MaxInt64
+// capacity is what a block holds of each of its two resources.
+type capacity struct {
+	blobGas, gas uint64
+}
+
+// capacity returns that of the blocks at hand. Without a bound on execution gas, blob gas
+// alone is scarce.
+func (d feeDecorator) capacity(ctx sdk.Context) (capacity, error) {
+	limits, err := d.keeper.Limits(ctx)
+	c := capacity{blobGas: uint64(limits.MaxRows) * kzg.RowSize}
+	if block := ctx.ConsensusParams().Block; block != nil && block.MaxGas > 0 {
+		c.gas = uint64(block.MaxGas)
 	}
-	return tip.Int64()
+	return c, err
+}
+
+// priority returns what the mempool compares: the tip per blob gas, or, where a larger
+// share of a block's execution gas is used than of its blob gas, per that share. So
+// whoever fills a block pays for all of it, whichever way it is filled.
+func (c capacity) priority(offer blob.Offer, tip sdkmath.Int) int64 {
+	used := sdkmath.NewIntFromUint64(max(offer.BlobGas, 1))
+	if c.gas > 0 {
+		share := sdkmath.NewIntFromUint64(offer.Gas).Mul(sdkmath.NewIntFromUint64(c.blobGas)).Quo(sdkmath.NewIntFromUint64(c.gas))
+		used = sdkmath.MaxInt(used, share)
+	}
+	if perGas := tip.Quo(used); perGas.IsInt64() {
+		return perGas.Int64()
+	}
+	return math.MaxInt64
 }

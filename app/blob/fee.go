@@ -8,10 +8,18 @@ import (
 // gas amount overflows the 256 bits of math.Int.
 const maxAmountBits = 128
 
+// Prices are what a block charges at least, in base denomination.
+type Prices struct {
+	// BaseFee is per unit of blob gas, and burned.
+	BaseFee math.Int
+	// Gas is per unit of execution gas.
+	Gas math.Int
+}
+
 // Offer is what a transaction bids, in base denomination.
 type Offer struct {
-	// Gas is the transaction's blob gas.
-	Gas uint64
+	// BlobGas and Gas, execution's, are what the transaction may use.
+	BlobGas, Gas uint64
 	// Fee is the amount the transaction names, and the most it pays.
 	Fee math.Int
 	// FeeCap and TipCap are per unit of blob gas; nil for a transaction without blobs,
@@ -23,11 +31,10 @@ type Offer struct {
 type Charge struct {
 	// Burn is the base fee's part.
 	Burn math.Int
-	// Collect goes to the fee collector: tip and execution.
+	// Collect goes to the fee collector: execution and tip.
 	Collect math.Int
-	// Execution is the part of Collect that pays for execution gas.
-	Execution math.Int
-	// Tip is the effective tip per unit of blob gas, which orders the block.
+	// Tip is the part of Collect above the least that execution costs. It orders the
+	// block, against what the transaction uses of it.
 	Tip math.Int
 }
 
@@ -36,53 +43,42 @@ func (c Charge) Total() math.Int {
 	return c.Burn.Add(c.Collect)
 }
 
-// Quote returns what an offer pays at a base fee per unit of blob gas. Its errors are
-// ErrInvalidFee, where the offer makes no sense, and ErrFeeTooLow, where it is below
-// the price of the moment.
-func (o Offer) Quote(baseFee math.Int) (Charge, error) {
-	if err := checkAmount("fee", o.Fee); err != nil {
+// Quote returns what an offer pays at given prices. What is due of a blob transaction is
+// reckoned at its fee cap, so that no rise of the base fee up to there makes an offer
+// too low that was not. Its errors are ErrInvalidFee, where the offer makes no sense, and
+// ErrFeeTooLow, where it is below the price of the moment.
+func (o Offer) Quote(prices Prices) (Charge, error) {
+	if err := o.check(); err != nil {
 		return Charge{}, err
 	}
-	gas := math.NewIntFromUint64(o.Gas)
-	if o.FeeCap == nil {
-		return o.quotePlain(baseFee, gas)
+	if prices.BaseFee.BigIntMut().BitLen() > maxAmountBits {
+		return Charge{}, ErrFeeTooLow.Wrapf("the base fee is %s per blob gas, above any fee that can be named: wait for it to fall", prices.BaseFee)
+	}
+	blobGas, execution := math.NewIntFromUint64(o.BlobGas), prices.Gas.Mul(math.NewIntFromUint64(o.Gas))
+	price, tip := prices.BaseFee, math.ZeroInt()
+	if o.FeeCap != nil {
+		if price = *o.FeeCap; price.LT(prices.BaseFee) {
+			return Charge{}, ErrFeeTooLow.Wrapf("fee_cap is %s: the base fee is %s per blob gas", price, prices.BaseFee)
+		}
+		tip = math.MinInt(*o.TipCap, price.Sub(prices.BaseFee)).Mul(blobGas)
+	}
+	least := price.Mul(blobGas).Add(execution)
+	if o.Fee.LT(least) {
+		return Charge{}, ErrFeeTooLow.Wrapf("fee is %s, at least %s is due: %s per blob gas for %d and %s per execution gas for %d", o.Fee, least, price, o.BlobGas, prices.Gas, o.Gas)
+	}
+	tip = tip.Add(o.Fee.Sub(least))
+	return Charge{Burn: prices.BaseFee.Mul(blobGas), Collect: execution.Add(tip), Tip: tip}, nil
+}
+
+// check refuses amounts that make no sense.
+func (o Offer) check() error {
+	if err := checkAmount("fee", o.Fee); err != nil || o.FeeCap == nil {
+		return err
 	}
 	if err := checkAmount("fee_cap", *o.FeeCap); err != nil {
-		return Charge{}, err
+		return err
 	}
-	if err := checkAmount("tip_cap", *o.TipCap); err != nil {
-		return Charge{}, err
-	}
-	return o.quoteBlobs(baseFee, gas)
-}
-
-// quotePlain prices a transaction without blobs: all it offers above the base fee
-// goes to the fee collector.
-func (o Offer) quotePlain(baseFee, gas math.Int) (Charge, error) {
-	if baseFee.BigIntMut().BitLen() > maxAmountBits {
-		return Charge{}, ErrFeeTooLow.Wrapf("the base fee is %s per blob gas, above any fee that can be named: wait for it to fall", baseFee)
-	}
-	burn := baseFee.Mul(gas)
-	if o.Fee.LT(burn) {
-		return Charge{}, ErrFeeTooLow.Wrapf("fee is %s: at a base fee of %s per blob gas this transaction's %s blob gas cost %s", o.Fee, baseFee, gas, burn)
-	}
-	rest := o.Fee.Sub(burn)
-	return Charge{Burn: burn, Collect: rest, Execution: rest, Tip: rest.Quo(math.MaxInt(gas, math.OneInt()))}, nil
-}
-
-// quoteBlobs prices a blob transaction: base fee plus min(tip cap, fee cap - base fee)
-// for each unit of blob gas, and what it offers above fee cap × gas for execution.
-func (o Offer) quoteBlobs(baseFee, gas math.Int) (Charge, error) {
-	if o.FeeCap.LT(baseFee) {
-		return Charge{}, ErrFeeTooLow.Wrapf("fee_cap is %s: the base fee is %s per blob gas", o.FeeCap, baseFee)
-	}
-	most := o.FeeCap.Mul(gas)
-	if o.Fee.LT(most) {
-		return Charge{}, ErrFeeTooLow.Wrapf("fee is %s: fee_cap %s for %s blob gas takes at least %s", o.Fee, o.FeeCap, gas, most)
-	}
-	tip := math.MinInt(*o.TipCap, o.FeeCap.Sub(baseFee))
-	execution := o.Fee.Sub(most)
-	return Charge{Burn: baseFee.Mul(gas), Collect: execution.Add(tip.Mul(gas)), Execution: execution, Tip: tip}, nil
+	return checkAmount("tip_cap", *o.TipCap)
 }
 
 // checkAmount refuses amounts that are missing, negative or absurdly large.

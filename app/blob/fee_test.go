@@ -2,6 +2,7 @@ package blob
 
 import (
 	"errors"
+	"math/big"
 	"testing"
 
 	"cosmossdk.io/math"
@@ -21,22 +22,26 @@ func TestQuote(t *testing.T) {
 		burn, collect, tip, sum int64
 		err                     error
 	}{
-		"plain pays all it offers": {offer: Offer{Gas: 10, Fee: math.NewInt(100)}, burn: 70, collect: 30, tip: 3, sum: 100},
-		"plain at the price":       {offer: Offer{Gas: 10, Fee: math.NewInt(70)}, burn: 70, sum: 70},
-		"plain below":              {offer: Offer{Gas: 10, Fee: math.NewInt(69)}, err: ErrFeeTooLow},
-		"tip cap binds":            {offer: Offer{Gas: 10, Fee: math.NewInt(200), FeeCap: amount(20), TipCap: amount(2)}, burn: 70, collect: 20, tip: 2, sum: 90},
-		"fee cap binds":            {offer: Offer{Gas: 10, Fee: math.NewInt(80), FeeCap: amount(8), TipCap: amount(5)}, burn: 70, collect: 10, tip: 1, sum: 80},
-		"execution on top":         {offer: Offer{Gas: 10, Fee: math.NewInt(95), FeeCap: amount(8), TipCap: amount(0)}, burn: 70, collect: 15, tip: 0, sum: 85},
-		"fee cap below the base":   {offer: Offer{Gas: 10, Fee: math.NewInt(200), FeeCap: amount(6), TipCap: amount(0)}, err: ErrFeeTooLow},
-		"fee below fee cap x gas":  {offer: Offer{Gas: 10, Fee: math.NewInt(199), FeeCap: amount(20), TipCap: amount(0)}, err: ErrFeeTooLow},
-		"no fee":                   {offer: Offer{Gas: 10}, err: ErrInvalidFee},
-		"negative fee":             {offer: Offer{Gas: 10, Fee: math.NewInt(-1)}, err: ErrInvalidFee},
-		"nil fee cap":              {offer: Offer{Gas: 10, Fee: math.NewInt(200), FeeCap: &math.Int{}, TipCap: amount(0)}, err: ErrInvalidFee},
-		"nil tip cap":              {offer: Offer{Gas: 10, Fee: math.NewInt(200), FeeCap: amount(20), TipCap: &math.Int{}}, err: ErrInvalidFee},
-		"negative tip cap":         {offer: Offer{Gas: 10, Fee: math.NewInt(200), FeeCap: amount(20), TipCap: amount(-1)}, err: ErrInvalidFee},
-		"absurd tip cap":           {offer: Offer{Gas: 10, Fee: math.NewInt(200), FeeCap: amount(20), TipCap: &huge}, err: ErrInvalidFee},
+		"plain pays all it offers": {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(120)}, burn: 70, collect: 50, tip: 38, sum: 120},
+		"plain at the price":       {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(82)}, burn: 70, collect: 12, sum: 82},
+		"plain below":              {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(81)}, err: ErrFeeTooLow},
+		"plain below the base fee": {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(69)}, err: ErrFeeTooLow},
+		"tip cap binds":            {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(212), FeeCap: amount(20), TipCap: amount(2)}, burn: 70, collect: 32, tip: 20, sum: 102},
+		"fee cap binds":            {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(92), FeeCap: amount(8), TipCap: amount(5)}, burn: 70, collect: 22, tip: 10, sum: 92},
+		"a tip on execution":       {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(97), FeeCap: amount(8), TipCap: amount(0)}, burn: 70, collect: 17, tip: 5, sum: 87},
+		"no execution gas":         {offer: Offer{BlobGas: 10, Fee: math.NewInt(80), FeeCap: amount(8), TipCap: amount(0)}, burn: 70, sum: 70},
+		"tip does not execute":     {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(91), FeeCap: amount(8), TipCap: amount(1)}, err: ErrFeeTooLow},
+		"all the gas there is":     {offer: Offer{BlobGas: 10, Gas: 1<<64 - 1, Fee: math.NewInt(1 << 62)}, err: ErrFeeTooLow},
+		"fee cap below the base":   {offer: Offer{BlobGas: 10, Fee: math.NewInt(200), FeeCap: amount(6), TipCap: amount(0)}, err: ErrFeeTooLow},
+		"fee below fee cap x gas":  {offer: Offer{BlobGas: 10, Fee: math.NewInt(199), FeeCap: amount(20), TipCap: amount(0)}, err: ErrFeeTooLow},
+		"no fee":                   {offer: Offer{BlobGas: 10}, err: ErrInvalidFee},
+		"negative fee":             {offer: Offer{BlobGas: 10, Fee: math.NewInt(-1)}, err: ErrInvalidFee},
+		"nil fee cap":              {offer: Offer{BlobGas: 10, Fee: math.NewInt(200), FeeCap: &math.Int{}, TipCap: amount(0)}, err: ErrInvalidFee},
+		"nil tip cap":              {offer: Offer{BlobGas: 10, Fee: math.NewInt(200), FeeCap: amount(20), TipCap: &math.Int{}}, err: ErrInvalidFee},
+		"negative tip cap":         {offer: Offer{BlobGas: 10, Fee: math.NewInt(200), FeeCap: amount(20), TipCap: amount(-1)}, err: ErrInvalidFee},
+		"absurd tip cap":           {offer: Offer{BlobGas: 10, Fee: math.NewInt(200), FeeCap: amount(20), TipCap: &huge}, err: ErrInvalidFee},
 	} {
-		got, err := c.offer.Quote(math.NewInt(7))
+		got, err := c.offer.Quote(Prices{BaseFee: math.NewInt(7), Gas: math.NewInt(3)})
 		if !errors.Is(err, c.err) {
 			t.Errorf("%s: have error %v want %v", name, err, c.err)
 		}
@@ -46,6 +51,16 @@ func TestQuote(t *testing.T) {
 		if !got.Burn.Equal(math.NewInt(c.burn)) || !got.Collect.Equal(math.NewInt(c.collect)) || !got.Tip.Equal(math.NewInt(c.tip)) || !got.Total().Equal(math.NewInt(c.sum)) {
 			t.Errorf("%s: have %v want burn %d collect %d tip %d total %d", name, got, c.burn, c.collect, c.tip, c.sum)
 		}
+	}
+}
+
+// TestBaseFeeNoOneCanName: at a base fee that takes more bits than amounts may have,
+// every offer is too low and nothing overflows.
+func TestBaseFeeNoOneCanName(t *testing.T) {
+	prices := Prices{BaseFee: math.NewIntFromBigInt(new(big.Int).Lsh(big.NewInt(1), 240)), Gas: math.OneInt()}
+	offer := Offer{BlobGas: 1<<64 - 1, Gas: 1<<64 - 1, Fee: math.NewIntFromBigInt(new(big.Int).Lsh(big.NewInt(1), maxAmountBits-1))}
+	if _, err := offer.Quote(prices); !errors.Is(err, ErrFeeTooLow) {
+		t.Fatalf("have %v want ErrFeeTooLow", err)
 	}
 }
 
@@ -63,6 +78,9 @@ func TestValidateParamsNamesTheParameter(t *testing.T) {
 		"no target":            func(p *blobpb.Params) { p.TargetBlobGas = 0 },
 		"no minimum":           func(p *blobpb.Params) { p.MinBaseFee = math.Int{} },
 		"zero minimum":         func(p *blobpb.Params) { p.MinBaseFee = math.ZeroInt() },
+		"no gas price":         func(p *blobpb.Params) { p.MinGasPrice = math.Int{} },
+		"zero gas price":       func(p *blobpb.Params) { p.MinGasPrice = math.ZeroInt() },
+		"absurd gas price":     func(p *blobpb.Params) { p.MinGasPrice = math.NewIntWithDecimal(1, 20) },
 		"no update fraction":   func(p *blobpb.Params) { p.UpdateFraction = 0 },
 	} {
 		p := DefaultParams()

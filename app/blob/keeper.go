@@ -83,6 +83,19 @@ func (k *Keeper) BaseFee(ctx context.Context) (math.Int, error) {
 	return math.NewIntFromBigInt(blobfee.BaseFee(FeeParams(params), excess)), nil
 }
 
+// Prices returns what a block built on this state charges at least.
+func (k *Keeper) Prices(ctx context.Context) (Prices, error) {
+	params, err := k.Params(ctx)
+	if err != nil {
+		return Prices{}, err
+	}
+	baseFee, err := k.BaseFee(ctx)
+	if err != nil {
+		return Prices{}, err
+	}
+	return Prices{BaseFee: baseFee, Gas: params.MinGasPrice}, nil
+}
+
 // Roots returns what is kept of a height's square; ErrNotFound where no block was.
 func (k *Keeper) Roots(ctx context.Context, height int64) (blobpb.BlockRoots, error) {
 	roots, err := k.roots.Get(ctx, uint64(height))

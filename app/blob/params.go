@@ -11,9 +11,13 @@ import (
 // hardMaxRows bounds max_rows whatever governance decides.
 const hardMaxRows = 256
 
+// maxGasPriceBits bounds min_gas_price, so that no block's gas costs more than can be named.
+const maxGasPriceBits = 64
+
 // DefaultParams returns the parameters a new chain starts with: 4 MiB of blobs and
 // two transaction rows a block, half of it the target, and EIP-4844's speed: a full
-// block raises the base fee by an eighth.
+// block raises the base fee by an eighth. All the execution gas of a block costs at
+// least about what its square does.
 func DefaultParams() blobpb.Params {
 	return blobpb.Params{
 		MaxRows:        34,
@@ -22,6 +26,7 @@ func DefaultParams() blobpb.Params {
 		TargetBlobGas:  17 * kzg.RowSize,
 		MinBaseFee:     math.NewInt(1_000_000_000),
 		UpdateFraction: 18_918_036,
+		MinGasPrice:    math.NewInt(20_000_000),
 	}
 }
 
@@ -38,6 +43,12 @@ func ValidateParams(p blobpb.Params) error {
 		return ErrInvalidParams.Wrapf("target_blob_gas %d exceeds the %d of a full block", p.TargetBlobGas, uint64(p.MaxRows)*kzg.RowSize)
 	case p.MinBaseFee.IsNil():
 		return ErrInvalidParams.Wrap("min_base_fee is missing")
+	}
+	if p.MinGasPrice.IsNil() {
+		return ErrInvalidParams.Wrap("min_gas_price is missing")
+	}
+	if !p.MinGasPrice.IsPositive() || p.MinGasPrice.BigIntMut().BitLen() > maxGasPriceBits {
+		return ErrInvalidParams.Wrapf("min_gas_price is %s: choose 1 to 2^%d, since execution for nothing would fill blocks", p.MinGasPrice, maxGasPriceBits)
 	}
 	if err := FeeParams(p).Validate(); err != nil {
 		return ErrInvalidParams.Wrap(err.Error())
