@@ -142,6 +142,32 @@ func TestSamplerAgainstAdversaries(t *testing.T) {
 	}
 }
 
+// Once every peer has failed a cell there is nobody left to ask for it, again and again until
+// the deadline. What the peers did is still what is told of it.
+func TestNobodyLeftToAskForgetsNothing(t *testing.T) {
+	f := fixtureOf(t)
+	for _, test := range []struct {
+		name                       string
+		peers                      map[string]behaviour
+		asked                      int
+		refused, timedOut, garbled int
+	}{
+		{"nobody there", nil, 0, 0, 0, 0},
+		{"all refuse", map[string]behaviour{"a": empty}, 1, 24, 0, 0},
+		{"all silent", map[string]behaviour{"a": silent}, 1, 0, 24, 0},
+		{"all lie", map[string]behaviour{"bad": flipping(f)}, 1, 0, 0, 24},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := sample(t, t.Context(), f, test.peers).Availability
+				if a.Verdict != Pending || a.Peers != test.asked || a.Refused != test.refused || a.TimedOut != test.timedOut || a.Garbled != test.garbled {
+					t.Errorf("%+v, want %+v", a, test)
+				}
+			})
+		})
+	}
+}
+
 // What was withheld until the deadline and comes afterwards turns the verdict.
 func TestLateCellsReviseTheVerdict(t *testing.T) {
 	f := fixtureOf(t)

@@ -173,17 +173,18 @@ func (s *Session) Next(n int) []erasure.Coord {
 
 // Deliver notes what came of asking a peer for a cell. It counts whether or not the cell
 // was under way, late ones too; coordinates never drawn and cells verified before are
-// passed over.
+// passed over. That nobody was there to ask does not undo what those asked before did.
 func (s *Session) Deliver(coord erasure.Coord, from string, outcome Outcome) {
 	i, drawn := s.at[coord]
 	if !drawn || s.draws[i].standing == settled || outcome > Verified {
 		return
 	}
-	if outcome != Unasked {
-		s.peers[from] = struct{}{}
-	}
-	s.draws[i].last = outcome
 	s.draws[i].standing = resting
+	if outcome == Unasked {
+		return
+	}
+	s.peers[from] = struct{}{}
+	s.draws[i].last = outcome
 	if outcome == Verified {
 		s.draws[i].standing = settled
 	}

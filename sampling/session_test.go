@@ -193,6 +193,7 @@ func TestStrayDeliveriesChangeNothing(t *testing.T) {
 	s.Deliver(coords[0], "b", Garbled) // of a verified cell
 	s.Deliver(erasure.Coord{Row: 400, Column: 3}, "b", Verified)
 	s.Deliver(coords[1], "b", Verified+1)
+	s.Deliver(coords[1], "", Unasked)
 	if after := s.Availability(); after != before {
 		t.Errorf("stray deliveries turned %+v into %+v", before, after)
 	}
