@@ -164,12 +164,21 @@ func (n *Node) announce(r *record, before sampling.Verdict) error {
 		if v.Verdict == sampling.Unavailable {
 			log = n.config.Log.Error
 		}
-		log("verdict", "height", r.Height, "verdict", v.Verdict, "confidence", v.Confidence, "verified", v.Verified, "samples", v.Samples)
+		log("verdict", append([]any{"height", r.Height, "verdict", v.Verdict}, r.grounds()...)...)
 	}
 	if !r.finished() {
 		return nil
 	}
 	return remove(n.db, heightKey(keyProof, r.Height))
+}
+
+// grounds are what a verdict rests on, for the log.
+func (r *record) grounds() []any {
+	v := r.Verdict
+	if v.Verdict == sampling.Available && r.K == 0 {
+		return []any{"reason", "the block is empty: there is nothing to sample"}
+	}
+	return []any{"confidence", v.Confidence, "verified", v.Verified, "samples", v.Samples}
 }
 
 // keep adds verified cells to the ring, beside those of the height that it has.

@@ -2,6 +2,7 @@ package lightnode
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -11,6 +12,10 @@ import (
 	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/p2p"
 )
+
+// connectGrace is how long after its start a node may be without a peer before that is worth
+// a warning: every node is at first.
+const connectGrace = 15 * time.Second
 
 // headPause is the least time between two advances of the head. Anybody may announce any
 // height: without it a stranger could have the node use up what its peers allow it.
@@ -44,6 +49,7 @@ func (n *Node) advance(ctx context.Context) error {
 		return nil
 	}
 	n.headError.Store(nil)
+	n.warned = ""
 	n.contact.Store(n.config.Now().UnixNano())
 	if block == nil {
 		return nil
@@ -54,11 +60,18 @@ func (n *Node) advance(ctx context.Context) error {
 // noteHeadError keeps why the head could not be advanced. A reason other than the last
 // is a warning, so that a wrong chain, trusted header or peer is not met with silence.
 func (n *Node) noteHeadError(err error) {
+	n.headError.Store(&err)
 	level := slog.LevelDebug
-	if before := n.headError.Swap(&err); text(before) != err.Error() {
-		level = slog.LevelWarn
+	if reason := err.Error(); reason != n.warned && !n.connecting(err) {
+		n.warned, level = reason, slog.LevelWarn
 	}
 	n.config.Log.Log(context.Background(), level, "the head could not be advanced, trying again", "error", err)
+}
+
+// connecting tells whether an error is that of a node that has only just begun to look for
+// peers.
+func (n *Node) connecting(err error) bool {
+	return errors.Is(err, p2p.ErrNoPeer) && !errors.Is(err, p2p.ErrWrongChain) && n.config.Now().Sub(n.started) < connectGrace
 }
 
 // head takes in a newly verified head.

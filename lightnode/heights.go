@@ -249,6 +249,7 @@ type summary struct {
 	cells          int
 	minConfidence  float64
 	pendingSince   time.Time // of the pending height known longest, zero if none is
+	pendingHeight  uint64    // that height
 }
 
 func (t *heights) summary() summary {
@@ -258,9 +259,9 @@ func (t *heights) summary() summary {
 	if len(t.known) > 0 {
 		s.oldest, s.newest = t.known[0].low, t.known[len(t.known)-1].high
 	}
-	for _, w := range t.open {
+	for h, w := range t.open {
 		if w.verdict == sampling.Pending && (s.pendingSince.IsZero() || w.since.Before(s.pendingSince)) {
-			s.pendingSince = w.since
+			s.pendingSince, s.pendingHeight = w.since, h
 		}
 	}
 	return s

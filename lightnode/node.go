@@ -40,6 +40,7 @@ type Node struct {
 	headError atomic.Pointer[error] // why the head could not be advanced last
 	contact   atomic.Int64          // when a peer last said what its head is, Unix nanoseconds
 	alarm     atomic.Pointer[string]
+	warned    string // reason of the last warning about the head; of the goroutine of follow
 }
 
 // New opens the node's folder, checks it against the Config, and listens. Whoever calls it
@@ -112,7 +113,7 @@ func (n *Node) openHost(ctx context.Context) error {
 	}
 	sets := &validatorSets{}
 	n.peers = &peers{chainID: n.config.ChainID, host: n.host, sets: sets}
-	n.chain, err = newHeadChain(n.config, n.db, n.host, sets)
+	n.chain, err = newHeadChain(n.config, n.db, n.host, sets, n.heights.get)
 	return err
 }
 

@@ -197,7 +197,9 @@ func TestSilenceIsNeverAVerdict(t *testing.T) {
 		report, err := n.Availability(t.Context(), 2)
 		return err == nil && report.Checked != nil
 	})
-	await(t, "the alarm is raised", func() bool { return status(t, n).Alarm != "" })
+	await(t, "the alarm is raised", func() bool {
+		return strings.Contains(status(t, n).Alarm, "of its 30 cells 0 came")
+	})
 	for height := uint64(1); height <= 2; height++ {
 		if got := verdict(t, n, height); got != sampling.Pending {
 			t.Errorf("height %d is %v though no cell ever came", height, got)

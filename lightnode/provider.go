@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,6 +63,13 @@ func (p *peerProvider) LightBlock(ctx context.Context, height int64) (*types.Lig
 	block := &types.LightBlock{SignedHeader: header.Signed, ValidatorSet: header.Validators}
 	p.blocks[block.Height] = block
 	return block, nil
+}
+
+// delivered returns the blocks the peer delivered.
+func (p *peerProvider) delivered() []*types.LightBlock {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Values(p.blocks))
 }
 
 // newest returns the time of the newest block the peer delivered.

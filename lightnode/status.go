@@ -76,6 +76,10 @@ type Status struct {
 
 // Status returns what the node is doing.
 func (n *Node) Status(context.Context) (*Status, error) {
+	low, err := n.heights.lowEdge() // before the summary, which then counts what lies above it
+	if err != nil {
+		return nil, err
+	}
 	t := n.heights.summary()
 	s := &Status{
 		Kind: "light", ChainID: n.config.ChainID, Version: n.config.Version, PeerID: n.host.ID().String(), Listen: n.host.Addresses(),
@@ -98,9 +102,8 @@ func (n *Node) Status(context.Context) (*Status, error) {
 		return s, err
 	}
 	s.Head = &HeadReport{Height: head.Height, Hash: head.BlockHash[:], Time: head.Time}
-	low, err := n.heights.lowEdge()
-	s.Syncing = s.Heights.Pending > 0 || low != nil && n.wantsBelow(low)
-	return s, err
+	s.Syncing = s.Heights.Pending > 0 || low == nil || n.wantsBelow(low)
+	return s, nil
 }
 
 func (n *Node) trustReport() (trust, warning string) {

@@ -41,18 +41,20 @@ type headChain struct {
 	store  *trustedStore
 	host   *p2p.Host
 	sets   *validatorSets
+	known  func(height uint64) (*record, error) // what this home has verified of a height, nil if nothing
 
+	foreign   error        // why the peers that are gone seemed to be of another chain; of the goroutine of advance
 	witnesses atomic.Int32 // peers the last header was compared with, its source apart
 }
 
 // newHeadChain opens the chain's trusted headers, and fails where there is nothing to
 // begin with.
-func newHeadChain(config *Config, db *badger.DB, host *p2p.Host, sets *validatorSets) (*headChain, error) {
+func newHeadChain(config *Config, db *badger.DB, host *p2p.Host, sets *validatorSets, known func(uint64) (*record, error)) (*headChain, error) {
 	store, err := newTrustedStore(db)
 	if err != nil {
 		return nil, err
 	}
-	c := &headChain{config: config, db: db, store: store, host: host, sets: sets}
+	c := &headChain{config: config, db: db, store: store, host: host, sets: sets, known: known}
 	if config.Trust == nil && !config.TrustFirst && store.Size() == 0 {
 		return nil, fmt.Errorf("%w: nothing to trust: give the height and hash of a header from somewhere you trust, or, on a network of your own, choose to trust whoever answers first", ErrConfig)
 	}
@@ -63,6 +65,9 @@ func newHeadChain(config *Config, db *badger.DB, host *p2p.Host, sets *validator
 // was asked has none.
 func (c *headChain) advance(ctx context.Context) (*types.LightBlock, error) {
 	primary, witnesses, err := c.providers()
+	if err != nil && c.foreign != nil {
+		return nil, fmt.Errorf("%w; before that: %w", err, c.foreign)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -75,9 +80,16 @@ func (c *headChain) advance(ctx context.Context) (*types.LightBlock, error) {
 	}
 	block, err := client.Update(ctx, c.config.Now())
 	if err != nil {
-		return nil, c.explain(client, primary, err)
+		err = c.explain(client, primary, err)
 	}
-	return block, nil
+	if block != nil || isOwn(err) {
+		c.foreign = nil
+		return block, err
+	}
+	if strange := c.compare(ctx, primary, err != nil); strange != nil {
+		return nil, strange
+	}
+	return nil, err
 }
 
 // providers draws the peers of one advance. With a single one it is its own witness.
@@ -91,7 +103,8 @@ func (c *headChain) providers() (primary *peerProvider, witnesses []provider.Pro
 		drawn = append(drawn, id)
 	}
 	if len(drawn) == 0 {
-		return nil, nil, fmt.Errorf("%w to ask for headers of chain %q (%d connected)", p2p.ErrNoPeer, c.config.ChainID, len(c.host.Peers()))
+		_, err := c.host.Pick(p2p.Headers, 0)
+		return nil, nil, err
 	}
 	primary = c.provider(drawn[0])
 	for _, id := range drawn[1:] {

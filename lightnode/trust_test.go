@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +60,47 @@ func TestAnotherTrustedHeaderBeginsAnew(t *testing.T) {
 	}
 	if s := status(t, n); s.Heights.Newest != 3 || s.Heights.Available != 3 {
 		t.Errorf("heights %+v: the former chain had 4", s.Heights)
+	}
+}
+
+// A chain that was begun anew under its old name is not followed from the old home, whether it
+// has grown past the old one or not, and the owner learns why.
+func TestAChainOfTheSameIDIsExplained(t *testing.T) {
+	t.Parallel()
+	for name, heights := range map[string]int{"behind": 3, "ahead": 9} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			first := emptyBlocks(t, 5)
+			_, host := first.serve(t)
+			config := testConfig(t, first, host)
+			n, stop := start(t, config)
+			await(t, "the chain is known", func() bool { s := status(t, n); return s.Head != nil && s.Height == 5 && !s.Syncing })
+			stop()
+
+			second := newTestBlocks(t, 0)
+			second.keys = second.keys[32:]
+			for range heights {
+				second.grow(emptyBlock)
+			}
+			_, host = second.serve(t)
+			config.Peers = host.Addresses()[:1]
+			log := &logged{}
+			config.Log = slog.New(slog.NewTextHandler(log, nil))
+			n, _ = start(t, config)
+			await(t, "the owner learns why", func() bool {
+				e := status(t, n).HeadError
+				return strings.Contains(e, "another chain of the same id") && strings.Contains(e, "use another --home or delete "+config.Home)
+			})
+			await(t, "it is logged", func() bool { return strings.Contains(log.String(), "use another --home") })
+			await(t, "the peer is banned", func() bool { return n.host.Banned(host.ID()) })
+			await(t, "the reason outlasts the peer", func() bool {
+				e := status(t, n).HeadError
+				return strings.Contains(e, "no peer") && strings.Contains(e, "use another --home")
+			})
+			if s := status(t, n); s.Height != 5 || !bytes.Equal(s.Head.Hash, first.at(5).header.Signed.Hash()) {
+				t.Errorf("the head is %+v; the home follows another chain", s.Head)
+			}
+		})
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/ashlar-da/ashlar/sampling"
 )
 
 const (
@@ -47,13 +49,31 @@ func (n *Node) judgeAlarm() string {
 	contact := time.Unix(0, n.contact.Load())
 	switch {
 	case now.Sub(contact) > n.config.AlarmAfter && len(n.host.Peers()) == 0:
-		return fmt.Sprintf("cut off: no peer is connected, and none has answered since %s", contact.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("cut off: no peer is connected, and none has answered since %s%s", contact.UTC().Format(time.RFC3339), n.because())
 	case now.Sub(contact) > n.config.AlarmAfter:
-		return fmt.Sprintf("cut off: none of %d peers has given a header that verifies since %s", len(n.host.Peers()), contact.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("cut off: none of %d peers has given a header that verifies since %s%s", len(n.host.Peers()), contact.UTC().Format(time.RFC3339), n.because())
 	case !s.pendingSince.IsZero() && now.Sub(s.pendingSince) > n.config.AlarmAfter:
-		return fmt.Sprintf("nobody useful to ask: %d heights are without a verdict, one since %s", s.counts[0], s.pendingSince.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("nobody useful to ask: %d heights are without a verdict, %d since %s%s", s.counts[sampling.Pending], s.pendingHeight, s.pendingSince.UTC().Format(time.RFC3339), n.missing(s.pendingHeight))
 	}
 	return n.judgeHead(now, s.newest)
+}
+
+// because gives the reason why the head could not be advanced last, if there is one.
+func (n *Node) because() string {
+	if reason := text(n.headError.Load()); reason != "" {
+		return ": " + reason
+	}
+	return ""
+}
+
+// missing says what came of asking for a height's cells, nothing if none were asked for.
+func (n *Node) missing(height uint64) string {
+	r, err := n.heights.get(height)
+	if err != nil || r == nil || r.Checked.IsZero() {
+		return ""
+	}
+	v := r.Verdict
+	return fmt.Sprintf(": of its %d cells %d came, %d were refused, %d timed out and %d were garbled, when last asked for", v.Samples, v.Verified, v.Refused, v.TimedOut, v.Garbled)
 }
 
 // judgeHead returns what is wrong with the newest block, empty if nothing is.

@@ -157,8 +157,8 @@ func (h *Host) explain(ctx context.Context, from peer.ID, p Protocol, err error)
 		return fmt.Errorf("no answer: %w", errors.Join(context.DeadlineExceeded, err))
 	case errors.As(err, &unknown):
 		spoken, _ := h.host.Peerstore().GetProtocols(from) // an unknown peer speaks none
-		if p.servesAnother(h.config.ChainID, spoken) {
-			return fmt.Errorf("%w: %s is not served: %w", ErrWrongChain, h.config.ChainID, err)
+		if other := p.otherChain(h.config.ChainID, spoken); other != "" {
+			return fmt.Errorf("%w: it serves %q, not %q: %w", ErrWrongChain, other, h.config.ChainID, err)
 		}
 		return fmt.Errorf("%w: %w", ErrUnsupported, err)
 	case errors.Is(err, errFrameLength), errors.Is(err, errFrameTooLong):

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -202,8 +203,12 @@ func TestWrongChain(t *testing.T) {
 	server := start(t, serving(f, f), func(c *Config) { c.ChainID = "another" })
 	client := start(t)
 	id := connect(t, client, server)
-	if _, err := client.GetHeader(t.Context(), id, HeaderRequest{}); !errors.Is(err, ErrWrongChain) {
+	const names = `"another", not "ashlar-test"`
+	if _, err := client.GetHeader(t.Context(), id, HeaderRequest{}); !errors.Is(err, ErrWrongChain) || !strings.Contains(err.Error(), names) {
 		t.Errorf("a host of another chain: %v", err)
+	}
+	if _, err := client.Pick(Headers, 0); !errors.Is(err, ErrNoPeer) || !errors.Is(err, ErrWrongChain) || !strings.Contains(err.Error(), names) {
+		t.Errorf("picking among hosts of another chain: %v", err)
 	}
 	mute := connect(t, client, start(t))
 	if _, err := client.GetHeader(t.Context(), mute, HeaderRequest{}); !errors.Is(err, ErrUnsupported) {

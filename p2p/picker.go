@@ -10,7 +10,8 @@ import (
 
 // Pick draws a connected peer that speaks a protocol, to ask it about a height (0: the
 // newest). The odds grow with the work of each that proved right, within bounds, and
-// shrink with its failures; those in not are left out. ErrNoPeer: there is none.
+// shrink with its failures; those in not are left out. ErrNoPeer: there is none; with
+// ErrWrongChain, because those connected are of another chain.
 func (h *Host) Pick(protocol Protocol, height uint64, not ...peer.ID) (peer.ID, error) {
 	var candidates []peer.ID
 	var weights []float64
@@ -23,9 +24,21 @@ func (h *Host) Pick(protocol Protocol, height uint64, not ...peer.ID) (peer.ID, 
 		}
 	}
 	if len(candidates) == 0 {
-		return "", fmt.Errorf("%w to ask for %s of height %d (%d connected)", ErrNoPeer, protocol, height, len(h.host.Network().Peers()))
+		return "", h.nobody(protocol, height)
 	}
 	return candidates[draw(weights, rand.Float64())], nil
+}
+
+// nobody says why there is nobody to ask.
+func (h *Host) nobody(protocol Protocol, height uint64) error {
+	connected := h.host.Network().Peers()
+	for _, id := range connected {
+		spoken, _ := h.host.Peerstore().GetProtocols(id) // an unknown peer speaks none
+		if other := protocol.otherChain(h.config.ChainID, spoken); other != "" && !h.speaks(id, protocol) {
+			return fmt.Errorf("%w to ask for %s: %w: peer %s serves chain %q, not %q", ErrNoPeer, protocol, ErrWrongChain, id, other, h.config.ChainID)
+		}
+	}
+	return fmt.Errorf("%w to ask for %s of height %d of chain %q (%d connected)", ErrNoPeer, protocol, height, h.config.ChainID, len(connected))
 }
 
 // draw returns the index on which a uniform number in [0, 1) falls when the indices

@@ -62,13 +62,15 @@ func (p Protocol) on(chainID string) protocol.ID {
 	return protocol.ID(protocolRoot + chainID + "/" + string(p))
 }
 
-// servesAnother tells whether one of a peer's protocols is p on a chain other than this.
-func (p Protocol) servesAnother(chainID string, spoken []protocol.ID) bool {
+// otherChain returns the chain that a peer serves p on if it is another than this, given the
+// protocols it speaks; empty if there is none.
+func (p Protocol) otherChain(chainID string, spoken []protocol.ID) string {
 	for _, id := range spoken {
 		rest, ours := strings.CutPrefix(string(id), protocolRoot)
-		if ours && strings.HasSuffix(rest, "/"+string(p)) && id != p.on(chainID) {
-			return true
+		other, same := strings.CutSuffix(rest, "/"+string(p))
+		if ours && same && other != chainID && chainIDs.MatchString(other) {
+			return other
 		}
 	}
-	return false
+	return ""
 }

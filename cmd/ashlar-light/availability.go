@@ -47,7 +47,7 @@ func printAvailability(out io.Writer, a *lightnode.AvailabilityReport) {
 	table(out, [][2]string{
 		{"height", fmt.Sprint(a.Height)},
 		{"verdict", a.Verdict.String()},
-		{"confidence", confidence(a.Confidence)},
+		{"confidence", confidenceIn(a)},
 		{"block", fmt.Sprintf("%x of %s", []byte(a.Hash), a.Time.Format("2006-01-02 15:04:05 MST"))},
 		{"data root", fmt.Sprintf("%x", []byte(a.DataRoot))},
 		{"rows", fmt.Sprint(a.Rows)},
@@ -55,6 +55,14 @@ func printAvailability(out io.Writer, a *lightnode.AvailabilityReport) {
 		{"cells missing", fmt.Sprintf("%d refused, %d timed out, %d garbled, when last asked for", a.Refused, a.TimedOut, a.Garbled)},
 		{"checked", checked},
 	})
+}
+
+// confidenceIn writes how sure the verdict is, and why an empty block's is certain.
+func confidenceIn(a *lightnode.AvailabilityReport) string {
+	if a.Rows == 0 && a.Confidence == 1 {
+		return "1 (the block is empty: there is nothing to sample)"
+	}
+	return confidence(a.Confidence)
 }
 
 // confidence writes 1 − P so that no rounding turns it into certainty.

@@ -36,13 +36,29 @@ func table(out io.Writer, lines [][2]string) {
 	_ = w.Flush()
 }
 
+// heights writes which heights are known.
+func heights(s *lightnode.Status) string {
+	if s.Heights.Newest == 0 {
+		return "none yet"
+	}
+	return fmt.Sprintf("%d to %d", s.Heights.Oldest, s.Heights.Newest)
+}
+
+// availableHeights writes how many heights are available, and how sure that is.
+func availableHeights(s *lightnode.Status) string {
+	if s.Heights.Available == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d (confidence at least %s)", s.Heights.Available, confidence(s.MinConfidence))
+}
+
 func printStatus(out io.Writer, s *lightnode.Status) {
 	head := "none verified yet"
 	if s.Head != nil {
 		head = fmt.Sprintf("%d of %s, %x", s.Head.Height, s.Head.Time.Format("2006-01-02 15:04:05 MST"), []byte(s.Head.Hash))
 	}
 	witnesses := fmt.Sprint(s.Witnesses)
-	if s.Witnesses == 0 {
+	if s.Witnesses == 0 && s.Head != nil {
 		witnesses = "0 (a single source vouches for the newest header)"
 	}
 	table(out, [][2]string{
@@ -53,8 +69,8 @@ func printStatus(out io.Writer, s *lightnode.Status) {
 		{"trust", s.Trust},
 		{"peers", fmt.Sprint(s.Peers)},
 		{"witnesses", witnesses},
-		{"heights", fmt.Sprintf("%d to %d", s.Heights.Oldest, s.Heights.Newest)},
-		{"available", fmt.Sprintf("%d (confidence at least %s)", s.Heights.Available, confidence(s.MinConfidence))},
+		{"heights", heights(s)},
+		{"available", availableHeights(s)},
 		{"unavailable", fmt.Sprint(s.Heights.Unavailable)},
 		{"invalid", fmt.Sprint(s.Heights.Invalid)},
 		{"pending", fmt.Sprint(s.Heights.Pending)},

@@ -1,0 +1,44 @@
+package lightnode
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+)
+
+// errForeign means that a peer follows another chain of the same id than the home folder.
+var errForeign = errors.New("lightnode: another chain of the same id")
+
+// compare holds what a peer said in an advance that came to nothing against what this home has
+// verified, and fails with errForeign if the peer has another block at a height. After a failure it asks
+// for the newest header that is trusted here, too. A chain that was begun anew under its old
+// name looks like that, and nothing else would tell the node's owner.
+func (c *headChain) compare(ctx context.Context, from *peerProvider, failed bool) error {
+	if failed {
+		last, err := c.store.LastLightBlockHeight()
+		if err != nil {
+			return err
+		}
+		_, _ = from.LightBlock(ctx, last) // kept by the provider; a peer without it cannot be compared
+	}
+	for _, block := range from.delivered() {
+		r, err := c.known(uint64(block.Height))
+		if err != nil {
+			return err
+		}
+		if r == nil || bytes.Equal(r.BlockHash[:], block.Hash()) {
+			continue
+		}
+		c.foreign = fmt.Errorf("%w: at height %d this home has verified %x and peer %s has %x: if the chain %q was begun anew, use another --home or delete %s",
+			errForeign, block.Height, r.BlockHash, from.peer, block.Hash(), c.config.ChainID, c.config.Home)
+		if !failed { // what failed to verify has been held against the peer already
+			c.host.Garbage(from.peer, c.foreign)
+		}
+		return c.foreign
+	}
+	if !failed {
+		c.foreign = nil
+	}
+	return nil
+}
