@@ -25,7 +25,7 @@ func (s *Setup) ProveAt(row *Row, z Scalar) (proof Proof, y Scalar, err error) {
 	if _, err := decodeScalar(z); err != nil {
 		return Proof{}, Scalar{}, fmt.Errorf("z: %w", err)
 	}
-	prover, err := s.prover()
+	prover, err := s.opener()
 	if err != nil {
 		return Proof{}, Scalar{}, fmt.Errorf("kzg: load the prover: %w", err)
 	}

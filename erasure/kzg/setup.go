@@ -46,7 +46,8 @@ type Setup struct {
 	over64   fr.Element  // 1/64
 	cellFFT  *fft.Domain // of size 64
 	rowFFT   *fft.Domain // of size 4096
-	prover   func() (*goethkzg.Context, error)
+	opener   func() (*goethkzg.Context, error)
+	prover   *lazyProver
 }
 
 // lines is a point of G2 prepared for pairings.
@@ -60,7 +61,7 @@ type coset struct {
 }
 
 // NewSetup loads the parameters of the Ethereum ceremony (141,416 contributions) that are built into the binary, in some
-// milliseconds. The first proof computed takes two seconds more: see LoadProver.
+// milliseconds. The first proof computed takes longer: see LoadProver.
 func NewSetup() (*Setup, error) {
 	if sum := sha256.Sum256([]byte(setupBytes)); hex.EncodeToString(sum[:]) != setupSHA256 {
 		return nil, errors.New("kzg: the embedded trusted setup is damaged: rebuild from a clean checkout")
@@ -72,22 +73,14 @@ func NewSetup() (*Setup, error) {
 	s := &Setup{
 		cellFFT: fft.NewDomain(CellScalars),
 		rowFFT:  fft.NewDomain(RowScalars),
-		prover:  sync.OnceValues(goethkzg.NewContext4096Secure),
+		opener:  sync.OnceValues(goethkzg.NewContext4096Secure),
+		prover:  new(lazyProver),
 	}
 	if err := s.decode([]byte(setupBytes)); err != nil {
 		return nil, err
 	}
 	s.deriveCosets(root)
 	return s, nil
-}
-
-// LoadProver prepares the computation of proofs, which takes about two seconds and otherwise happens when the first is
-// asked for. Verifiers never need it.
-func (s *Setup) LoadProver() error {
-	if _, err := s.prover(); err != nil {
-		return fmt.Errorf("kzg: load the prover: %w", err)
-	}
-	return nil
 }
 
 func (s *Setup) decode(data []byte) error {
