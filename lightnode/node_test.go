@@ -146,7 +146,9 @@ func TestWithholdingIsSeenAndRevised(t *testing.T) {
 	withholder, bad := blocks.serve(t)
 	withholder.withhold(3)
 	_, good := blocks.serve(t)
-	deceived, _ := start(t, testConfig(t, blocks, bad))
+	config := testConfig(t, blocks, bad)
+	config.Samples = 64 // the default would miss the withholding once in three million runs
+	deceived, _ := start(t, config)
 	helped, _ := start(t, testConfig(t, blocks, bad, good))
 	events := deceived.events.listen(t.Context(), 0)
 

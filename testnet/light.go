@@ -3,6 +3,7 @@ package testnet
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -23,6 +24,8 @@ type LightConfig struct {
 	// Deadline is how long a block's cells may take before it is unavailable; 0 is the
 	// node's default.
 	Deadline time.Duration
+	// Samples is how many cells of a block it draws; 0 is the node's default.
+	Samples int
 }
 
 // Availability is what a light node says of a height.
@@ -64,6 +67,9 @@ func (n *Network) AddLightNode(config LightConfig) (*LightNode, error) {
 	}
 	if config.Deadline != 0 {
 		args = append(args, "--deadline", config.Deadline.String())
+	}
+	if config.Samples != 0 {
+		args = append(args, "--samples", strconv.Itoa(config.Samples))
 	}
 	node.Process = n.newProcess(config.Name, n.binary("ashlar-light"), args)
 	return node, nil

@@ -64,12 +64,11 @@ func (s *Scenario) ExpectNo(err error, expect string) error {
 
 // StartLightNode starts a light node that knows some full nodes, and begins with the
 // first header of the chain.
-func (s *Scenario) StartLightNode(ctx context.Context, name string, deadline time.Duration, knows ...*FullNode) (*LightNode, error) {
-	trust, err := s.Network.FullNodes[0].Trust(ctx, 1)
-	if err != nil {
+func (s *Scenario) StartLightNode(ctx context.Context, config LightConfig, knows ...*FullNode) (*LightNode, error) {
+	var err error
+	if config.Trust, err = s.Network.FullNodes[0].Trust(ctx, 1); err != nil {
 		return nil, err
 	}
-	config := LightConfig{Name: name, Trust: trust, Deadline: deadline}
 	for _, node := range knows {
 		config.Peers = append(config.Peers, node.Peer)
 	}

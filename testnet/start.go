@@ -28,7 +28,7 @@ func (s *Scenario) Start(ctx context.Context) ([]*LightNode, error) {
 	}
 	var lights []*LightNode
 	for i, knows := range s.Network.known() {
-		light, err := s.StartLightNode(ctx, fmt.Sprintf("light-%d", i+1), 0, knows...)
+		light, err := s.StartLightNode(ctx, LightConfig{Name: fmt.Sprintf("light-%d", i+1)}, knows...)
 		if err != nil {
 			return lights, err
 		}

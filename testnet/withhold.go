@@ -12,6 +12,11 @@ import (
 // far shorter than the default, so that nobody has to watch a minute pass.
 const withholdDeadline = 10 * time.Second
 
+// withholdSamples is how many cells the light node draws that is to catch a node that
+// withholds: so many that of no square the chance to miss it is as much as 10⁻¹². With the
+// default it would be 10⁻⁴, and one demo in so many would fail with nothing wrong.
+const withholdSamples = 96
+
 // Withheld is a block of which one full node withholds a smallest unrecoverable set, and
 // the light node that knows no other full node.
 type Withheld struct {
@@ -31,11 +36,11 @@ func (s *Scenario) Withhold(ctx context.Context, binary string, block Block) (*W
 	if err != nil {
 		return nil, err
 	}
-	deceived, err := s.StartLightNode(ctx, "light-deceived", withholdDeadline, adverse)
+	deceived, err := s.StartLightNode(ctx, LightConfig{Name: "light-deceived", Deadline: withholdDeadline, Samples: withholdSamples}, adverse)
 	if err != nil {
 		return nil, err
 	}
-	informed, err := s.StartLightNode(ctx, "light-informed", withholdDeadline, adverse, s.Network.FullNodes[0])
+	informed, err := s.StartLightNode(ctx, LightConfig{Name: "light-informed", Deadline: withholdDeadline}, adverse, s.Network.FullNodes[0])
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +84,8 @@ func (s *Scenario) startAdverse(ctx context.Context, binary string, block Block)
 // and to revise its verdict.
 func (s *Scenario) Revise(ctx context.Context, w *Withheld) error {
 	w.Deceived.Kill()
-	again, err := s.StartLightNode(ctx, w.Deceived.Name(), withholdDeadline, w.Adverse, s.Network.FullNodes[0])
+	config := LightConfig{Name: w.Deceived.Name(), Deadline: withholdDeadline, Samples: withholdSamples}
+	again, err := s.StartLightNode(ctx, config, w.Adverse, s.Network.FullNodes[0])
 	if err != nil {
 		return err
 	}
