@@ -198,6 +198,18 @@ func checkError(t *testing.T, r request, body []byte, id string) {
 	}
 }
 
+// TestFullDiskIsTold: a node whose disk is full says so, and is well otherwise.
+func TestFullDiskIsTold(t *testing.T) {
+	squares := newSquares()
+	squares.full = true
+	h := newHandler(t, fullConfig(squares, &fakeSubmitter{}))
+	for path, want := range map[string]string{"/healthz": `"status":"disk_full"`, "/v1/status": `"disk_full":true`} {
+		if w := ask(h, "GET", path, nil); w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s, want %s", path, w.Code, w.Body, want)
+		}
+	}
+}
+
 func TestEveryCauseHasItsCode(t *testing.T) {
 	tests := []struct {
 		err    error
@@ -211,6 +223,7 @@ func TestEveryCauseHasItsCode(t *testing.T) {
 		{ErrFeeTooLow, CodeFeeTooLow, 402},
 		{ErrBadSequence, CodeBadSequence, 409},
 		{ErrMempoolFull, CodeMempoolFull, 503},
+		{ErrDiskFull, CodeDiskFull, 503},
 		{da.ErrNoRoom, CodeMempoolFull, 503},
 		{ErrUnsupported, CodeUnsupported, 501},
 		{ErrWrongChain, CodeWrongChain, 422},
@@ -236,7 +249,7 @@ func TestEveryCauseHasItsCode(t *testing.T) {
 			t.Error("rate_limited without Retry-After")
 		}
 	}
-	if len(codes()) != 18 {
-		t.Errorf("%d codes, the design has 18", len(codes()))
+	if len(codes()) != 19 {
+		t.Errorf("%d codes, the design has 18, and ADR 5 adds one", len(codes()))
 	}
 }

@@ -15,6 +15,7 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request) error {
 	}
 	shown := *status
 	shown.Height, shown.Tail = h.config.Full.Squares.Head(), h.config.Full.Squares.Tail()
+	shown.DiskFull = h.config.Full.Squares.DiskFull()
 	return sendJSON(w, shown)
 }
 

@@ -27,6 +27,7 @@ const (
 	CodeFeeTooLow         Code = "fee_too_low"
 	CodeBadSequence       Code = "bad_sequence"
 	CodeMempoolFull       Code = "mempool_full"
+	CodeDiskFull          Code = "disk_full"
 	CodeUnsupported       Code = "unsupported"
 	CodeInvalidProof      Code = "invalid_proof"
 	CodeWrongChain        Code = "wrong_chain"
@@ -46,6 +47,7 @@ var (
 	ErrFeeTooLow         = errors.New("fee too low")
 	ErrBadSequence       = errors.New("wrong account sequence")
 	ErrMempoolFull       = errors.New("mempool full")
+	ErrDiskFull          = errors.New("the node's disk is full")
 	ErrUnsupported       = errors.New("unsupported")
 	ErrWrongChain        = errors.New("not signed for this chain")
 	ErrRateLimited       = errors.New("too many requests")
@@ -117,6 +119,8 @@ func kindOfTx(code Code) kind {
 		return kind{http.StatusConflict, true, "sign again with the sequence of /v1/accounts/ADDRESS"}
 	case CodeMempoolFull:
 		return kind{http.StatusServiceUnavailable, true, "wait for a block, or raise the tip cap"}
+	case CodeDiskFull:
+		return kind{http.StatusServiceUnavailable, true, "the node answers reads and takes posts again when its disk has room; post to another node until then"}
 	case CodeInvalidProof:
 		return kind{http.StatusUnprocessableEntity, false, "compute commitments, proofs and hashes anew from the bytes posted"}
 	case CodeWrongChain:
@@ -141,6 +145,7 @@ func causes() []struct {
 		{ErrFeeTooLow, CodeFeeTooLow},
 		{ErrBadSequence, CodeBadSequence},
 		{ErrMempoolFull, CodeMempoolFull},
+		{ErrDiskFull, CodeDiskFull},
 		{ErrUnsupported, CodeUnsupported},
 		{ErrWrongChain, CodeWrongChain},
 		{ErrRateLimited, CodeRateLimited},

@@ -61,6 +61,7 @@ func testHeader() *da.Header {
 // fakeSquares holds testHeader's square at heights 3 to head, but for the index at 4.
 type fakeSquares struct {
 	mu      sync.Mutex
+	full    bool          // the disk; fixed
 	head    uint64        // guarded by mu
 	changed chan struct{} // closed when head grows; guarded by mu
 }
@@ -82,6 +83,8 @@ func (f *fakeSquares) Head() uint64 {
 }
 
 func (f *fakeSquares) Tail() uint64 { return 3 }
+
+func (f *fakeSquares) DiskFull() bool { return f.full }
 
 func (f *fakeSquares) Wait(ctx context.Context, height uint64) error {
 	for {

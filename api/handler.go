@@ -226,7 +226,11 @@ func send(w http.ResponseWriter, status int, mediaType string, body []byte) {
 	_, _ = w.Write(body)
 }
 
+// health answers 200 with a full disk too: the node serves, and a restart frees nothing.
 func (h *handler) health(w http.ResponseWriter, _ *http.Request) error {
+	if h.config.Full != nil && h.config.Full.Squares.DiskFull() {
+		return sendJSON(w, health{string(CodeDiskFull)})
+	}
 	return sendJSON(w, health{"ok"})
 }
 

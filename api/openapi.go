@@ -51,7 +51,7 @@ func codes() []Code {
 	return []Code{
 		CodeNotFound, CodePruned, CodeFutureHeight, CodeSyncing, CodeNoPeer, CodeTimeout, CodeTooLarge,
 		CodeBadRequest, CodeUnauthorized, CodeInsufficientFunds, CodeFeeTooLow, CodeBadSequence, CodeMempoolFull,
-		CodeUnsupported, CodeInvalidProof, CodeWrongChain, CodeRateLimited, CodeInternal,
+		CodeDiskFull, CodeUnsupported, CodeInvalidProof, CodeWrongChain, CodeRateLimited, CodeInternal,
 	}
 }
 

@@ -64,13 +64,14 @@ func inQuery(name, summary string) param { return param{name, "query", summary, 
 
 // health answers /healthz.
 type health struct {
+	// Status is ok, or disk_full where reads only are answered.
 	Status string `json:"status"`
 }
 
 // routes lists every endpoint that the handler mounts.
 func (h *handler) routes() []route {
 	common := []route{
-		{method: "GET", path: "/healthz", summary: "Whether the process answers", answer: health{}, serve: h.health},
+		{method: "GET", path: "/healthz", summary: "Whether the process answers: ok, or disk_full where it takes no posts", answer: health{}, serve: h.health},
 		{method: "GET", path: "/metrics", summary: "Metrics in Prometheus' format", access: anywhere, serve: h.metrics},
 		{method: "GET", path: "/openapi.json", summary: "This description", access: anywhere, serve: h.openAPI},
 	}

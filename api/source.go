@@ -14,6 +14,8 @@ type Squares interface {
 	// Head and Tail are the newest and oldest height held, 0 where there is none.
 	Head() uint64
 	Tail() uint64
+	// DiskFull tells whether nothing is stored for want of space.
+	DiskFull() bool
 	// Wait returns once every height from Tail to height is held, or with ctx's error.
 	Wait(ctx context.Context, height uint64) error
 	Header(ctx context.Context, height uint64) (*da.Header, error)

@@ -35,6 +35,9 @@ type Status struct {
 	Height  uint64 `json:"height"`
 	Tail    uint64 `json:"tail"`
 	Syncing bool   `json:"syncing"`
+	// DiskFull tells that the node accepts nothing until its disk has room: reads are
+	// answered, and what the chain commits is stored later. The API fills it in.
+	DiskFull bool `json:"disk_full"`
 	// Peers are those of the libp2p host, ChainPeers those of CometBFT.
 	Peers      int `json:"peers"`
 	ChainPeers int `json:"chain_peers"`

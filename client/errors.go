@@ -26,6 +26,7 @@ const (
 	CodeFeeTooLow         Code = "fee_too_low"
 	CodeBadSequence       Code = "bad_sequence"
 	CodeMempoolFull       Code = "mempool_full"
+	CodeDiskFull          Code = "disk_full"
 	CodeUnsupported       Code = "unsupported"
 	CodeInvalidProof      Code = "invalid_proof"
 	CodeWrongChain        Code = "wrong_chain"

@@ -69,15 +69,17 @@ type Status struct {
 	Version string `json:"version"`
 	// ChainHeight is the newest block the node has committed, Head and Tail the newest
 	// and the oldest square it holds.
-	ChainHeight uint64   `json:"chain_height"`
-	Head        uint64   `json:"height"`
-	Tail        uint64   `json:"tail"`
-	Syncing     bool     `json:"syncing"`
-	Peers       int      `json:"peers"`
-	ChainPeers  int      `json:"chain_peers"`
-	PeerID      string   `json:"peer_id"`
-	Listen      []string `json:"listen"`
-	Retain      string   `json:"retain"`
+	ChainHeight uint64 `json:"chain_height"`
+	Head        uint64 `json:"height"`
+	Tail        uint64 `json:"tail"`
+	Syncing     bool   `json:"syncing"`
+	// DiskFull tells that the node takes no posts until its disk has room.
+	DiskFull   bool     `json:"disk_full"`
+	Peers      int      `json:"peers"`
+	ChainPeers int      `json:"chain_peers"`
+	PeerID     string   `json:"peer_id"`
+	Listen     []string `json:"listen"`
+	Retain     string   `json:"retain"`
 	// Poster is the address that pays for blobs posted without a signature.
 	Poster string `json:"poster"`
 }

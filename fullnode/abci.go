@@ -6,10 +6,12 @@ import (
 	"sync/atomic"
 
 	abci "github.com/cometbft/cometbft/abci/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 )
 
 // watched stands between CometBFT and the application: it tells the follower what was
-// committed and the node that a block did not execute.
+// committed and the node that a block did not execute, and keeps transactions out while
+// the disk is full.
 type watched struct {
 	abci.Application
 
@@ -18,14 +20,26 @@ type watched struct {
 	running   atomic.Bool  // replay is over
 	wake      chan struct{}
 	halted    chan error
+	diskFull  func() bool
 }
 
-func watch(application abci.Application) *watched {
+func watch(application abci.Application, diskFull func() bool) *watched {
 	return &watched{
 		Application: application,
 		wake:        make(chan struct{}, 1),
 		halted:      make(chan error, 1),
+		diskFull:    diskFull,
 	}
+}
+
+// CheckTx refuses new transactions while the disk is full, whoever sends them: what this
+// node proposes then is empty. Those accepted before stay.
+func (w *watched) CheckTx(ctx context.Context, req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
+	if req.Type == abci.CheckTxType_New && w.diskFull() {
+		err := errDiskFull.Wrap("nothing is accepted until there is room: post to another node, or try again later")
+		return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false), nil
+	}
+	return w.Application.CheckTx(ctx, req)
 }
 
 // FinalizeBlock reports a block that must not be executed and, after replay, never

@@ -42,6 +42,9 @@ type Config struct {
 	Squares func(p2p.SquareSource) p2p.SquareSource
 	// wrap stands between CometBFT and the application in tests.
 	wrap func(abci.Application) abci.Application
+	// free and maintenance replace those of store.Config in tests.
+	free        func(dir string) (uint64, error)
+	maintenance time.Duration
 }
 
 func (c *Config) validate() error {

@@ -35,10 +35,19 @@ type follower struct {
 	log       *slog.Logger
 }
 
-// Run follows until ctx ends or a height cannot be stored.
+// Run follows until ctx ends or a height cannot be stored. With a full disk it waits:
+// CometBFT keeps the blocks, since retention asks for what is stored.
 func (f *follower) Run(ctx context.Context) error {
 	for {
-		if err := f.catchUp(ctx); err != nil {
+		err := f.catchUp(ctx)
+		if errors.Is(err, store.ErrDiskFull) {
+			f.log.Error("waiting for room on the disk: blocks that are executed meanwhile are stored then", "stored", f.squares.Contiguous(), "executed", f.committed.Load())
+			if f.squares.WaitRoom(ctx) == nil {
+				continue
+			}
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("follow the chain: %w", err)
 		}
 		select {

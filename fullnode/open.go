@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	sdkslog "cosmossdk.io/log/v2/slog"
 	"cosmossdk.io/math"
@@ -29,11 +30,17 @@ func (n *Node) openSetup(context.Context) error {
 }
 
 func (n *Node) openStore(ctx context.Context) error {
+	if err := os.MkdirAll(n.cfg.Comet.DBDir(), 0o700); err != nil {
+		return fmt.Errorf("create the folder of CometBFT's databases: %w", err)
+	}
 	squares, err := store.Open(ctx, store.Config{
-		Dir:    n.cfg.path("data", "squares"),
-		Setup:  n.setup,
-		Retain: n.cfg.Retain,
-		Log:    n.cfg.Log.With("module", "store"),
+		Dir:         n.cfg.path("data", "squares"),
+		Setup:       n.setup,
+		Retain:      n.cfg.Retain,
+		Maintenance: n.cfg.maintenance,
+		Watch:       []string{n.cfg.Comet.DBDir()},
+		Free:        n.cfg.free,
+		Log:         n.cfg.Log.With("module", "store"),
 	})
 	if err != nil {
 		return err
@@ -87,7 +94,7 @@ func (n *Node) openComet(ctx context.Context) error {
 	if n.cfg.wrap != nil {
 		application = n.cfg.wrap(application)
 	}
-	n.abci = watch(application)
+	n.abci = watch(application, n.store.DiskFull)
 	var err error
 	if n.comet, err = newComet(ctx, n.cfg.Comet, n.abci, n.cfg.Log); err != nil {
 		return err

@@ -63,6 +63,9 @@ func (s submitter) PostBlob(ctx context.Context, blob da.Blob) (*api.Posted, err
 		return nil, api.Advise(fmt.Errorf("%w: this node has no key that pays for blobs", api.ErrUnauthorized),
 			"sign with a key of your own (POST /v1/txs, ashlar blob submit --from), or have the node's operator set --api.key")
 	}
+	if s.node.store.DiskFull() { // before it is proven in vain
+		return nil, fmt.Errorf("%w: nothing is accepted until there is room", api.ErrDiskFull)
+	}
 	return s.node.poster.post(ctx, blob)
 }
 
@@ -119,6 +122,7 @@ func causes() []cause {
 		{blob.ErrInsufficientFunds, api.ErrInsufficientFunds},
 		{blob.ErrBackOff, api.ErrRateLimited},
 		{blob.ErrNotReady, api.ErrSyncing},
+		{errDiskFull, api.ErrDiskFull},
 		{sdkerrors.ErrInsufficientFee, api.ErrFeeTooLow},
 		{sdkerrors.ErrInsufficientFunds, api.ErrInsufficientFunds},
 		{sdkerrors.ErrUnknownAddress, api.ErrInsufficientFunds},

@@ -33,8 +33,11 @@ type Config struct {
 	// of the newest heights. 0: 256 MiB and 32.
 	HotBytes   int64
 	HotHeights uint64
-	// MinFree is the free space, in bytes, below which nothing is accepted. 0: 1 GiB.
+	// MinFree is the free space, in bytes, below which nothing is accepted; below a quarter
+	// of it Run ends. 0: 1 GiB.
 	MinFree uint64
+	// Watch are more folders that must not run out of space: those of what writes beside the store.
+	Watch []string
 	// Reserve is the size of the file that is given up when the disk is full, so that
 	// pruning has room. 0: 256 MiB.
 	Reserve uint64
@@ -42,10 +45,9 @@ type Config struct {
 	Maintenance time.Duration
 	// Now is the clock that retention is reckoned by. Nil: time.Now.
 	Now func() time.Time
-	Log *slog.Logger
-
-	// free replaces the file system's answer in tests.
-	free func(dir string) (uint64, error)
+	// Free returns the free space of a folder's disk, in bytes. Nil: the file system is asked.
+	Free func(dir string) (uint64, error)
+	Log  *slog.Logger
 }
 
 func (c Config) resolve() (Config, error) {
@@ -63,8 +65,8 @@ func (c Config) resolve() (Config, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.free == nil {
-		c.free = freeSpace
+	if c.Free == nil {
+		c.Free = freeSpace
 	}
 	return c, nil
 }

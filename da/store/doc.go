@@ -11,6 +11,7 @@
 // transaction is written with SyncWrites. Badger writes through mmap and dies of SIGBUS
 // on a full disk, which no program survives: the store stops accepting with [ErrDiskFull]
 // long before, holds a reserve file that it gives up then, and accepts again once there is room.
+// Where others go on filling the disk, [Store.Run] ends while all can still be closed.
 //
 // # Reading
 //

@@ -122,7 +122,7 @@ func TestDiskFullStopsAndGoesOn(t *testing.T) {
 	var free atomic.Uint64
 	free.Store(100 * mib)
 	config.MinFree, config.Reserve = 10*mib, 2*mib
-	config.free = func(string) (uint64, error) { return free.Load(), nil }
+	config.Free = func(string) (uint64, error) { return free.Load(), nil }
 	s := open(t, config)
 	steps := []struct {
 		free     uint64
@@ -154,14 +154,63 @@ func TestDiskFullStopsAndGoesOn(t *testing.T) {
 
 func TestOpenRefusesAFullDisk(t *testing.T) {
 	config := testConfig(t, t.TempDir())
-	config.free = func(string) (uint64, error) { return config.MinFree/2 - 1, nil }
+	config.Free = func(string) (uint64, error) { return config.MinFree/2 - 1, nil }
 	if _, err := Open(t.Context(), config); !errors.Is(err, ErrDiskFull) {
 		t.Fatalf("open: %v", err)
 	}
-	config.free = func(string) (uint64, error) { return config.MinFree / 2, nil }
+	config.Free = func(string) (uint64, error) { return config.MinFree / 2, nil }
 	s := open(t, config)
 	if err := s.Put(t.Context(), emptyBlock(t, 1)); !errors.Is(err, ErrDiskFull) {
 		t.Fatalf("put: %v", err)
+	}
+}
+
+func TestRunEndsBeforeTheDiskIsFull(t *testing.T) {
+	config := testConfig(t, t.TempDir())
+	var free atomic.Uint64
+	config.MinFree, config.Reserve = 100, 10
+	config.Free = func(string) (uint64, error) { return free.Load(), nil }
+	free.Store(200)
+	s := open(t, config)
+	for _, step := range []struct {
+		free       uint64
+		full, ends bool
+	}{{100, false, false}, {99, true, false}, {25, true, false}, {24, true, true}, {119, true, false}, {120, false, false}, {24, true, true}} {
+		free.Store(step.free)
+		if err := s.space.look(); errors.Is(err, ErrDiskFull) != step.ends || err != nil && !step.ends {
+			t.Errorf("%d bytes free: have %v, ends: %v", step.free, err, step.ends)
+		}
+		if s.DiskFull() != step.full || s.DiskFree() != step.free {
+			t.Errorf("%d bytes free: full %v with %d, want %v", step.free, s.DiskFull(), s.DiskFree(), step.full)
+		}
+	}
+	if err := s.Run(t.Context()); !errors.Is(err, ErrDiskFull) {
+		t.Errorf("it runs on with %v", err)
+	}
+}
+
+func TestWaitRoom(t *testing.T) {
+	config := testConfig(t, t.TempDir())
+	var free atomic.Uint64
+	config.Free = func(dir string) (uint64, error) {
+		if dir == config.Dir {
+			return 100 * config.MinFree, nil
+		}
+		return free.Load(), nil
+	}
+	config.Watch = []string{"another disk"}
+	free.Store(config.MinFree - 1)
+	s := open(t, config)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.WaitRoom(ended); !errors.Is(err, context.Canceled) {
+		t.Fatalf("the other disk is full: %v", err)
+	}
+	waited := make(chan error, 1)
+	go func() { waited <- s.WaitRoom(t.Context()) }()
+	free.Store(100 * config.MinFree)
+	if err := errors.Join(s.space.check(), <-waited, s.WaitRoom(ended)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -11,13 +11,14 @@ import (
 
 const (
 	// spaceInterval is the time between two looks at the free space.
-	spaceInterval = 5 * time.Second
+	spaceInterval = time.Second
 	// discardRatio is the share of a value log file that must be garbage for it to be rewritten.
 	discardRatio = 0.25
 )
 
 // Run prunes, collects garbage and watches the free space until ctx is cancelled, which
-// is no error.
+// is no error. It fails with ErrDiskFull before the disk is so full that nothing can be
+// closed properly.
 func (s *Store) Run(ctx context.Context) error {
 	maintain, look := time.NewTicker(s.config.Maintenance), time.NewTicker(spaceInterval)
 	defer maintain.Stop()
@@ -30,9 +31,9 @@ func (s *Store) Run(ctx context.Context) error {
 		case <-maintain.C:
 			err = s.maintain(ctx)
 		case <-look.C:
-			err = s.space.check()
+			err = s.space.look()
 		}
-		if err != nil && !errors.Is(err, ErrDiskFull) && ctx.Err() == nil {
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
