@@ -34,7 +34,15 @@ func chordDenominators(denominators, products *octet, special *uint8, x, y *bls1
 //go:noescape
 func chordSums(sums, x, y *bls12381.G1Affine, denominators, products *octet, groups int, negate uint64, scratch *[6]octet)
 
-// octetAdder adds pairs of points, eight at a time.
+// tangentDenominators and tangentSums are chordDenominators and chordSums of doubles; no point is special to them.
+//
+//go:noescape
+func tangentDenominators(denominators, products *octet, x *bls12381.G1Affine, groups int)
+
+//go:noescape
+func tangentSums(doubles, x *bls12381.G1Affine, denominators, products *octet, groups int, scratch *[6]octet)
+
+// octetAdder adds and doubles points, eight at a time.
 type octetAdder struct {
 	denominators []octet
 	products     []octet // products[i] is that of denominators i and up
@@ -88,6 +96,19 @@ func (a *octetAdder) combine(out, x, y []bls12381.G1Affine, negate bool) int {
 	for i := range a.found {
 		out[a.found[i].at] = a.found[i].sum
 	}
+	return groups * laneCount
+}
+
+// double sets out[i] to 2·x[i] for the first points and returns how many it did: none if there are less than eight.
+func (a *octetAdder) double(out, x []bls12381.G1Affine) int {
+	groups := len(out) / laneCount
+	if a == nil || groups == 0 {
+		return 0
+	}
+	products := a.products[len(a.products)-1-groups:]
+	tangentDenominators(&a.denominators[0], &products[0], &x[0], groups)
+	a.invert(&products[0])
+	tangentSums(&out[0], &x[0], &a.denominators[0], &products[0], groups, &a.scratch)
 	return groups * laneCount
 }
 

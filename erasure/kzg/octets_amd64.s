@@ -358,6 +358,17 @@ TEXT multiply<>(SB), NOSPLIT|NOFRAME, $0
 	VPSUBQ.BCST ·limbs2P+56(SB), Z7, Z23 \
 	SELECT
 
+// ONES sets Z16 to Z23 to one in the lanes of K2.
+#define ONES \
+	VPBROADCASTQ ·limbsOne+0(SB), K2, Z16   \
+	VPBROADCASTQ ·limbsOne+8(SB), K2, Z17   \
+	VPBROADCASTQ ·limbsOne+16(SB), K2, Z18  \
+	VPBROADCASTQ ·limbsOne+24(SB), K2, Z19  \
+	VPBROADCASTQ ·limbsOne+32(SB), K2, Z20  \
+	VPBROADCASTQ ·limbsOne+40(SB), K2, Z21  \
+	VPBROADCASTQ ·limbsOne+48(SB), K2, Z22  \
+	VPBROADCASTQ ·limbsOne+56(SB), K2, Z23
+
 // chordDenominators computes x₂ − x₁, from the last group of eight pairs to the first, and their products. It reads the
 // coordinates 32 bits further left, so that what it writes has the factor 2⁴¹⁶ without a multiplication; a denominator
 // is less than 2³³p then and a product, by one less than 2p, less than 2p. In lanes where the chord may fail, since
@@ -412,14 +423,7 @@ denominator:
 	MOVB AX, (R8)
 	TESTB AX, AX
 	JZ ordinary
-	VPBROADCASTQ ·limbsOne+0(SB), K2, Z16
-	VPBROADCASTQ ·limbsOne+8(SB), K2, Z17
-	VPBROADCASTQ ·limbsOne+16(SB), K2, Z18
-	VPBROADCASTQ ·limbsOne+24(SB), K2, Z19
-	VPBROADCASTQ ·limbsOne+32(SB), K2, Z20
-	VPBROADCASTQ ·limbsOne+40(SB), K2, Z21
-	VPBROADCASTQ ·limbsOne+48(SB), K2, Z22
-	VPBROADCASTQ ·limbsOne+56(SB), K2, Z23
+	ONES
 
 ordinary:
 	PUT(DI, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
@@ -438,6 +442,77 @@ ordinary:
 #define LEFTX 1536
 #define LEFTY 2048
 #define NEGATIVES 2560
+
+// intersect stores the sums of eight pairs at DI, given the slope in Z0 to Z7 and, in the scratch memory, the left points
+// and 2p − x₁ − x₂.
+TEXT intersect<>(SB), NOSPLIT, $8-0
+	VMOVDQA64 Z0, Z16
+	VMOVDQA64 Z1, Z17
+	VMOVDQA64 Z2, Z18
+	VMOVDQA64 Z3, Z19
+	VMOVDQA64 Z4, Z20
+	VMOVDQA64 Z5, Z21
+	VMOVDQA64 Z6, Z22
+	VMOVDQA64 Z7, Z23
+	VPSLLQ $32, Z0, Z8
+	VPANDQ Z13, Z8, Z8
+	VMOVDQU64 Z8, (BX)
+	SHIFTED(Z0, Z1, 64, BX)
+	SHIFTED(Z1, Z2, 128, BX)
+	SHIFTED(Z2, Z3, 192, BX)
+	SHIFTED(Z3, Z4, 256, BX)
+	SHIFTED(Z4, Z5, 320, BX)
+	SHIFTED(Z5, Z6, 384, BX)
+	SHIFTED(Z6, Z7, 448, BX)
+
+	// x₃ = slope² − x₁ − x₂. The slope is less than 1.3p and its square than 1.2p, so x₃ + 2p is less than 4p.
+	MOVQ BX, SI
+	CALL multiply<>(SB)
+	LEAQ NEGATIVES(R8), SI
+	VPADDQ 0(SI), Z0, Z0
+	VPADDQ 64(SI), Z1, Z1
+	VPADDQ 128(SI), Z2, Z2
+	VPADDQ 192(SI), Z3, Z3
+	VPADDQ 256(SI), Z4, Z4
+	VPADDQ 320(SI), Z5, Z5
+	VPADDQ 384(SI), Z6, Z6
+	VPADDQ 448(SI), Z7, Z7
+	NORMALIZE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	REDUCE2
+	REDUCE
+
+	// y₃ = slope·(x₁ − x₃) − y₁. The product is less than 1.3p, so y₃ + p is less than 3p.
+	GET(AX, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	VPSUBQ Z0, Z16, Z16
+	VPSUBQ Z1, Z17, Z17
+	VPSUBQ Z2, Z18, Z18
+	VPSUBQ Z3, Z19, Z19
+	VPSUBQ Z4, Z20, Z20
+	VPSUBQ Z5, Z21, Z21
+	VPSUBQ Z6, Z22, Z22
+	VPSUBQ Z7, Z23, Z23
+	ADDCONSTANT(·limbsP, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	NORMALIZE(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	JOIN
+	STORE(DI, 0)
+	MOVQ BX, SI
+	CALL multiply<>(SB)
+	LEAQ LEFTY(R8), SI
+	VPSUBQ 0(SI), Z0, Z0
+	VPSUBQ 64(SI), Z1, Z1
+	VPSUBQ 128(SI), Z2, Z2
+	VPSUBQ 192(SI), Z3, Z3
+	VPSUBQ 256(SI), Z4, Z4
+	VPSUBQ 320(SI), Z5, Z5
+	VPSUBQ 384(SI), Z6, Z6
+	VPSUBQ 448(SI), Z7, Z7
+	ADDCONSTANT(·limbsP, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	NORMALIZE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	REDUCE
+	REDUCE
+	JOIN
+	STORE(DI, 48)
+	RET
 
 // chordSums computes the sums, from the first group to the last, given the inverse of the product of all denominators in
 // the scratch memory's first octet. Inverses have the factor 2⁴¹⁶ and coordinates 2³⁸⁴; the slope is needed in both.
@@ -512,72 +587,7 @@ rise:
 	NORMALIZE(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
 	MOVQ DX, SI
 	CALL multiply<>(SB)
-	VMOVDQA64 Z0, Z16
-	VMOVDQA64 Z1, Z17
-	VMOVDQA64 Z2, Z18
-	VMOVDQA64 Z3, Z19
-	VMOVDQA64 Z4, Z20
-	VMOVDQA64 Z5, Z21
-	VMOVDQA64 Z6, Z22
-	VMOVDQA64 Z7, Z23
-	VPSLLQ $32, Z0, Z8
-	VPANDQ Z13, Z8, Z8
-	VMOVDQU64 Z8, (BX)
-	SHIFTED(Z0, Z1, 64, BX)
-	SHIFTED(Z1, Z2, 128, BX)
-	SHIFTED(Z2, Z3, 192, BX)
-	SHIFTED(Z3, Z4, 256, BX)
-	SHIFTED(Z4, Z5, 320, BX)
-	SHIFTED(Z5, Z6, 384, BX)
-	SHIFTED(Z6, Z7, 448, BX)
-
-	// x₃ = slope² − x₁ − x₂. The slope is less than 1.3p and its square than 1.2p, so x₃ + 2p is less than 4p.
-	MOVQ BX, SI
-	CALL multiply<>(SB)
-	LEAQ NEGATIVES(R8), SI
-	VPADDQ 0(SI), Z0, Z0
-	VPADDQ 64(SI), Z1, Z1
-	VPADDQ 128(SI), Z2, Z2
-	VPADDQ 192(SI), Z3, Z3
-	VPADDQ 256(SI), Z4, Z4
-	VPADDQ 320(SI), Z5, Z5
-	VPADDQ 384(SI), Z6, Z6
-	VPADDQ 448(SI), Z7, Z7
-	NORMALIZE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
-	REDUCE2
-	REDUCE
-
-	// y₃ = slope·(x₁ − x₃) − y₁. The product is less than 1.3p, so y₃ + p is less than 3p.
-	GET(AX, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
-	VPSUBQ Z0, Z16, Z16
-	VPSUBQ Z1, Z17, Z17
-	VPSUBQ Z2, Z18, Z18
-	VPSUBQ Z3, Z19, Z19
-	VPSUBQ Z4, Z20, Z20
-	VPSUBQ Z5, Z21, Z21
-	VPSUBQ Z6, Z22, Z22
-	VPSUBQ Z7, Z23, Z23
-	ADDCONSTANT(·limbsP, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
-	NORMALIZE(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
-	JOIN
-	STORE(DI, 0)
-	MOVQ BX, SI
-	CALL multiply<>(SB)
-	LEAQ LEFTY(R8), SI
-	VPSUBQ 0(SI), Z0, Z0
-	VPSUBQ 64(SI), Z1, Z1
-	VPSUBQ 128(SI), Z2, Z2
-	VPSUBQ 192(SI), Z3, Z3
-	VPSUBQ 256(SI), Z4, Z4
-	VPSUBQ 320(SI), Z5, Z5
-	VPSUBQ 384(SI), Z6, Z6
-	VPSUBQ 448(SI), Z7, Z7
-	ADDCONSTANT(·limbsP, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
-	NORMALIZE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
-	REDUCE
-	REDUCE
-	JOIN
-	STORE(DI, 48)
+	CALL intersect<>(SB)
 
 	ADDQ $768, DI
 	ADDQ $768, R9
@@ -586,6 +596,133 @@ rise:
 	ADDQ $512, R12
 	SUBQ $1, CX
 	JNZ sum
+	VZEROUPPER
+	RET
+
+// tangentDenominators computes 2y, from the last group of eight points to the first, and their products, as
+// chordDenominators does. The denominator of infinity is one.
+//
+// func tangentDenominators(denominators, products *octet, x *bls12381.G1Affine, groups int)
+TEXT ·tangentDenominators(SB), NOSPLIT, $8-32
+	MOVQ denominators+0(FP), DI
+	MOVQ products+8(FP), SI
+	MOVQ x+16(FP), R9
+	MOVQ groups+24(FP), CX
+	CONSTANTS
+	MOVQ CX, AX
+	SHLQ $9, AX
+	ADDQ AX, DI
+	ADDQ AX, SI
+	IMUL3Q $768, CX, AX
+	ADDQ AX, R9
+
+denominator:
+	SUBQ $512, DI
+	SUBQ $768, R9
+	LOAD(R9, 48)
+	VPORQ Z0, Z1, Z6
+	VPTERNLOGQ $0xfe, Z2, Z3, Z6
+	VPTERNLOGQ $0xfe, Z4, Z5, Z6
+	VPTESTNMQ Z6, Z6, K2
+	SPLITSHIFTED(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	VPADDQ Z16, Z16, Z16
+	VPADDQ Z17, Z17, Z17
+	VPADDQ Z18, Z18, Z18
+	VPADDQ Z19, Z19, Z19
+	VPADDQ Z20, Z20, Z20
+	VPADDQ Z21, Z21, Z21
+	VPADDQ Z22, Z22, Z22
+	VPADDQ Z23, Z23, Z23
+	NORMALIZE(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	ONES
+	PUT(DI, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	CALL multiply<>(SB)
+	SUBQ $512, SI
+	PUT(SI, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	SUBQ $1, CX
+	JNZ denominator
+	VZEROUPPER
+	RET
+
+// tangentSums computes doubles as chordSums does sums. The slope is 3x² times the inverse: infinity, with x = y = 0, has
+// the slope zero and so becomes infinity.
+//
+// func tangentSums(doubles, x *bls12381.G1Affine, denominators, products *octet, groups int, scratch *[6]octet)
+TEXT ·tangentSums(SB), NOSPLIT, $8-48
+	MOVQ doubles+0(FP), DI
+	MOVQ x+8(FP), R9
+	MOVQ denominators+16(FP), R11
+	MOVQ products+24(FP), R12
+	MOVQ groups+32(FP), CX
+	MOVQ scratch+40(FP), R8
+	LEAQ SLOPE(R8), BX
+	LEAQ FACTOR(R8), DX
+	CONSTANTS
+	LEAQ LEFTX(R8), AX
+	ADDQ $512, R12
+
+double:
+	// The inverse of the denominator, and of the product of those that are left.
+	GET(R8, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	MOVQ R12, SI
+	CALL multiply<>(SB)
+	PUT(DX, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	MOVQ R11, SI
+	CALL multiply<>(SB)
+	PUT(R8, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+
+	// y, x, 2p − 2x and 3x², which is less than 4p.
+	LOAD(R9, 48)
+	SPLIT(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	LEAQ LEFTY(R8), SI
+	PUT(SI, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	LOAD(R9, 0)
+	SPLITSHIFTED(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	PUT(BX, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	SPLIT(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	PUT(AX, Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	MOVQ BX, SI
+	CALL multiply<>(SB)
+	VPADDQ Z16, Z16, Z8
+	VPADDQ Z17, Z17, Z9
+	VPADDQ Z18, Z18, Z10
+	VPADDQ Z19, Z19, Z11
+	VPADDQ Z20, Z20, Z12
+	VPADDQ Z21, Z21, Z15
+	VPADDQ Z22, Z22, Z22
+	VPADDQ Z23, Z23, Z23
+	VPXORQ Z16, Z16, Z16
+	SUBTRACT(Z8, Z9, Z10, Z11, Z12, Z15, Z22, Z23, Z16, Z16, Z16, Z16, Z16, Z16, Z16, Z16)
+	ADDCONSTANT(·limbs2P, Z8, Z9, Z10, Z11, Z12, Z15, Z22, Z23)
+	LEAQ NEGATIVES(R8), SI
+	PUT(SI, Z8, Z9, Z10, Z11, Z12, Z15, Z22, Z23)
+	VPADDQ Z0, Z0, Z16
+	VPADDQ Z1, Z1, Z17
+	VPADDQ Z2, Z2, Z18
+	VPADDQ Z3, Z3, Z19
+	VPADDQ Z4, Z4, Z20
+	VPADDQ Z5, Z5, Z21
+	VPADDQ Z6, Z6, Z22
+	VPADDQ Z7, Z7, Z23
+	VPADDQ Z0, Z16, Z16
+	VPADDQ Z1, Z17, Z17
+	VPADDQ Z2, Z18, Z18
+	VPADDQ Z3, Z19, Z19
+	VPADDQ Z4, Z20, Z20
+	VPADDQ Z5, Z21, Z21
+	VPADDQ Z6, Z22, Z22
+	VPADDQ Z7, Z23, Z23
+	NORMALIZE(Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23)
+	MOVQ DX, SI
+	CALL multiply<>(SB)
+	CALL intersect<>(SB)
+
+	ADDQ $768, DI
+	ADDQ $768, R9
+	ADDQ $512, R11
+	ADDQ $512, R12
+	SUBQ $1, CX
+	JNZ double
 	VZEROUPPER
 	RET
 

@@ -162,7 +162,11 @@ func intersect(out, p *bls12381.G1Affine, x, slope *fp.Element) {
 func (a *PointAdder) Double(doubles, x []bls12381.G1Affine) {
 	for len(doubles) > 0 {
 		n := min(len(doubles), len(a.cases))
-		a.doubleBatch(doubles[:n], x[:n])
+		if done := a.octets.double(doubles[:n], x[:n]); done > 0 {
+			n = done
+		} else {
+			a.doubleBatch(doubles[:n], x[:n])
+		}
 		doubles, x = doubles[n:], x[n:]
 	}
 }
