@@ -8,40 +8,62 @@ import (
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
+// cheapColumn is the number of rows up to which it costs less to extend a column than to compute its cells from their
+// rows. Differences grow with the square of the rows, and cells do not.
+const cheapColumn = 64
+
 // extendRows computes the 2k × 128 cells: each original row along itself, then each column.
 func extendRows(setup *kzg.Setup, rows []*kzg.Row) ([][]byte, error) {
-	k := len(rows)
-	out := newRows(2 * k)
-	err := inParallel(k, func(i int) error {
-		cells, err := setup.ComputeCells(rows[i])
-		if err != nil {
-			return fmt.Errorf("row %d: %w", i, err)
+	out := newRows(2 * len(rows))
+	for i, row := range rows {
+		if row == nil {
+			return nil, fmt.Errorf("%w: row %d is nil", kzg.ErrBadInput, i)
 		}
-		for c := range cells {
-			copy(cellOf(out[i], c)[:], cells[c][:])
-		}
-		return nil
-	})
-	if err != nil {
+		copy(out[i], row[:])
+	}
+	if err := extendEach(setup, out[:len(rows)], 0); err != nil {
 		return nil, err
 	}
-	return out, inParallel(kzg.Columns, func(c int) error {
+	return out, extendColumns(setup, out)
+}
+
+// extendColumns fills the second half of the rows from the first, whose cells are known.
+func extendColumns(setup *kzg.Setup, rows [][]byte) error {
+	k, columns := len(rows)/2, kzg.Columns
+	if k > cheapColumn {
+		columns = kzg.RowCells
+	}
+	err := inParallel(columns, func(c int) error {
 		column := make([]*kzg.Cell, 2*k)
 		for i := range column {
-			column[i] = cellOf(out[i], c)
+			column[i] = cellOf(rows[i], c)
 		}
 		return extendCells(column)
 	})
+	if err != nil || columns == kzg.Columns {
+		return err
+	}
+	return extendEach(setup, rows[k:], k)
 }
 
-// extendCells fills the second half of a column from the first.
+// extendEach fills the second half of each row from its first. The number of the first row is for errors.
+func extendEach(setup *kzg.Setup, rows [][]byte, first int) error {
+	return inParallel(len(rows), func(i int) error {
+		if err := setup.ExtendRow((*kzg.Row)(rows[i][kzg.RowSize:]), (*kzg.Row)(rows[i])); err != nil {
+			return fmt.Errorf("row %d: %w", first+i, err)
+		}
+		return nil
+	})
+}
+
+// extendCells fills the second half of a column from the first. Additions need no Montgomery form.
 func extendCells(column []*kzg.Cell) error {
 	values, err := decodeCells(column[:len(column)/2])
 	if err != nil {
 		return err
 	}
 	extrapolate(values, subtractScalars, addScalars,
-		func(at int, value fr.Vector) { kzg.EncodeScalars(column[at][:], value) })
+		func(at int, value fr.Vector) { kzg.EncodePlain(column[at][:], value) })
 	return nil
 }
 
@@ -49,14 +71,15 @@ func subtractScalars(a, b fr.Vector) { a.Sub(b, a) }
 
 func addScalars(a, b fr.Vector) { a.Add(a, b) }
 
+// decodeCells decodes cells of a column to plain form.
 func decodeCells(cells []*kzg.Cell) ([]fr.Vector, error) {
-	values := make([]fr.Vector, len(cells))
+	values, scalars := make([]fr.Vector, len(cells)), make(fr.Vector, len(cells)*kzg.CellScalars)
 	for i, cell := range cells {
 		if cell == nil {
 			return nil, fmt.Errorf("%w: cell %d of the column is nil", kzg.ErrBadInput, i)
 		}
-		values[i] = make(fr.Vector, kzg.CellScalars)
-		if err := kzg.DecodeScalars(values[i], cell[:]); err != nil {
+		values[i] = scalars[i*kzg.CellScalars : (i+1)*kzg.CellScalars]
+		if err := kzg.DecodePlain(values[i], cell[:]); err != nil {
 			return nil, fmt.Errorf("cell %d of the column: %w", i, err)
 		}
 	}

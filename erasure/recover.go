@@ -181,7 +181,7 @@ func (r *recovery) recoverColumn(column, rows int) (bool, error) {
 	polynomial := fromRows(have)
 	for _, i := range missing {
 		r.cells[i][column] = new(kzg.Cell)
-		kzg.EncodeScalars(r.cells[i][column][:], kzg.WeightedSum(polynomial.at(i), values))
+		kzg.EncodePlain(r.cells[i][column][:], kzg.WeightedSum(polynomial.at(i), values))
 	}
 	return true, nil
 }

@@ -100,8 +100,13 @@ func TestComputeCellsEqualsPeer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if *cells != *peerCells(t, row) {
+		want := peerCells(t, row)
+		if *cells != *want {
 			t.Errorf("%s: cells differ", name)
+		}
+		extension := new(Row)
+		if err := newSetup(t).ExtendRow(extension, row); err != nil || *extension != *joinCells(want[RowCells:]) {
+			t.Errorf("%s: the extension differs, error %v", name, err)
 		}
 	}
 }

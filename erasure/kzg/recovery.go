@@ -91,17 +91,15 @@ func (r *Recovery) Cells(cells []*Cell) (*[Columns]Cell, error) {
 	if err := r.decode(&scalars, cells); err != nil {
 		return nil, err
 	}
-	r.setup.cellStripes(&scalars, r.known)
 	if r.fromRow() {
-		r.setup.continueStripes(&scalars)
+		r.setup.extend(&scalars)
 	} else {
-		r.continueStripes(&scalars)
+		r.extend(&scalars)
 	}
-	r.setup.stripeCells(&scalars, r.missing)
 	all := new([Columns]Cell)
 	for i := range scalars {
 		all[r.known[i]] = *cells[i]
-		encodePlain(all[r.missing[i]][:], scalars[i][:])
+		EncodePlain(all[r.missing[i]][:], scalars[i][:])
 	}
 	return all, nil
 }
@@ -114,11 +112,24 @@ func (r *Recovery) decode(scalars *block, cells []*Cell) error {
 		if cell == nil {
 			return fmt.Errorf("%w: the cell of column %d is nil", ErrBadInput, r.known[i])
 		}
-		if err := decodePlain(scalars[i][:], cell[:]); err != nil {
+		if err := DecodePlain(scalars[i][:], cell[:]); err != nil {
 			return fmt.Errorf("cell of column %d: %w", r.known[i], err)
 		}
 	}
 	return nil
+}
+
+// extend turns the scalars of the known cells into those of the missing ones.
+func (r *Recovery) extend(b *block) {
+	r.setup.interpolateCells(b)
+	for i, column := range r.known {
+		multiply(&b[i], &r.setup.twists.from[column])
+	}
+	r.continueStripes(b)
+	for i, column := range r.missing {
+		multiply(&b[i], &r.setup.twists.to[column])
+	}
+	r.setup.evaluateCells(b)
 }
 
 // continueStripes turns the stripes of the known columns into those of the missing ones. Each stripe A is of degree less

@@ -21,9 +21,32 @@ func (s *Setup) Commit(row *Row) (Commitment, error) {
 //
 // [compute_cells]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/fulu/polynomial-commitments-sampling.md#compute_cells
 func (s *Setup) ComputeCells(row *Row) (*[Columns]Cell, error) {
-	m := new(stripes)
-	if err := s.rowStripes(m, row); err != nil {
+	var scalars block
+	if err := decodePlainRow(&scalars, row); err != nil {
 		return nil, err
 	}
-	return s.cells(row, m), nil
+	s.extend(&scalars)
+	all := new([Columns]Cell)
+	for c := range scalars {
+		all[c] = *row.Cell(c)
+		EncodePlain(all[RowCells+c][:], scalars[c][:])
+	}
+	return all, nil
+}
+
+// ExtendRow writes cells 64 to 127 of the extended row to extension, of which they fill as much as the row itself. It is
+// ComputeCells for whoever has the place for them already. It fails with ErrBadInput or ErrNonCanonicalScalar.
+func (s *Setup) ExtendRow(extension, row *Row) error {
+	if extension == nil {
+		return fmt.Errorf("%w: nil extension", ErrBadInput)
+	}
+	var scalars block
+	if err := decodePlainRow(&scalars, row); err != nil {
+		return err
+	}
+	s.extend(&scalars)
+	for c := range scalars {
+		EncodePlain(extension.Cell(c)[:], scalars[c][:])
+	}
+	return nil
 }

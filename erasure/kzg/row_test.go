@@ -13,6 +13,7 @@ func TestRowFunctionsRefuse(t *testing.T) {
 	commitment := someRows(t)[0].commitment
 	for name, call := range map[string]func(*Row) error{
 		"Commit":                func(row *Row) error { _, err := setup.Commit(row); return err },
+		"ExtendRow":             func(row *Row) error { return setup.ExtendRow(new(Row), row) },
 		"ComputeCells":          func(row *Row) error { _, err := setup.ComputeCells(row); return err },
 		"ComputeCellsAndProofs": func(row *Row) error { _, _, err := setup.ComputeCellsAndProofs(row); return err },
 		"ProveAt":               func(row *Row) error { _, _, err := setup.ProveAt(row, Scalar{}); return err },

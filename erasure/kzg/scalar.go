@@ -27,13 +27,6 @@ func EncodeScalars(dst []byte, src []fr.Element) {
 	}
 }
 
-// CheckScalars reports whether data, a multiple of ScalarSize bytes, holds canonical scalars only.
-// It fails like DecodeScalars.
-func CheckScalars(data []byte) error {
-	dst := make([]fr.Element, len(data)/ScalarSize)
-	return DecodeScalars(dst, data)
-}
-
 func decodeRow(row *Row) ([]fr.Element, error) {
 	if row == nil {
 		return nil, fmt.Errorf("%w: nil row", ErrBadInput)

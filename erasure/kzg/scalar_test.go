@@ -30,7 +30,7 @@ func TestDecodeScalarsBounds(t *testing.T) {
 		if err := DecodeScalars(e[:], test.data); !errors.Is(err, test.want) {
 			t.Errorf("%s: have %v, want %v", test.name, err, test.want)
 		}
-		if err := decodePlain(e[:], test.data); !errors.Is(err, test.want) {
+		if err := DecodePlain(e[:], test.data); !errors.Is(err, test.want) {
 			t.Errorf("%s, plain: have %v, want %v", test.name, err, test.want)
 		}
 	}
@@ -64,7 +64,7 @@ func FuzzScalars(f *testing.F) {
 			t.Fatalf("%x encodes as %x", data, again)
 		}
 		plain := make([]fr.Element, len(scalars))
-		if errPlain := decodePlain(plain, data); (err == nil) != (errPlain == nil) {
+		if errPlain := DecodePlain(plain, data); (err == nil) != (errPlain == nil) {
 			t.Fatalf("error: %v, plain: %v", err, errPlain)
 		}
 		for i := range plain {
@@ -72,7 +72,7 @@ func FuzzScalars(f *testing.F) {
 				t.Fatalf("scalar %d of %x is %v in plain form", i, data, plain[i])
 			}
 		}
-		if encodePlain(again, plain); canonical && !bytes.Equal(again, data) {
+		if EncodePlain(again, plain); canonical && !bytes.Equal(again, data) {
 			t.Fatalf("%x encodes as %x from plain form", data, again)
 		}
 	})

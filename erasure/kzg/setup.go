@@ -134,7 +134,7 @@ func (s *Setup) deriveTransforms() {
 	s.all, s.even, s.odd = newTransform(y), newTransform(y[:RowCells]), newTransform(y[RowCells:])
 	s.over64.SetUint64(CellScalars)
 	s.over64.Inverse(&s.over64)
-	s.twists = newTwists(&s.cosets, s.over64)
+	s.twists = newTwists(&s.cosets, &s.over64)
 }
 
 func powerOf64(h fr.Element) fr.Element {

@@ -1,8 +1,6 @@
 package kzg
 
 import (
-	"fmt"
-
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 )
 
@@ -18,32 +16,32 @@ type stripes [Columns]line
 // twists are the powers of the columns' shifts, by column and then v. They carry a polynomial's coefficients between
 // the column's coset h·⟨ω₆₄⟩ and ⟨ω₆₄⟩.
 type twists struct {
-	to   [Columns]line // hᵛ
-	from [Columns]line // h⁻ᵛ/64
+	to     [Columns]line  // hᵛ
+	from   [Columns]line  // h⁻ᵛ/64, of which 1/64 makes up for interpolate
+	extend [RowCells]line // h⁻ᵛ/64², for two of them
 }
 
-func newTwists(cosets *[Columns]coset, over64 fr.Element) *twists {
+func newTwists(cosets *[Columns]coset, over64 *fr.Element) *twists {
 	t := new(twists)
 	for c := range cosets {
-		to, from := fr.One(), over64
+		to, from := fr.One(), *over64
 		for v := range lanes {
 			t.to[c][v], t.from[c][v] = to, from
 			to.Mul(&to, &cosets[c].shift)
 			from.Mul(&from, &cosets[c].inverse)
 		}
 	}
+	for c := range t.extend {
+		t.extend[c] = t.from[c]
+		scale(&t.extend[c], over64)
+	}
 	return t
 }
 
 // rowStripes computes the stripes of a row, in plain form. It fails with ErrBadInput or ErrNonCanonicalScalar.
 func (s *Setup) rowStripes(m *stripes, row *Row) error {
-	if row == nil {
-		return fmt.Errorf("%w: nil row", ErrBadInput)
-	}
-	for c := range RowCells {
-		if err := decodePlain(m[c][:], row.Cell(c)[:]); err != nil {
-			return fmt.Errorf("cell %d: %w", c, err)
-		}
+	if err := decodePlainRow((*block)(m[:RowCells]), row); err != nil {
+		return err
 	}
 	s.completeStripes(m)
 	return nil
@@ -54,65 +52,60 @@ func (s *Setup) rowStripes(m *stripes, row *Row) error {
 // ones plain ones. It allocates nothing.
 func (s *Setup) completeStripes(m *stripes) {
 	low, high := (*block)(m[:RowCells]), (*block)(m[RowCells:])
-	s.cellStripes(low, firstColumns())
-	*high = *low
+	s.interpolateCells(low)
+	for c := range low {
+		multiply(&low[c], &s.twists.from[c])
+		high[c] = low[c]
+		scale(&high[c], &s.over64)
+	}
 	s.continueStripes(high)
 }
 
 // cells returns all the cells of a row, given the row itself and its stripes in plain form.
 func (s *Setup) cells(row *Row, m *stripes) *[Columns]Cell {
 	high := block(m[RowCells:])
-	s.stripeCells(&high, lastColumns())
+	for c := range high {
+		multiply(&high[c], &s.twists.to[RowCells+c])
+	}
+	s.evaluateCells(&high)
 	all := new([Columns]Cell)
 	for c := range high {
 		all[c] = *row.Cell(c)
-		encodePlain(all[RowCells+c][:], high[c][:])
+		EncodePlain(all[RowCells+c][:], high[c][:])
 	}
 	return all
 }
 
-// cellStripes turns the scalars of the cells of 64 columns into their stripes.
-func (s *Setup) cellStripes(b *block, columns [RowCells]int) {
+// extend turns the scalars of a row into those of its extension, columns 64 to 127. It is linear like completeStripes.
+func (s *Setup) extend(b *block) {
+	s.interpolateCells(b)
+	for c := range b {
+		multiply(&b[c], &s.twists.extend[c])
+	}
+	s.continueStripes(b)
+	for c := range b {
+		multiply(&b[c], &s.twists.to[RowCells+c])
+	}
+	s.evaluateCells(b)
+}
+
+// interpolateCells turns 64 cells' scalars into 64 times the coefficients of the polynomials through them on ⟨ω₆₄⟩.
+func (s *Setup) interpolateCells(b *block) {
 	transpose(b)
 	s.even.interpolate(b[:])
 	transpose(b)
-	for i, column := range columns {
-		multiply(&b[i], &s.twists.from[column])
-	}
 }
 
-// stripeCells inverts cellStripes.
-func (s *Setup) stripeCells(b *block, columns [RowCells]int) {
-	for i, column := range columns {
-		multiply(&b[i], &s.twists.to[column])
-	}
+// evaluateCells turns the coefficients of 64 polynomials into their values on ⟨ω₆₄⟩.
+func (s *Setup) evaluateCells(b *block) {
 	transpose(b)
 	s.even.evaluate(b[:])
 	transpose(b)
 }
 
-// continueStripes turns the stripes of columns 0 to 63 into those of columns 64 to 127: each is of degree less than 64,
-// known at all 64th roots of unity and wanted at the other 128th roots.
+// continueStripes turns the stripes of columns 0 to 63, divided by 64, into those of columns 64 to 127: each stripe is of
+// degree less than 64, known at all 64th roots of unity and wanted at the other 128th roots.
 func (s *Setup) continueStripes(b *block) {
 	s.even.interpolate(b[:])
-	for i := range b {
-		scale(&b[i], &s.over64)
-	}
 	s.odd.evaluate(b[:])
-}
-
-// firstColumns returns the columns of a row's own cells.
-func firstColumns() (columns [RowCells]int) {
-	for i := range columns {
-		columns[i] = i
-	}
-	return columns
-}
-
-// lastColumns returns the columns of a row's extension.
-func lastColumns() (columns [RowCells]int) {
-	for i := range columns {
-		columns[i] = RowCells + i
-	}
-	return columns
 }

@@ -25,6 +25,9 @@ func TestStripesAreTheCellsInterpolants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if *setup.cells(row, &plain) != *cells {
+			t.Errorf("%s: the stripes give other cells", name)
+		}
 		for c := range Columns {
 			var want line
 			if err := DecodeScalars(want[:], cells[c][:]); err != nil {
@@ -40,13 +43,17 @@ func TestStripesAreTheCellsInterpolants(t *testing.T) {
 	}
 }
 
-// TestTransformsDoNotAllocate holds that computing cells allocates its result and the stripes, however many scalars.
+// TestTransformsDoNotAllocate holds that computing cells allocates nothing but its result.
 func TestTransformsDoNotAllocate(t *testing.T) {
 	setup, row, m := newSetup(t), someRows(t)[0].row, new(stripes)
 	if n := testing.AllocsPerRun(3, func() { _ = setup.rowStripes(m, row) }); n > 0 {
 		t.Errorf("stripes: %v allocations", n)
 	}
-	if n := testing.AllocsPerRun(3, func() { _, _ = setup.ComputeCells(row) }); n > 2 {
+	if n := testing.AllocsPerRun(3, func() { _, _ = setup.ComputeCells(row) }); n > 1 {
 		t.Errorf("cells: %v allocations", n)
+	}
+	extension := new(Row)
+	if n := testing.AllocsPerRun(3, func() { _ = setup.ExtendRow(extension, row) }); n > 0 {
+		t.Errorf("extension: %v allocations", n)
 	}
 }
