@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
@@ -21,7 +22,7 @@ func Recover(setup *kzg.Setup, k int, commitments []kzg.Commitment, cells map[Co
 	if err := r.peel(); err != nil {
 		return nil, err
 	}
-	return r.finish(cells)
+	return r.finish()
 }
 
 // recovery is an extended matrix with holes.
@@ -29,7 +30,8 @@ type recovery struct {
 	setup       *kzg.Setup
 	k           int
 	commitments []kzg.Commitment         // 2k
-	cells       [][kzg.Columns]*kzg.Cell // 2k rows; nil where missing
+	given       [][kzg.Columns]*kzg.Cell // 2k rows; nil where missing
+	cells       [][kzg.Columns]*kzg.Cell // the given ones and those recovered so far
 	whole       []bool                   // rows that are complete and match their commitments
 	count       int                      // of whole rows
 }
@@ -45,7 +47,7 @@ func newRecovery(setup *kzg.Setup, k int, commitments []kzg.Commitment, cells ma
 	if err != nil {
 		return nil, err
 	}
-	r := &recovery{setup: setup, k: k, commitments: all, cells: make([][kzg.Columns]*kzg.Cell, 2*k), whole: make([]bool, 2*k)}
+	r := &recovery{setup: setup, k: k, commitments: all, given: make([][kzg.Columns]*kzg.Cell, 2*k), whole: make([]bool, 2*k)}
 	for at, cell := range cells {
 		if err := checkCoord(at, k); err != nil {
 			return nil, err
@@ -53,63 +55,115 @@ func newRecovery(setup *kzg.Setup, k int, commitments []kzg.Commitment, cells ma
 		if cell == nil {
 			return nil, fmt.Errorf("%w: cell (%d, %d) is nil", kzg.ErrBadInput, at.Row, at.Column)
 		}
-		r.cells[at.Row][at.Column] = cell
+		r.given[at.Row][at.Column] = cell
 	}
-	return r, nil
+	r.cells = slices.Clone(r.given)
+	return r, r.checkScalars()
+}
+
+// checkScalars checks every scalar of the given cells, those that recovery has no need of too.
+func (r *recovery) checkScalars() error {
+	return inParallel(len(r.given), func(i int) error {
+		for column, cell := range r.given[i] {
+			if cell == nil {
+				continue
+			}
+			if err := kzg.CheckScalars(cell[:]); err != nil {
+				return fmt.Errorf("the given cell (%d, %d): %w", i, column, err)
+			}
+		}
+		return nil
+	})
 }
 
 // peel recovers rows and columns in turn until k rows are whole, from which all others follow.
 func (r *recovery) peel() error {
 	for {
-		rows, err := r.recoverRows()
-		if err != nil || r.count >= r.k {
+		if err := r.recoverRows(); err != nil || r.count == r.k {
 			return err
 		}
-		columns, err := r.recoverColumns()
-		if err != nil {
-			return err
-		}
-		if rows+columns == 0 {
-			return fmt.Errorf("%w: %d of %d rows are whole, and no other row has %d cells and no column %d",
+		wanted := r.wantedCells()
+		if wanted == nil {
+			return fmt.Errorf("%w: %d of %d rows are whole, and no other row comes to %d cells with all columns of at least %d",
 				ErrUnrecoverable, r.count, r.k, kzg.RowCells, r.k)
+		}
+		if err := r.interpolateCells(wanted); err != nil {
+			return err
 		}
 	}
 }
 
-// recoverRows completes every row that has enough cells and returns their number.
-func (r *recovery) recoverRows() (int, error) {
-	var ready []int
-	for i := range r.cells {
-		if !r.whole[i] && len(present(&r.cells[i])) >= kzg.RowCells {
-			ready = append(ready, i)
-		}
+// recoverRows completes and checks rows that have enough cells, as many as are needed.
+func (r *recovery) recoverRows() error {
+	ready := r.readyRows()
+	if len(ready) == 0 {
+		return nil
+	}
+	sources, err := r.rowSources(ready)
+	if err != nil {
+		return err
 	}
 	rows := make([]*kzg.Row, len(ready))
-	err := inParallel(len(ready), func(n int) (err error) {
-		rows[n], err = r.recoverRow(ready[n])
+	err = inParallel(len(ready), func(n int) (err error) {
+		rows[n], err = r.recoverRow(ready[n], sources[n])
 		return err
 	})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := r.checkRows(ready, rows); err != nil {
-		return 0, err
+		return err
 	}
 	for _, i := range ready {
 		r.whole[i] = true
 	}
 	r.count += len(ready)
-	return len(ready), nil
+	return nil
 }
 
-// recoverRow completes a row from the cells it has.
-func (r *recovery) recoverRow(i int) (*kzg.Row, error) {
-	columns := present(&r.cells[i])
-	some := make([]*kzg.Cell, len(columns))
-	for n, column := range columns {
-		some[n] = r.cells[i][column]
+// readyRows returns the first rows that have enough cells, no more than are needed.
+func (r *recovery) readyRows() []int {
+	var ready []int
+	for i := range r.cells {
+		if !r.whole[i] && r.count+len(ready) < r.k && len(present(&r.cells[i])) >= kzg.RowCells {
+			ready = append(ready, i)
+		}
 	}
-	all, err := r.setup.RecoverCells(columns, some)
+	return ready
+}
+
+// rowSources prepares the recovery of rows: once for all that have their first 64 cells in the same columns.
+func (r *recovery) rowSources(rows []int) ([]*kzg.Recovery, error) {
+	index := make(map[[kzg.RowCells]int]int)
+	var patterns [][kzg.RowCells]int
+	for _, i := range rows {
+		columns := [kzg.RowCells]int(present(&r.cells[i]))
+		if _, seen := index[columns]; !seen {
+			index[columns] = len(patterns)
+			patterns = append(patterns, columns)
+		}
+	}
+	recoveries := make([]*kzg.Recovery, len(patterns))
+	err := inParallel(len(patterns), func(n int) (err error) {
+		recoveries[n], err = r.setup.NewRecovery(patterns[n][:])
+		return err
+	})
+	sources := make([]*kzg.Recovery, len(rows))
+	for n, i := range rows {
+		sources[n] = recoveries[index[[kzg.RowCells]int(present(&r.cells[i]))]]
+	}
+	return sources, err
+}
+
+// recoverRow completes a row from its first 64 cells.
+func (r *recovery) recoverRow(i int, source *kzg.Recovery) (*kzg.Row, error) {
+	some := make([]*kzg.Cell, 0, kzg.Columns)
+	for _, cell := range r.cells[i] {
+		if cell != nil {
+			some = append(some, cell)
+		}
+	}
+	all, err := source.Cells(some[:kzg.RowCells])
 	if err != nil {
 		return nil, fmt.Errorf("row %d: %w", i, err)
 	}
@@ -147,100 +201,100 @@ func (r *recovery) checkRows(indices []int, rows []*kzg.Row) error {
 	return err
 }
 
-// recoverColumns completes every incomplete column that has enough cells and returns their number.
-func (r *recovery) recoverColumns() (int, error) {
-	done := make([]bool, kzg.Columns)
-	err := inParallel(kzg.Columns, func(column int) (err error) {
-		done[column], err = r.recoverColumn(column, 2*r.k)
-		return err
-	})
-	count := 0
-	for _, d := range done {
-		if d {
-			count++
+// wantedCells returns, by column, the rows whose cells to compute from their columns so that rows come to 64 cells: as
+// many rows as are needed, those that lack the fewest first. It returns nil if no row can.
+func (r *recovery) wantedCells() [][]int {
+	var able []int
+	for column := range kzg.Columns {
+		if len(r.column(column)) >= r.k {
+			able = append(able, column)
 		}
 	}
-	return count, err
-}
-
-// recoverColumn completes a column in its first rows and reports whether it was incomplete there and had enough cells.
-func (r *recovery) recoverColumn(column, rows int) (bool, error) {
-	have, missing := r.column(column, rows)
-	if len(have) < r.k || len(missing) == 0 {
-		return false, nil
-	}
-	have = have[:r.k]
-	some := make([]*kzg.Cell, r.k)
-	for n, i := range have {
-		some[n] = r.cells[i][column]
-	}
-	values, err := decodeCells(some)
-	if err != nil {
-		return false, fmt.Errorf("column %d: %w", column, err)
-	}
-	polynomial := fromRows(have)
-	for _, i := range missing {
-		r.cells[i][column] = new(kzg.Cell)
-		kzg.EncodePlain(r.cells[i][column][:], kzg.WeightedSum(polynomial.at(i), values))
-	}
-	return true, nil
-}
-
-// column returns which rows have a cell in a column, and which of the first rows have none.
-func (r *recovery) column(column, rows int) (have, missing []int) {
+	var rows []int
+	lacking := make([][]int, 2*r.k)
 	for i := range r.cells {
-		switch {
-		case r.cells[i][column] != nil:
-			have = append(have, i)
-		case i < rows:
+		lacking[i] = slices.DeleteFunc(slices.Clone(able), func(column int) bool { return r.cells[i][column] != nil })
+		if have := len(present(&r.cells[i])); have < kzg.RowCells && have+len(lacking[i]) >= kzg.RowCells {
+			lacking[i] = lacking[i][:kzg.RowCells-have]
+			rows = append(rows, i)
+		}
+	}
+	if rows == nil {
+		return nil
+	}
+	slices.SortStableFunc(rows, func(a, b int) int { return len(lacking[a]) - len(lacking[b]) })
+	wanted := make([][]int, kzg.Columns)
+	for _, i := range rows[:min(len(rows), r.k-r.count)] {
+		for _, column := range lacking[i] {
+			wanted[column] = append(wanted[column], i)
+		}
+	}
+	return wanted
+}
+
+// column returns the rows that have a cell in a column.
+func (r *recovery) column(column int) []int {
+	var rows []int
+	for i := range r.cells {
+		if r.cells[i][column] != nil {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
+
+// finish builds the matrix once k rows are whole, and holds the given cells against it.
+func (r *recovery) finish() (*ExtendedMatrix, error) {
+	if err := r.interpolateOriginals(); err != nil {
+		return nil, err
+	}
+	m := &ExtendedMatrix{k: r.k, commitments: r.commitments, rows: newRows(2 * r.k)}
+	err := inParallel(r.k, func(i int) error {
+		for column, cell := range r.cells[i] {
+			if cell != nil {
+				*cellOf(m.rows[i], column) = *cell
+			}
+		}
+		if r.whole[i] {
+			return nil
+		}
+		return extendEach(r.setup, m.rows[i:i+1], i)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := extendColumns(r.setup, m.rows); err != nil {
+		return nil, err
+	}
+	return m, r.checkGiven(m)
+}
+
+// interpolateOriginals replaces the original rows that are not whole by what k whole rows make of them. They need no
+// check: commitments depend on the whole rows' as the rows do.
+func (r *recovery) interpolateOriginals() error {
+	var missing []int
+	for i := range r.cells {
+		if r.whole[i] {
+			continue
+		}
+		r.cells[i] = [kzg.Columns]*kzg.Cell{}
+		if i < r.k {
 			missing = append(missing, i)
 		}
 	}
-	return have, missing
+	return r.interpolateCells(slices.Repeat([][]int{missing}, kzg.RowCells))
 }
 
-// finish builds the matrix once k rows are whole.
-func (r *recovery) finish(given map[Coord]*kzg.Cell) (*ExtendedMatrix, error) {
-	originals, err := r.originals()
-	if err != nil {
-		return nil, err
-	}
-	m := &ExtendedMatrix{k: r.k, commitments: r.commitments}
-	if m.rows, err = extendRows(r.setup, originals); err != nil {
-		return nil, err
-	}
-	for at, cell := range given {
-		if *cell != *m.Cell(at) {
-			return nil, fmt.Errorf("the given cell (%d, %d) contradicts the others: %w", at.Row, at.Column, kzg.ErrInvalidProof)
+// checkGiven holds all given cells against the matrix.
+func (r *recovery) checkGiven(m *ExtendedMatrix) error {
+	return inParallel(2*r.k, func(i int) error {
+		for column, cell := range r.given[i] {
+			if cell != nil && *cell != *m.Cell(Coord{i, column}) {
+				return fmt.Errorf("the given cell (%d, %d) contradicts the others: %w", i, column, kzg.ErrInvalidProof)
+			}
 		}
-	}
-	return m, nil
-}
-
-// originals returns the original rows; those not whole follow from the first k that are, and are checked too.
-func (r *recovery) originals() ([]*kzg.Row, error) {
-	for i := range r.cells {
-		if !r.whole[i] {
-			r.cells[i] = [kzg.Columns]*kzg.Cell{}
-		}
-	}
-	err := inParallel(kzg.RowCells, func(column int) error {
-		_, err := r.recoverColumn(column, r.k)
-		return err
+		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]*kzg.Row, r.k)
-	var derived []int
-	var unchecked []*kzg.Row
-	for i := range rows {
-		rows[i] = joinRow(&r.cells[i])
-		if !r.whole[i] {
-			derived, unchecked = append(derived, i), append(unchecked, rows[i])
-		}
-	}
-	return rows, r.checkRows(derived, unchecked)
 }
 
 // joinRow copies the first 64 cells into a row.

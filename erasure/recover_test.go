@@ -238,6 +238,12 @@ func TestRecoverRefuses(t *testing.T) {
 			copy(bad[:], order[:])
 			cells[Coord{2, 2}] = &bad
 		}, kzg.ErrNonCanonicalScalar},
+		{"scalar = r in a cell that nothing follows from", func(cells map[Coord]*kzg.Cell, _ []kzg.Commitment) {
+			bad := *cells[Coord{5, 127}]
+			copy(bad[kzg.CellSize-kzg.ScalarSize:], order[:])
+			cells[Coord{5, 127}] = &bad
+		}, kzg.ErrNonCanonicalScalar},
+		{"false cell that nothing follows from", falsify(Coord{5, 127}), kzg.ErrInvalidProof},
 		{"nil cell", func(cells map[Coord]*kzg.Cell, _ []kzg.Commitment) { cells[Coord{0, 0}] = nil }, kzg.ErrBadInput},
 		{"row −1", func(cells map[Coord]*kzg.Cell, _ []kzg.Commitment) { cells[Coord{-1, 0}] = new(kzg.Cell) }, kzg.ErrBadInput},
 		{"row 2k", func(cells map[Coord]*kzg.Cell, _ []kzg.Commitment) { cells[Coord{6, 0}] = new(kzg.Cell) }, kzg.ErrBadInput},

@@ -1,0 +1,83 @@
+package erasure
+
+import (
+	"fmt"
+
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// columnSource computes cells of columns that have their first k cells in the same rows.
+type columnSource struct {
+	have         []int
+	coefficients map[int][]fr.Element // by wanted row
+}
+
+// rowSet is a set of rows.
+type rowSet [2 * MaxRows / 64]uint64
+
+func newRowSet(rows []int) (set rowSet) {
+	for _, i := range rows {
+		set[i/64] |= 1 << (i % 64)
+	}
+	return set
+}
+
+// interpolateCells computes cells from the first k of their columns. wanted lists their rows by column.
+func (r *recovery) interpolateCells(wanted [][]int) error {
+	sources := r.columnSources(wanted)
+	return inParallel(len(wanted), func(column int) error {
+		if len(wanted[column]) == 0 {
+			return nil
+		}
+		source := sources[column]
+		some := make([]*kzg.Cell, r.k)
+		for n, i := range source.have {
+			some[n] = r.cells[i][column]
+		}
+		values, err := decodeCells(some)
+		if err != nil {
+			return fmt.Errorf("column %d: %w", column, err)
+		}
+		for _, i := range wanted[column] {
+			cell := new(kzg.Cell)
+			kzg.EncodePlain(cell[:], kzg.WeightedSum(source.coefficients[i], values))
+			r.cells[i][column] = cell
+		}
+		return nil
+	})
+}
+
+// columnSources returns the source of each column of which cells are wanted, and computes no coefficient twice.
+func (r *recovery) columnSources(wanted [][]int) []*columnSource {
+	sources, byRows := make([]*columnSource, len(wanted)), make(map[rowSet]*columnSource)
+	var distinct []*columnSource
+	for column := range wanted {
+		if len(wanted[column]) == 0 {
+			continue
+		}
+		have := r.column(column)[:r.k]
+		set := newRowSet(have)
+		source := byRows[set]
+		if source == nil {
+			source = &columnSource{have, make(map[int][]fr.Element)}
+			byRows[set] = source
+			distinct = append(distinct, source)
+		}
+		for _, i := range wanted[column] {
+			source.coefficients[i] = nil
+		}
+		sources[column] = source
+	}
+	_ = inParallel(len(distinct), func(n int) error { distinct[n].prepare(); return nil })
+	return sources
+}
+
+// prepare computes the coefficients of all wanted rows.
+func (s *columnSource) prepare() {
+	polynomial := fromRows(s.have)
+	for i := range s.coefficients {
+		s.coefficients[i] = polynomial.at(i)
+	}
+}
