@@ -15,13 +15,40 @@
 //	commitment, err := setup.Commit(row)
 //	cells, proofs, err := setup.ComputeCellsAndProofs(row)    // some hundredths of a second
 //	err = setup.VerifyCells([]kzg.Commitment{commitment}, []int{5}, []*kzg.Cell{&cells[5]}, []kzg.Proof{proofs[5]})
-//	cells, err = setup.RecoverCells(columns, some)            // from any 64
+//	cells, err = setup.RecoverCells(columns, some)            // from any 64; of many rows: NewRecovery
 //
 // A block builder proves all its rows together, and has the commitments for nothing: [Setup.ComputeCellsAndProofsOf].
 // To check many rows against their commitments use [Setup.VerifyRows], which costs little more for a hundred rows than
 // for one. To check many cells use one batch: [Setup.VerifyCells], or [Setup.VerifyBatch] with commitments decoded once
 // and rows that are linear combinations of others. Openings at a point ([Setup.ProveAt], [Setup.VerifyAt],
 // [Setup.ProveRow], [Setup.VerifyRowProofs]) are those of EIP-4844 and of the precompile 0x0a.
+//
+// # How rows are extended and recovered
+//
+// Column c is the coset h_c·⟨ω₆₄⟩ with h_c = ω₈₁₉₂^brp₇(c), where brp₇ reverses seven bits. On it x⁶⁴ is the constant
+// y_c = h_c⁶⁴; the y of all columns are the 128th roots of unity, those of columns 0 to 63 the 64th. A row's polynomial,
+// cut into 64 stripes
+//
+//	p(x) = Σ xᵛ·Aᵥ(x⁶⁴)      0 ≤ v < 64, Aᵥ of degree less than 64
+//
+// is on column c the polynomial Σ Aᵥ(y_c)·xᵛ of degree less than 64. So the matrix Aᵥ(y_c) holds in its column c the
+// coefficients of cell c's interpolant, and in its row v the values of one stripe at the 128th roots of unity. Between
+// a cell and its column of the matrix lies a transform of size 64 and the powers of h_c. Extension takes cells 0 to 63 to
+// their columns, each row of the matrix from the 64th roots of unity to the other 128th ones, and those columns to cells.
+//
+// Recovery differs in the middle alone. Let K(y) = Π (y − y_c) over 64 known columns, M(y) over the 64 missing ones. For
+// each stripe A = Aᵥ the product D = A·M is of degree less than 128, is A·M at the known columns' y and zero at the
+// missing ones', and so its coefficients are known. At a missing y its derivative is D′ = A·M′; and K·M = y¹²⁸ − 1, whose
+// derivative there is K·M′ = 128·y¹²⁷. Hence
+//
+//	A(y) = y·D′(y)·K(y)/128
+//
+// two transforms of size 128, and nothing has to be inverted. K and M depend on the columns alone: a [Recovery] holds
+// their values for all rows that lack the same cells.
+//
+// All this is linear in the row, with constants known beforehand. It takes scalars in plain form ([DecodePlain]), so that
+// nothing is converted to Montgomery form and back, and 64 cells or 64 stripes side by side, so that all multiplications
+// are those of vectors: file transform.go.
 //
 // # How proofs are computed
 //

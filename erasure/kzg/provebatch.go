@@ -66,7 +66,7 @@ func (s *Setup) proveBatch(p *prover, all []CellsAndProofs, rows []*Row, from, t
 		row := &all[from+i]
 		row.Commitment = commitments[i].Bytes()
 		for c := range Columns {
-			encodePlain(row.Cells[c][:], scalars[i][c][:])
+			EncodePlain(row.Cells[c][:], scalars[i][c][:])
 			row.Proofs[c] = proofs[c*n+i].Bytes()
 		}
 	}
@@ -75,15 +75,11 @@ func (s *Setup) proveBatch(p *prover, all []CellsAndProofs, rows []*Row, from, t
 
 // extend computes the scalars of all the row's cells.
 func (s *Setup) extend(e *extendedScalars, row *Row) error {
-	m := (*stripes)(e)
-	if err := s.rowStripes(m, row); err != nil {
+	low, high := (*block)(e[:RowCells]), (*block)(e[RowCells:])
+	if err := decodePlainRow(low, row); err != nil {
 		return err
 	}
-	s.stripeCells((*block)(m[RowCells:]), lastColumns())
-	for c := range RowCells {
-		if err := decodePlain(e[c][:], row.Cell(c)[:]); err != nil {
-			return err
-		}
-	}
+	*high = *low
+	s.extendScalars(high)
 	return nil
 }

@@ -92,7 +92,7 @@ func (r *Recovery) Cells(cells []*Cell) (*[Columns]Cell, error) {
 		return nil, err
 	}
 	if r.fromRow() {
-		r.setup.extend(&scalars)
+		r.setup.extendScalars(&scalars)
 	} else {
 		r.extend(&scalars)
 	}
@@ -132,12 +132,10 @@ func (r *Recovery) extend(b *block) {
 	r.setup.evaluateCells(b)
 }
 
-// continueStripes turns the stripes of the known columns into those of the missing ones. Each stripe A is of degree less
-// than 64, so D = A·M is of degree less than 128; it is A·M at the known columns and zero at the missing ones, which
-// gives its coefficients. At the missing ones D′ = A·M′, and K·M = y¹²⁸ − 1 makes K·M′ = 128·y¹²⁷ there: hence
-// A = y·D′·K/128, and nothing has to be inverted.
+// continueStripes turns the stripes' values at the y of the known columns into those at the y of the missing ones: to
+// coefficients of A·M, to y times its derivative, and back to values. The package's documentation derives it.
 func (r *Recovery) continueStripes(b *block) {
-	m := new(stripes)
+	m := new([Columns]line)
 	for i, column := range r.known {
 		m[column] = b[i]
 		scale(&m[column], &r.weights[column])

@@ -1,5 +1,7 @@
 package kzg
 
+import "fmt"
+
 // Commit computes the commitment of a row. It fails with ErrNonCanonicalScalar.
 //
 // It implements [blob_to_kzg_commitment].
@@ -25,7 +27,7 @@ func (s *Setup) ComputeCells(row *Row) (*[Columns]Cell, error) {
 	if err := decodePlainRow(&scalars, row); err != nil {
 		return nil, err
 	}
-	s.extend(&scalars)
+	s.extendScalars(&scalars)
 	all := new([Columns]Cell)
 	for c := range scalars {
 		all[c] = *row.Cell(c)
@@ -44,7 +46,7 @@ func (s *Setup) ExtendRow(extension, row *Row) error {
 	if err := decodePlainRow(&scalars, row); err != nil {
 		return err
 	}
-	s.extend(&scalars)
+	s.extendScalars(&scalars)
 	for c := range scalars {
 		EncodePlain(extension.Cell(c)[:], scalars[c][:])
 	}
