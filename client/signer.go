@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
@@ -9,6 +10,7 @@ import (
 	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/bech32"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	"github.com/cosmos/cosmos-sdk/types/tx/signing"
 )
 
@@ -31,8 +33,11 @@ func NewSigner(key *secp256k1.PrivKey) (*Signer, error) {
 // KeyringSigner signs with a named key of a keyring.
 func KeyringSigner(ring keyring.Keyring, name string) (*Signer, error) {
 	record, err := ring.Key(name)
+	if errors.Is(err, sdkerrors.ErrKeyNotFound) { // its text names a line of the SDK
+		return nil, fmt.Errorf("key %q is not in this keyring: `ashlar keys list` shows which are, for the same --home and --keyring-backend", name)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("key %q: %w; `ashlar keys list` shows the keys there are", name, err)
+		return nil, fmt.Errorf("key %q: %w", name, err)
 	}
 	pubKey, err := record.GetPubKey()
 	if err != nil {

@@ -32,7 +32,7 @@ func (c *Client) Verify(ctx context.Context, id da.BlobID) (*Verification, error
 		return nil, err
 	}
 	v := &Verification{Blob: blob}
-	v.note("%d bytes have the Keccak-256 %x, which the id commits to", len(blob.Data), blob.Entry.Keccak256)
+	v.note("the Keccak-256 of the %s is %x, which the id commits to", count(len(blob.Data), "byte"), blob.Entry.Keccak256)
 	if err := c.verifyCommitments(v); err != nil {
 		return nil, err
 	}
@@ -53,6 +53,14 @@ func (v *Verification) note(format string, args ...any) {
 	v.Checked = append(v.Checked, fmt.Sprintf(format, args...))
 }
 
+// count says how many there are of what.
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
 func (c *Client) verifyCommitments(v *Verification) error {
 	setup, err := c.setup()
 	if err != nil {
@@ -62,7 +70,7 @@ func (c *Client) verifyCommitments(v *Verification) error {
 	if err := entry.Verify(setup, v.Blob.Data); err != nil {
 		return fmt.Errorf("recompute the commitments: %w", err)
 	}
-	v.note("the %d KZG commitments, recomputed from the bytes, are those of the index entry", len(entry.Commitments))
+	v.note("the index entry has the %s recomputed from the bytes", count(len(entry.Commitments), "KZG commitment"))
 	v.note("id %s is that of these bytes and commitments in namespace %s", entry.ID, entry.Namespace)
 	return nil
 }
@@ -82,7 +90,7 @@ func (v *Verification) verifyEntry(found *inclusion) error {
 				return fmt.Errorf("%w: commitment %d is not that of row %d of block %d", da.ErrMismatch, i, row, v.Header.Height())
 			}
 		}
-		v.note("the DA header has the same commitments for rows %d to %d", entry.Row(), entry.Row()+entry.OwnRows()-1)
+		v.note("the DA header commits to the same %s from row %d on", count(entry.OwnRows(), "row"), entry.Row())
 	}
 	v.note("the DA header, data root %x, is transaction 0 under the data hash of header %x", header.DataRoot(), v.Header.Hash())
 	return nil
@@ -93,7 +101,7 @@ func (c *Client) verifyNamespace(ctx context.Context, v *Verification) error {
 	if err != nil {
 		return fmt.Errorf("list the namespace: %w", err)
 	}
-	v.note("its namespace has %d blobs in that block, and no others", len(entries))
+	v.note("its namespace has %s in that block and no more", count(len(entries), "blob"))
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"cosmossdk.io/math"
 	"github.com/cometbft/cometbft/consensus"
@@ -37,6 +38,7 @@ type Node struct {
 	host      *p2p.Host
 	poster    *poster // nil: the node has no key that pays
 	api       *api.Server
+	stopping  atomic.Bool // comet was told to stop
 
 	closers []func() error // of what New opened, in that order
 }
@@ -45,6 +47,9 @@ type Node struct {
 // chain and binds every address it is to serve on. It takes some seconds.
 func New(ctx context.Context, cfg Config) (*Node, error) {
 	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if err := cfg.checkPorts(ctx); err != nil {
 		return nil, err
 	}
 	n := &Node{cfg: cfg, recent: newRecent()}
@@ -135,6 +140,7 @@ func (n *Node) watchComet(ctx context.Context) error {
 }
 
 func (n *Node) stopComet() error {
+	n.stopping.Store(true)
 	if err := n.comet.Stop(); err != nil {
 		return fmt.Errorf("stop CometBFT: %w", err)
 	}

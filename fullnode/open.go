@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 
 	sdkslog "cosmossdk.io/log/v2/slog"
@@ -96,7 +97,7 @@ func (n *Node) openComet(ctx context.Context) error {
 	}
 	n.abci = watch(application, n.store.DiskFull)
 	var err error
-	if n.comet, err = newComet(ctx, n.cfg.Comet, n.abci, n.cfg.Log); err != nil {
+	if n.comet, err = newComet(ctx, n.cfg.Comet, n.abci, slog.New(stopping{n.cfg.Log.Handler(), &n.stopping})); err != nil {
 		return err
 	}
 	n.abci.committed.Store(n.app.LastBlockHeight())

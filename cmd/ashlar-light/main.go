@@ -51,11 +51,12 @@ yours and no open port.`,
 	return root
 }
 
-// defaultHome is the folder of a node whose owner names none.
+// defaultHome is the folder of a node whose owner names none, empty where there is no
+// telling.
 func defaultHome() string {
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return ".ashlar-light"
+		return ""
 	}
 	return filepath.Join(home, ".ashlar-light")
 }

@@ -103,6 +103,9 @@ func (f *startFlags) config(command *cobra.Command) (lightnode.Config, error) {
 	if len(config.Listen) == 1 && config.Listen[0] == "" {
 		config.Listen = nil
 	}
+	if config.Home == "" {
+		return config, errors.New("HOME is not set, so there is no default folder: say with --home where the node keeps its files")
+	}
 	home, err := filepath.Abs(config.Home)
 	if err != nil {
 		return config, fmt.Errorf("--home: %w", err)

@@ -42,6 +42,9 @@ func newClient(ctx context.Context, cmd *cobra.Command, signer *client.Signer) (
 // namespaceOf reads the required flag.
 func namespaceOf(cmd *cobra.Command) (da.Namespace, error) {
 	text, _ := cmd.Flags().GetString(namespaceFlag)
+	if text == "" {
+		return da.Namespace{}, fmt.Errorf("--%s is missing: give 58 hex digits, version 00, 36 zeros and 20 of your choice", namespaceFlag)
+	}
 	namespace, err := da.ParseNamespace(text)
 	if err != nil {
 		return namespace, fmt.Errorf("--%s: %w", namespaceFlag, err)

@@ -22,13 +22,14 @@ func blobListCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return blobList(cmd) },
 	}
 	f := cmd.Flags()
-	f.String(namespaceFlag, "", "namespace, 58 hex digits")
+	f.String(namespaceFlag, "", "namespace, 58 hex digits (required)")
 	f.Uint64(heightFlag, 0, "height; not given: every height the node holds")
-	f.Uint64("from", 0, "first height, where --height is not given")
+	f.Uint64(firstFlag, 0, "first height, where --height is not given")
 	addOutputFlag(cmd)
-	_ = cmd.MarkFlagRequired(namespaceFlag) // the flag exists
 	return cmd
 }
+
+const firstFlag = "from"
 
 // listed is a line of the list.
 type listed struct {
@@ -76,7 +77,13 @@ func heights(ctx context.Context, cmd *cobra.Command, c *client.Client) (uint64,
 	if err != nil {
 		return 0, 0, err
 	}
-	from, _ := cmd.Flags().GetUint64("from")
+	from, _ := cmd.Flags().GetUint64(firstFlag)
+	switch {
+	case from > status.Head:
+		return 0, 0, fmt.Errorf("--%s %d: %s: the newest height this node holds is %d", firstFlag, from, client.CodeFutureHeight, status.Head)
+	case from > 0 && from < status.Tail:
+		cmd.PrintErrf("heights %d to %d are pruned at this node: a node that retains more has them\n", from, status.Tail-1)
+	}
 	return max(from, status.Tail, 1), status.Head, nil
 }
 

@@ -32,13 +32,12 @@ func blobSubmitCommand() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return blobSubmit(cmd, args[0]) },
 	}
 	f := cmd.Flags()
-	f.String(namespaceFlag, "", "namespace, 58 hex digits: version 00, 36 zeros, 20 of your choice")
+	f.String(namespaceFlag, "", "namespace, 58 hex digits: version 00, 36 zeros, 20 of your choice (required)")
 	f.String("encoding", "data", "data: any bytes; raw: canonical scalars of 32 bytes, such as an Ethereum blob")
 	f.String("wait", "included", "accepted: in the mempool; included: final, and on the node's disk; attested: vouched for by > 2/3 of the stake, if the node can tell")
 	f.String("from", "", "key that pays; not given: the node's own")
 	f.String(flags.FlagKeyringBackend, keyring.BackendOS, "keyring of --from: os, file or test")
 	addOutputFlag(cmd)
-	_ = cmd.MarkFlagRequired(namespaceFlag) // the flag exists
 	return cmd
 }
 
@@ -124,7 +123,10 @@ func signerOf(cmd *cobra.Command) (*client.Signer, error) {
 		return nil, err
 	}
 	backend, _ := cmd.Flags().GetString(flags.FlagKeyringBackend)
-	home, _ := cmd.Flags().GetString(flags.FlagHome)
+	home, err := homeOf(cmd)
+	if err != nil {
+		return nil, err
+	}
 	ring, err := keyring.New(sdk.KeyringServiceName(), backend, home, cmd.InOrStdin(), encoding.Codec)
 	if err != nil {
 		return nil, fmt.Errorf("open the keyring in %s: %w", home, err)

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"cosmossdk.io/math"
@@ -100,7 +102,10 @@ func devChain(cmd *cobra.Command, encoding *app.Encoding, home string) (*devAcco
 	if err != nil {
 		return nil, err
 	}
-	comet := devComet(cmd, home)
+	comet, err := devComet(cmd, home)
+	if err != nil {
+		return nil, err
+	}
 	account := &devAccount{config: devConfig(cmd, comet, ring, log)}
 	mnemonicFile := filepath.Join(home, "mnemonic")
 	_, err = os.Stat(comet.GenesisFile())
@@ -122,14 +127,29 @@ func devLogger(cmd *cobra.Command) (*slog.Logger, error) {
 	return newLogger(cmd, cmd.ErrOrStderr())
 }
 
-func devComet(cmd *cobra.Command, home string) *cmtcfg.Config {
+func devComet(cmd *cobra.Command, home string) (*cmtcfg.Config, error) {
 	comet := fullnode.CometConfig()
 	comet.SetRoot(home)
 	comet.Moniker = devKey
 	comet.Consensus.TimeoutCommit = devInterval
 	comet.P2P.ListenAddress = "tcp://127.0.0.1:0"
 	comet.RPC.ListenAddress, _ = cmd.Flags().GetString("rpc.laddr")
-	return comet
+	return comet, freePort(&comet.RPC.ListenAddress)
+}
+
+// freePort replaces port 0 of an address by one that is free now: CometBFT does not tell
+// which it takes.
+func freePort(address *string) error {
+	host, found := strings.CutSuffix(strings.TrimPrefix(*address, "tcp://"), ":0")
+	if !found {
+		return nil
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(strings.Trim(host, "[]"), "0"))
+	if err != nil {
+		return fmt.Errorf("--rpc.laddr %s: %w", *address, err)
+	}
+	*address = "tcp://" + listener.Addr().String()
+	return listener.Close()
 }
 
 func devConfig(cmd *cobra.Command, comet *cmtcfg.Config, ring keyring.Keyring, log *slog.Logger) fullnode.Config {
@@ -195,7 +215,7 @@ func (a *devAccount) announce(ctx context.Context, cmd *cobra.Command, node *ful
 		return nil //nolint:nilerr // the node ended first, and says why
 	}
 	facts := map[string]string{
-		"api": "http://" + node.APIAddress(), "rpc": a.config.Comet.RPC.ListenAddress, "chain_id": node.ChainID(),
+		"api": "http://" + node.APIAddress(), "rpc": strings.Replace(a.config.Comet.RPC.ListenAddress, "tcp://", "http://", 1), "chain_id": node.ChainID(),
 		"address": a.address, "mnemonic": a.mnemonic, "home": a.config.Comet.RootDir,
 	}
 	if format(cmd) == formatJSON {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"os"
@@ -11,14 +12,16 @@ import (
 
 // devProcess is the chain that a script started.
 type devProcess struct {
-	cmd *exec.Cmd
+	cmd    *exec.Cmd
+	stderr bytes.Buffer
 }
 
 // devKeyInEnv is where a script's chain is kept between commands.
 type devKeyInEnv struct{}
 
-// runDev is the command `dev start`, which runs `ashlar dev` on free ports and sets $API, $DEVHOME
-// and $ADDRESS once it answers, and `dev stop`, which interrupts it and wants it to end well.
+// runDev is the command `dev start`, which runs `ashlar dev` on free ports and sets $API, $RPC,
+// $DEVHOME and $ADDRESS once it answers, and `dev stop`, which interrupts it and wants it to end
+// well, without a word.
 func runDev(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: dev start|stop")
@@ -31,6 +34,9 @@ func runDev(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(process.cmd.Process.Signal(os.Interrupt))
 	ts.Check(process.cmd.Wait())
 	process.cmd = nil
+	if process.stderr.Len() > 0 {
+		ts.Fatalf("`ashlar dev` wrote to stderr:\n%s", process.stderr.String())
+	}
 }
 
 func (p *devProcess) start(ts *testscript.TestScript) {
@@ -45,7 +51,7 @@ func (p *devProcess) start(ts *testscript.TestScript) {
 		},
 		Dir:    ts.Getenv("WORK"),
 		Env:    append(os.Environ(), "TMPDIR="+ts.Getenv("WORK")),
-		Stderr: os.Stderr,
+		Stderr: &p.stderr,
 	}
 	out, err := p.cmd.StdoutPipe()
 	ts.Check(err)
@@ -55,9 +61,10 @@ func (p *devProcess) start(ts *testscript.TestScript) {
 }
 
 func (p *devProcess) read(ts *testscript.TestScript, out io.Reader) {
-	var facts struct{ API, Home, Address string }
+	var facts struct{ API, RPC, Home, Address string }
 	ts.Check(json.NewDecoder(out).Decode(&facts))
 	ts.Setenv("API", facts.API)
+	ts.Setenv("RPC", facts.RPC)
 	ts.Setenv("DEVHOME", facts.Home)
 	ts.Setenv("ADDRESS", facts.Address)
 }

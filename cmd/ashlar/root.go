@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,7 +44,7 @@ func newRoot(args []string) (*cobra.Command, error) {
 	root.PersistentFlags().String(flags.FlagLogLevel, "info", "debug, info, warn or error")
 	root.PersistentFlags().String(flags.FlagLogFormat, "plain", "plain or json")
 	root.AddCommand(
-		initCommand(encoding), startCommand(), devCommand(encoding), blobCommand(), versionCommand(),
+		initCommand(encoding), startCommand(base), devCommand(encoding), blobCommand(), versionCommand(),
 		keys.Commands(), debug.Cmd(), cometCommand(), exportCommand(),
 		genutilcli.Commands(encoding.TxConfig, encoding.Basics, defaultHome()),
 		queryCommand(), txCommand(),
@@ -63,12 +64,22 @@ func wantsModules(args []string) bool {
 	})
 }
 
+// defaultHome is the home of a user who names none, empty where there is no telling.
 func defaultHome() string {
 	home, err := os.UserHomeDir()
 	if err != nil {
-		home = "."
+		return ""
 	}
 	return filepath.Join(home, ".ashlar")
+}
+
+// homeOf returns the directory that the flags name.
+func homeOf(cmd *cobra.Command) (string, error) {
+	home, _ := cmd.Flags().GetString(flags.FlagHome)
+	if home == "" {
+		return "", errors.New("HOME is not set, so there is no default directory: say with --home where the node's files and keys are")
+	}
+	return home, nil
 }
 
 func clientContext(encoding *app.Encoding) client.Context {
@@ -85,6 +96,9 @@ func clientContext(encoding *app.Encoding) client.Context {
 // prepare reads the home directory's files and the flags into the contexts that the
 // SDK's commands look for; files that are missing are written with our settings.
 func prepare(cmd *cobra.Command, base client.Context) error {
+	if _, err := homeOf(cmd); err != nil {
+		return err
+	}
 	cmd.SetOut(cmd.OutOrStdout())
 	cmd.SetErr(cmd.ErrOrStderr())
 	clientCtx, err := readClientContext(cmd, base)

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	cmtcmd "github.com/cometbft/cometbft/cmd/cometbft/commands"
@@ -13,13 +17,19 @@ import (
 	"github.com/ashlar-da/ashlar/fullnode"
 )
 
-func startCommand() *cobra.Command {
+func startCommand(base client.Context) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "start",
 		Short: "Run the full node of this home until interrupted",
 		Long: "start runs consensus, the application, the store of squares, the libp2p host and the HTTP API in one process.\n" +
 			"It ends when interrupted or when any of them fails.",
 		Args: cobra.NoArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := wantsNode(cmd); err != nil {
+				return err
+			}
+			return prepare(cmd, base)
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return start(cmd)
 		},
@@ -30,6 +40,19 @@ func startCommand() *cobra.Command {
 	}
 	addNodeFlags(cmd)
 	return cmd
+}
+
+// wantsNode fails where there is no node to start: otherwise one without a chain would be
+// written there.
+func wantsNode(cmd *cobra.Command) error {
+	home, err := homeOf(cmd)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(home, "config", "config.toml")); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no node in %s: create one with `ashlar init`, or give the --home of one", home)
+	}
+	return nil
 }
 
 // addNodeFlags adds the flags that override app.toml.
