@@ -41,7 +41,8 @@ type Network struct {
 	fail   context.CancelCauseFunc
 
 	mu        sync.Mutex
-	processes []*Process // all that were ever described
+	processes []*Process            // all that were ever described
+	exited    func(*Process, error) // told of unexpected ends; nil: fail is
 }
 
 // New creates the network's homes and its genesis; no process runs yet. The context it
@@ -124,13 +125,31 @@ func (n *Network) binary(name string) string { return filepath.Join(n.config.Bin
 // home returns the folder of a process's files.
 func (n *Network) home(name string) string { return filepath.Join(n.config.Dir, "homes", name) }
 
-// newProcess describes a process whose unexpected end ends the network's context.
+// newProcess describes a process whose unexpected end ends the network's context, unless
+// onExit says otherwise.
 func (n *Network) newProcess(name, path string, args []string) *Process {
-	p := NewProcess(name, n.Logs(), path, args, func(err error) { n.fail(err) })
+	var p *Process
+	p = NewProcess(name, n.Logs(), path, args, func(err error) {
+		n.mu.Lock()
+		exited := n.exited
+		n.mu.Unlock()
+		if exited == nil {
+			n.fail(err)
+			return
+		}
+		exited(p, err)
+	})
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.processes = append(n.processes, p)
 	return p
+}
+
+// onExit has unexpected ends of processes told to exited from now on.
+func (n *Network) onExit(exited func(*Process, error)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.exited = exited
 }
 
 // StartFullNodes starts all full nodes and waits until each has stored a height.

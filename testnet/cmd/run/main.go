@@ -21,6 +21,8 @@ const (
 	// firstPort is where the search for free ports begins, so that they are the same
 	// ones whenever they are free.
 	firstPort = 26600
+	// restartPause is long enough to see the others go on without a process that was killed.
+	restartPause = 10 * time.Second
 )
 
 func main() {
@@ -35,7 +37,7 @@ func main() {
 	}
 }
 
-// run runs the network until the context ends or a process does.
+// run runs the network until the context ends, or a process does before all have started.
 func run(interrupted context.Context, bin, out string) error {
 	s := testnet.Scenario{Progress: testnet.NewProgress(os.Stdout, time.Now), Report: &testnet.Report{}}
 	s.Progress.Phase("Start a chain of 4 validators, 1 further full node and 3 light nodes")
@@ -52,7 +54,7 @@ func run(interrupted context.Context, bin, out string) error {
 		return unlessInterrupted(interrupted, err)
 	}
 	s.Progress.Print(guide(bin, network.FullNodes[len(network.FullNodes)-1], lights[0], network.Logs()))
-	<-ctx.Done()
+	s.KeepRunning(ctx, restartPause)
 	s.Progress.Print("\nStopping every process.\n")
 	return unlessInterrupted(interrupted, context.Cause(ctx))
 }
@@ -81,6 +83,7 @@ func guide(bin string, node *testnet.FullNode, light *testnet.LightNode, logs st
 		fmt.Sprintf("  echo hello | %s blob submit - --namespace %s --node %s --from operator --keyring-backend test --home %s", ashlar, namespace, node.Base, home),
 		fmt.Sprintf("  %s blob list --namespace %s --node %s", ashlar, namespace, node.Base),
 		fmt.Sprintf("  curl -s %s/v1/status", light.Base),
+		fmt.Sprintf("  kill -9 PROCESS, of any above: the others go on, and after %s it is started again and catches up", restartPause),
 		"",
 	}, "\n")
 }
