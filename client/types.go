@@ -148,11 +148,13 @@ type namespaceProof struct {
 // signedHeader answers GET /v1/headers/{height}.
 type signedHeader struct {
 	SignedHeader json.RawMessage `json:"signed_header"`
-	HeaderProof  struct {
-		Header Hex   `json:"header"`
-		Total  int64 `json:"total"`
-		Aunts  []Hex `json:"aunts"`
-	} `json:"header_proof"`
+	HeaderProof  headerProof     `json:"header_proof"`
+}
+
+type headerProof struct {
+	Header Hex   `json:"header"`
+	Total  int64 `json:"total"`
+	Aunts  []Hex `json:"aunts"`
 }
 
 func plain(list []Hex) [][]byte {
