@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -99,27 +100,47 @@ func (s *Store) pruneSome() (int, error) {
 		if tail >= head {
 			return n, nil
 		}
-		at, err := s.timeOf(tail)
-		if err != nil && !errors.Is(err, ErrCorrupt) {
+		next := s.nextHeld(tail, head)
+		if past, err := s.isPast(tail, next, before); err != nil || !past {
 			return n, err
 		}
-		if err == nil && !at.Before(before) {
-			return n, nil
-		}
-		if err := s.dropTail(tail); err != nil {
+		if err := s.dropTail(tail, next); err != nil {
 			return n, fmt.Errorf("store: prune height %d: %w", tail, err)
 		}
 	}
 	return pruneRound, nil
 }
 
-// dropTail deletes the oldest height; readers are told before it is gone.
-func (s *Store) dropTail(tail uint64) error {
-	_, head, contiguous, _ := s.bounds.get()
+// nextHeld is the oldest height held after the tail, which is below the head.
+func (s *Store) nextHeld(tail, head uint64) uint64 {
 	next := tail + 1
 	for next < head && !s.Has(next) {
 		next++
 	}
+	return next
+}
+
+// isPast tells whether the oldest height is older than the retention, and all that is
+// missing between it and the next held: a follower may still store that. Where its own
+// time cannot be read, the next one's counts.
+func (s *Store) isPast(tail, next uint64, before time.Time) (bool, error) {
+	for _, height := range []uint64{tail, next} {
+		at, err := s.timeOf(height)
+		switch {
+		case errors.Is(err, ErrCorrupt):
+			continue
+		case err != nil || !at.Before(before):
+			return false, err
+		case height+1 == next:
+			return true, nil
+		}
+	}
+	return true, nil
+}
+
+// dropTail deletes the oldest height; readers are told before it is gone.
+func (s *Store) dropTail(tail, next uint64) error {
+	_, head, contiguous, _ := s.bounds.get()
 	for contiguous = max(contiguous, next); contiguous < head && s.Has(contiguous+1); {
 		contiguous++
 	}

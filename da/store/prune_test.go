@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dgraph-io/badger/v4"
+
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
 )
@@ -49,6 +51,37 @@ func TestPruneFollowsBlockTime(t *testing.T) {
 	s = open(t, config)
 	if _, err := s.Header(t.Context(), 5); !errors.Is(err, da.ErrPruned) || s.Tail() != 6 || s.Contiguous() != 6 {
 		t.Errorf("after reopening: %v, tail %d, contiguous to %d", err, s.Tail(), s.Contiguous())
+	}
+}
+
+// TestPruneKeepsWhatIsNotPast: neither a gap that is still to be filled nor a height whose
+// time cannot be read is pruned before its time.
+func TestPruneKeepsWhatIsNotPast(t *testing.T) {
+	config := testConfig(t, t.TempDir())
+	now := blockTime(0)
+	config.Retain, config.Now = 10*time.Minute, func() time.Time { return now }
+	s := open(t, config)
+	for _, height := range []uint64{1, 2, 5, 6} {
+		put(t, s, testBlock(t, height))
+	}
+	corruptRecord(t, s, 1)
+	for _, step := range []struct{ now, tail, contiguous uint64 }{
+		{11, 1, 2}, {12, 1, 2}, {13, 2, 2}, {15, 2, 2}, {16, 6, 6},
+	} {
+		now = blockTime(step.now)
+		_, err := s.Prune(t.Context())
+		if err != nil || s.Tail() != step.tail || s.Contiguous() != step.contiguous {
+			t.Fatalf("at minute %d: from %d, contiguous to %d, %v; want %+v", step.now, s.Tail(), s.Contiguous(), err, step)
+		}
+	}
+}
+
+// corruptRecord changes what is stored of a height.
+func corruptRecord(t *testing.T, s *Store, height uint64) {
+	t.Helper()
+	err := s.db.Update(func(txn *badger.Txn) error { return txn.Set(heightKey(keyRecord, height), []byte("changed")) })
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
