@@ -2,12 +2,12 @@
 SHELL := /bin/bash
 GO ?= go
 PROTO := $(GO) tool -modfile=tools/go.mod
-LINT := $(GO) tool -modfile=tools/lint/go.mod golangci-lint
+LINT := $(GO) tool -modfile=$(CURDIR)/tools/lint/go.mod golangci-lint
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 20s
 
-.PHONY: build demo run test race fuzz lint bench proto clean help
+.PHONY: build demo run test race fuzz lint bench gobench proto clean help
 
 build: ## build the binaries into build/
 	@mkdir -p build
@@ -19,24 +19,29 @@ demo: build ## the whole path on a network of real processes; writes build/demo/
 run: build ## the demo's network, staying up until Ctrl-C
 	@$(GO) run ./testnet/cmd/run -bin build -out build/run
 
-test: ## unit, property, integration and command-line tests
+test: ## unit, property, integration and command-line tests, and the engine against other libraries
 	$(GO) test -timeout 14m ./...
+	cd bench && $(GO) test -timeout 14m ./...
 
 race: ## the same tests under the race detector
 	$(GO) test -race -timeout 60m ./...
 
 fuzz: ## every fuzz target for FUZZTIME each (20s unless set)
-	@for pkg in $$($(GO) list ./...); do \
+	@for dir in . bench; do cd $(CURDIR)/$$dir && for pkg in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
 	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 	  done; \
-	done
+	done; done
 
 lint: ## formatting, vet and the linters of .golangci.yml
 	$(LINT) run ./...
 	$(LINT) fmt --diff ./...
+	cd bench && $(LINT) run ./... && $(LINT) fmt --diff ./...
 
-bench: ## the benchmarks of the coding and data packages
+bench: ## the engine against other libraries, on one core; writes build/bench/kzg.json
+	@cd bench && $(GO) run . -out ../build/bench/kzg.json
+
+gobench: ## the Go benchmarks of the coding and data packages
 	$(GO) test -run '^$$' -bench . -benchmem ./erasure/... ./da/...
 
 proto: ## regenerate the protobuf code from proto/, byte for byte

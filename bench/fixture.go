@@ -1,0 +1,93 @@
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	goethkzg "github.com/crate-crypto/go-eth-kzg"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ashlar-da/ashlar/erasure"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+const (
+	blockRows  = 32 // of the block of 4 MiB
+	sampleRows = 64 // of the block that is sampled
+	samples    = 30
+)
+
+var errInvalid = errors.New("what is valid was refused")
+
+// fixture is what the operations work on, the same for both sides.
+type fixture struct {
+	setup       *kzg.Setup
+	goEthKZG    *goethkzg.Context
+	rows        []*kzg.Row // sampleRows; the first blockRows are the block's
+	commitments []kzg.Commitment
+	cells       []*[kzg.Columns]kzg.Cell
+	proofs      [][]kzg.Proof
+	block       *erasure.ExtendedMatrix // of the first blockRows
+	sampled     *erasure.ExtendedMatrix // of all
+	rng         *rand.Rand
+}
+
+// newFixture loads all setups and proves random rows, on all processors.
+func newFixture() (*fixture, error) {
+	if err := loadCKZG(tableOf96MiB); err != nil {
+		return nil, err
+	}
+	theirs, err := goethkzg.NewContext4096Secure()
+	if err != nil {
+		return nil, fmt.Errorf("load go-eth-kzg's setup: %w", err)
+	}
+	setup, err := kzg.NewSetup()
+	if err != nil {
+		return nil, err
+	}
+	f := &fixture{setup: setup, goEthKZG: theirs, rng: rand.New(rand.NewPCG(1, 0))}
+	for range sampleRows {
+		f.rows = append(f.rows, randomRow(f.rng))
+	}
+	if err := f.prove(); err != nil {
+		return nil, err
+	}
+	if f.block, err = erasure.Extend(setup, f.rows[:blockRows], f.commitments[:blockRows], f.proofs[:blockRows]); err != nil {
+		return nil, err
+	}
+	f.sampled, err = erasure.Extend(setup, f.rows, f.commitments, f.proofs)
+	return f, err
+}
+
+// prove computes the rows' commitments, cells and proofs.
+func (f *fixture) prove() error {
+	f.commitments, f.proofs = make([]kzg.Commitment, len(f.rows)), make([][]kzg.Proof, len(f.rows))
+	f.cells = make([]*[kzg.Columns]kzg.Cell, len(f.rows))
+	var group errgroup.Group
+	for i, row := range f.rows {
+		group.Go(func() error {
+			commitment, err1 := f.setup.Commit(row)
+			cells, proofs, err2 := f.setup.ComputeCellsAndProofs(row)
+			if err := errors.Join(err1, err2); err != nil {
+				return err
+			}
+			f.commitments[i], f.cells[i], f.proofs[i] = commitment, cells, proofs[:]
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// randomRow returns a row of random canonical scalars: below 2²⁴⁸, as data that is encoded 31 bytes a scalar.
+func randomRow(rng *rand.Rand) *kzg.Row {
+	row := new(kzg.Row)
+	for i := 0; i < len(row); i += 8 {
+		binary.BigEndian.PutUint64(row[i:], rng.Uint64())
+	}
+	for i := 0; i < len(row); i += kzg.ScalarSize {
+		row[i] = 0
+	}
+	return row
+}
