@@ -16,14 +16,15 @@ import (
 )
 
 // requirePaid fails unless the block burned the base fee of all the blob gas that counts
-// towards the price: what fills the square is paid for, whatever its messages did.
-func requirePaid(t *testing.T, c *chain, supply math.Int) {
+// towards the price, and the price of the execution gas named: what fills the block is
+// paid for, whatever its messages did.
+func requirePaid(t *testing.T, c *chain, supply math.Int, gas int64) {
 	t.Helper()
 	roots, err := c.app.Keepers.Blob.Roots(c.ctx(), c.height)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := roots.BaseFee.Mul(math.NewIntFromUint64(roots.BlobGasUsed))
+	want := roots.BaseFee.Mul(math.NewIntFromUint64(roots.BlobGasUsed)).Add(blob.DefaultParams().MinGasPrice.MulRaw(gas))
 	if got := supply.Sub(c.supply()); !got.Equal(want) || !want.IsPositive() {
 		t.Errorf("%s were burned, want %s for %d blob gas", got, want, roots.BlobGasUsed)
 	}
@@ -53,7 +54,8 @@ func TestNoMessageLeavesALaterTransactionUnpaid(t *testing.T) {
 		if got := resp.TxResults[2].Code; got != drain.failed {
 			t.Fatalf("%s: the draining transaction has code %d want %d: %s", name, got, drain.failed, resp.TxResults[2].Log)
 		}
-		requirePaid(t, c, supply)
+		requirePaid(t, c, supply, 4*1_000_000)
+		c.requireNothingKept()
 		moved := math.ZeroInt()
 		if drain.failed == 0 {
 			moved = drain.amount
@@ -100,7 +102,7 @@ func TestRevokingAnAllowanceComesTooLate(t *testing.T) {
 	)
 	_, resp = c.step()
 	requireExecuted(t, resp)
-	requirePaid(t, c, supply)
+	requirePaid(t, c, supply, 2*1_000_000)
 	if !c.balance(user.address()).Equal(own) {
 		t.Error("the grantee paid")
 	}

@@ -161,7 +161,7 @@ func (a *App) handle() error {
 	a.SetInitChainer(a.initChain)
 	a.SetPreBlocker(a.preBlock)
 	a.SetBeginBlocker(a.modules.BeginBlock)
-	a.SetEndBlocker(a.modules.EndBlock)
+	a.SetEndBlocker(a.endBlock)
 	return nil
 }
 

@@ -51,7 +51,7 @@ func corruptEnvelopes() []corruptEnvelope {
 		{name: "no funds", terms: func(t *terms) { t.fee = app.OneASH().MulRaw(1001) }, want: blob.ErrInsufficientFunds},
 		{name: "fee below fee cap x gas", terms: func(t *terms) { t.fee = math.NewInt(1) }, want: blob.ErrFeeTooLow},
 		{name: "fee cap below the base fee", message: func(m *blobpb.MsgPayForBlobs, _ *da.Envelope) { m.FeeCap = math.NewInt(1) }, want: blob.ErrFeeTooLow},
-		{name: "negative tip cap", message: func(m *blobpb.MsgPayForBlobs, _ *da.Envelope) { m.TipCap = math.NewInt(-1) }, want: blob.ErrInvalidFee},
+		{name: "negative tip cap", message: func(m *blobpb.MsgPayForBlobs, _ *da.Envelope) { m.TipCap = math.NewInt(-1) }, want: blob.ErrMalformedEnvelope},
 		{name: "no execution gas", terms: func(t *terms) { t.gas = 1 }, want: sdkerrors.ErrOutOfGas},
 		{name: "more gas than a block", terms: func(t *terms) { t.gas = app.MaxBlockGas + 1 }, want: sdkerrors.ErrInvalidGasLimit},
 		{name: "no blobs described", message: func(m *blobpb.MsgPayForBlobs, e *da.Envelope) { m.Blobs, e.Blobs = nil, nil }, want: blob.ErrInvalidMessage},

@@ -31,9 +31,9 @@ func requireExecuted(t testing.TB, resp *abci.ResponseFinalizeBlock) {
 	}
 }
 
-// TestBaseFeeIsBurnedAndTheTipPaid follows the money of one blob transaction: what the
-// payer loses, what ceases to exist, and what the validators may withdraw.
-func TestBaseFeeIsBurnedAndTheTipPaid(t *testing.T) {
+// TestWhatIsDueIsBurnedAndTheTipPaid follows the money of one blob transaction: what the
+// payer loses, what ceases to exist, and what the proposer, and nobody else, may withdraw.
+func TestWhatIsDueIsBurnedAndTheTipPaid(t *testing.T) {
 	c := newChain(t)
 	user, balance, supply := c.accounts[2], c.balance(c.accounts[2].address()), c.supply()
 	fee := app.OneASH()
@@ -47,29 +47,56 @@ func TestBaseFeeIsBurnedAndTheTipPaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	gas := math.NewIntFromUint64(2*2048 + da.TxBlobGas(len(envelope.Tx)))
-	baseFee := math.NewInt(1_000_000_000)
-	burned := baseFee.Mul(gas)
-	execution := fee.Sub(math.NewInt(generous.feeCap).Mul(gas))
-	paid := burned.Add(math.NewInt(generous.tipCap).Mul(gas)).Add(execution)
-	if got := balance.Sub(c.balance(user.address())); !got.Equal(paid) {
-		t.Errorf("the payer paid %s, want %s", got, paid)
+	execution := math.NewInt(20_000_000 * 1_000_000)
+	burned := math.NewInt(1_000_000_000).Mul(gas).Add(execution)
+	tip := math.NewInt(generous.tipCap).Mul(gas).Add(fee.Sub(math.NewInt(generous.feeCap).Mul(gas)).Sub(execution))
+	if got := balance.Sub(c.balance(user.address())); !got.Equal(burned.Add(tip)) {
+		t.Errorf("the payer paid %s, want %s", got, burned.Add(tip))
 	}
 	if got := supply.Sub(c.supply()); !got.Equal(burned) {
 		t.Errorf("%s were burned, want %s", got, burned)
 	}
-	c.apply(da.EmptyTxs())
-	outstanding := sdk.DecCoins{}
-	for _, v := range c.accounts[:2] {
-		rewards, err := c.app.Keepers.Distribution.GetValidatorOutstandingRewardsCoins(c.ctx(), sdk.ValAddress(v.address()))
+	for i, want := range []math.Int{tip, math.ZeroInt()} {
+		rewards, err := c.app.Keepers.Distribution.GetValidatorOutstandingRewardsCoins(c.ctx(), sdk.ValAddress(c.accounts[i].address()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		outstanding = outstanding.Add(rewards...)
+		if got := rewards.AmountOf(app.BaseDenom); !got.Equal(math.LegacyNewDecFromInt(want)) {
+			t.Errorf("validator %d may withdraw %s, want %s", i, got, want)
+		}
 	}
-	tax := math.LegacyNewDecWithPrec(2, 2)
-	want := math.LegacyNewDecFromInt(paid.Sub(burned)).Mul(math.LegacyOneDec().Sub(tax))
-	if got := outstanding.AmountOf(app.BaseDenom); got.Sub(want).Abs().GT(math.LegacyOneDec()) {
-		t.Errorf("validators may withdraw %s, want %s", got, want)
+	c.requireNothingKept()
+}
+
+// requireNothingKept fails if fees are left with the blob module: all of them are burned
+// or paid by a block's end.
+func (c *chain) requireNothingKept() {
+	c.t.Helper()
+	if kept := c.balance(authtypes.NewModuleAddress(blob.ModuleName)); !kept.IsZero() {
+		c.t.Errorf("the blob module keeps %s", kept)
+	}
+}
+
+// TestTipsOfAnUnknownProposerAreShared: the proposer of a block may have left the set.
+func TestTipsOfAnUnknownProposerAreShared(t *testing.T) {
+	c := newChain(t)
+	c.accept(c.transfer(c.accounts[2], c.accounts[3], 0))
+	txs := c.propose()
+	resp, err := c.app.FinalizeBlock(&abci.RequestFinalizeBlock{
+		Txs: txs, Hash: c.hash(txs), Height: c.height + 1, Time: c.now(),
+		DecidedLastCommit: c.commitInfo(), ProposerAddress: make([]byte, 20),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.app.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	c.height++
+	requireExecuted(t, resp)
+	c.requireNothingKept()
+	if shared := c.balance(authtypes.NewModuleAddress(authtypes.FeeCollectorName)); !shared.IsPositive() {
+		t.Errorf("%s are left to be shared", shared)
 	}
 }
 
@@ -78,7 +105,7 @@ func TestBaseFeeIsBurnedAndTheTipPaid(t *testing.T) {
 func TestExcessMovesThePrice(t *testing.T) {
 	c := newChain(t, func(e *app.Encoding, s app.GenesisState) {
 		state := blob.DefaultGenesis()
-		state.Params.TargetBlobGas, state.Params.UpdateFraction = 1, 4096
+		state.Params.BlockTime, state.Params.UpdateFraction = 24*time.Hour, 1_000_000
 		s[blob.ModuleName] = e.Codec.MustMarshalJSON(state)
 	})
 	before, err := c.app.Keepers.Blob.BaseFee(c.ctx())
@@ -102,6 +129,36 @@ func TestExcessMovesThePrice(t *testing.T) {
 	// What offers less than the new price no longer enters, however the old one stood.
 	cheap := offer{feeCap: before.Int64(), tipCap: 0}
 	requireRefusal(t, "yesterday's price", c.check(c.blobTx(c.accounts[3], terms{}, cheap, smallBlob(t, 2, 10))), blob.ErrFeeTooLow)
+}
+
+// TestSlowBlocksDoNotRaiseThePrice: the same blocks, all full, come in time on one chain
+// and at half the pace on the other.
+func TestSlowBlocksDoNotRaiseThePrice(t *testing.T) {
+	price := func(blockTime time.Duration) math.Int {
+		c := newChain(t, func(e *app.Encoding, s app.GenesisState) {
+			state := blob.DefaultGenesis()
+			state.Params.MaxRows, state.Params.MaxTxRows, state.Params.MaxSharedRows = 3, 1, 1
+			state.Params.BlockTime = blockTime
+			s[blob.ModuleName] = e.Codec.MustMarshalJSON(state)
+		})
+		for sequence := range uint64(3) {
+			c.accept(c.blobTx(c.accounts[2], terms{sequence: sequence}, generous, rowBlob(t, 1), smallBlob(t, 2, 32*da.DataCellSize), smallBlob(t, 3, 32*da.DataCellSize)))
+			_, resp := c.step()
+			requireExecuted(t, resp)
+		}
+		fee, err := c.app.Keepers.Blob.BaseFee(c.ctx())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fee
+	}
+	reserve := blob.DefaultParams().ReservePrice
+	if inTime := price(6 * time.Second); !inTime.GT(reserve) {
+		t.Errorf("blocks of two thirds in time cost %s, want more than %s", inTime, reserve)
+	}
+	if slow := price(3 * time.Second); !slow.Equal(reserve) {
+		t.Errorf("blocks at half the pace cost %s, want %s", slow, reserve)
+	}
 }
 
 // TestFeeGrantPays has one account pay for another's blobs.

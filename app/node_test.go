@@ -138,8 +138,8 @@ func TestQueries(t *testing.T) {
 	c := newChain(t)
 	var fee blobpb.QueryFeeResponse
 	c.query(t, "/ashlar.blob.v1.Query/Fee", &blobpb.QueryFeeRequest{}, &fee)
-	if !fee.BaseFee.Equal(math.NewInt(1_000_000_000)) || fee.ExcessBlobGas != 0 {
-		t.Errorf("have base fee %s at excess %d, want 1000000000 at 0", fee.BaseFee, fee.ExcessBlobGas)
+	if !fee.BaseFee.Equal(math.NewInt(1_000_000_000)) || fee.Excess == 0 {
+		t.Errorf("have base fee %s at excess %d, want 1000000000 at the excess of the reserve", fee.BaseFee, fee.Excess)
 	}
 	var roots blobpb.QueryBlockRootsResponse
 	c.query(t, "/ashlar.blob.v1.Query/BlockRoots", &blobpb.QueryBlockRootsRequest{Height: 1}, &roots)

@@ -290,7 +290,6 @@ func TestLimitsHold(t *testing.T) {
 	c := newChain(t, func(e *app.Encoding, s app.GenesisState) {
 		state := blob.DefaultGenesis()
 		state.Params.MaxRows, state.Params.MaxTxRows, state.Params.MaxSharedRows = 3, 1, 1
-		state.Params.TargetBlobGas = kzg.RowSize
 		s[blob.ModuleName] = e.Codec.MustMarshalJSON(state)
 	})
 	limits := da.DefaultLimits()

@@ -5,136 +5,204 @@ import (
 	"math"
 	"math/big"
 	"testing"
+	"time"
 )
 
-// gasPerRow is EIP-4844's GAS_PER_BLOB.
-const gasPerRow = 131072
+const (
+	testMax       = 34 << 17
+	testBlockTime = 6 * time.Second
+	// eighth is the update fraction at which a full block in time adds an eighth: 1/(2·ln 1.125).
+	eighth = 4_245_093_508
+)
 
-// eip4844 are Ethereum's constants at Cancun: target 3 blobs, maximum 6.
-func eip4844() Params {
-	return Params{TargetGas: 3 * gasPerRow, MinBaseFee: big.NewInt(1), UpdateFraction: 3338477}
+func testParams() Params {
+	return Params{MaxGas: testMax, BlockTime: testBlockTime, Reserve: big.NewInt(1_000_000_000), UpdateFraction: eighth}
 }
 
-func TestFakeExponentialMatchesEIP4844(t *testing.T) {
-	for _, c := range []struct{ factor, numerator, denominator, want int64 }{
-		{1, 0, 1, 1},
-		{38493, 0, 1000, 38493},
-		{0, 1234, 2345, 0},
-		{1, 2, 1, 6}, // 7.389
-		{1, 4, 2, 6},
-		{1, 3, 1, 16}, // 20.09
-		{1, 6, 2, 18},
-		{1, 4, 1, 49}, // 54.60
-		{1, 8, 2, 50},
-		{10, 8, 2, 542}, // 540.598
-		{11, 8, 2, 596}, // 600.58
-		{1, 5, 1, 136},  // 148.4
-		{1, 5, 2, 11},   // 12.18
-		{2, 5, 2, 23},   // 24.36
-		{1, 50000000, 2225652, 5709098764},
-	} {
-		got := fakeExponential(big.NewInt(c.factor), big.NewInt(c.numerator), big.NewInt(c.denominator))
-		if got.Cmp(big.NewInt(c.want)) != 0 {
-			t.Errorf("fakeExponential(%d, %d, %d): have %v want %v", c.factor, c.numerator, c.denominator, got, c.want)
-		}
+// history applies blocks, each using the same share of a block after the same time, and
+// returns the excess.
+func history(p Params, excess uint64, blocks int, used uint64, elapsed time.Duration) uint64 {
+	for range blocks {
+		excess = NextExcess(p, excess, used, elapsed)
+	}
+	return excess
+}
+
+// parts returns a price in parts per million of another.
+func parts(price, of *big.Int) int64 {
+	ratio := new(big.Int).Mul(price, big.NewInt(1_000_000))
+	return ratio.Quo(ratio, of).Int64()
+}
+
+func requireParts(t *testing.T, what string, price, of *big.Int, want int64) {
+	t.Helper()
+	if got := parts(price, of); got < want-2 || got > want+2 {
+		t.Errorf("%s: the price is %d millionths of what it was, want %d", what, got, want)
 	}
 }
 
-func TestBaseFeeMatchesEIP4844(t *testing.T) {
+// TestOneBlockMovesThePrice starts well above the reserve.
+func TestOneBlockMovesThePrice(t *testing.T) {
+	p := testParams()
+	start := history(p, 0, 50, testMax, testBlockTime)
 	for _, c := range []struct {
-		excess uint64
-		want   int64
+		name    string
+		used    uint64
+		elapsed time.Duration
+		want    int64
 	}{
-		{0, 1},
-		{2314057, 1},
-		{2314058, 2},
-		{10 * 1024 * 1024, 23},
+		{"full", testMax, testBlockTime, 1_125_000},
+		{"half full", testMax / 2, testBlockTime, 1_000_000},
+		{"empty", 0, testBlockTime, 888_889},
+		{"full, in twice the time", testMax, 2 * testBlockTime, 1_000_000},
+		{"full, in three times the time", testMax, 3 * testBlockTime, 1_000_000},
+		{"a quarter, in half the time", testMax / 4, testBlockTime / 2, 1_000_000},
+		{"full, in no time", testMax, 0, 1_265_625},
+		{"empty, in no time", 0, 0, 1_000_000},
+		{"empty, after a day", 0, 24 * time.Hour, 790_123},
+		{"time runs backwards", testMax / 2, -time.Hour, 1_125_000},
+		{"more than a block holds", math.MaxUint64, testBlockTime, 1_125_000},
 	} {
-		if got := BaseFee(eip4844(), c.excess); got.Cmp(big.NewInt(c.want)) != 0 {
-			t.Errorf("BaseFee(%d): have %v want %v", c.excess, got, c.want)
-		}
+		requireParts(t, c.name, BaseFee(p, NextExcess(p, start, c.used, c.elapsed)), BaseFee(p, start), c.want)
 	}
 }
 
-func TestNextExcessMatchesEIP4844(t *testing.T) {
-	target := uint64(3 * gasPerRow)
-	for _, c := range []struct{ excess, used, want uint64 }{
-		{0, 0, 0},
-		{0, 1 * gasPerRow, 0},
-		{0, 3 * gasPerRow, 0},
-		{0, 4 * gasPerRow, gasPerRow},
-		{1, 4 * gasPerRow, gasPerRow + 1},
-		{1, 5 * gasPerRow, 2*gasPerRow + 1},
-		{target, 3 * gasPerRow, target},
-		{target, 2 * gasPerRow, target - gasPerRow},
-		{target, 1 * gasPerRow, target - 2*gasPerRow},
-		{target, 0, 0},
-		{gasPerRow - 1, 2 * gasPerRow, 0},
-	} {
-		if got := NextExcess(eip4844(), c.excess, c.used); got != c.want {
-			t.Errorf("NextExcess(%d, %d): have %d want %d", c.excess, c.used, got, c.want)
-		}
+// TestReturningDemandIsPricedFromTheReserve: after a quiet year the first full block
+// raises the price as it would any other.
+func TestReturningDemandIsPricedFromTheReserve(t *testing.T) {
+	p := testParams()
+	quiet := history(p, 0, 1000, 0, testBlockTime)
+	if got := BaseFee(p, quiet); got.Cmp(p.Reserve) != 0 {
+		t.Fatalf("the quiet price is %v, want the reserve", got)
+	}
+	requireParts(t, "the first full block", BaseFee(p, NextExcess(p, quiet, testMax, testBlockTime)), p.Reserve, 1_125_000)
+	requireParts(t, "the first full block of a new chain", BaseFee(p, NextExcess(p, 0, testMax, testBlockTime)), p.Reserve, 1_125_000)
+}
+
+// TestAverageUseAtTheTargetKeepsThePrice: bursts and pauses that use half of what the
+// time had room for.
+func TestAverageUseAtTheTargetKeepsThePrice(t *testing.T) {
+	p := testParams()
+	start := history(p, 0, 50, testMax, testBlockTime)
+	excess := start
+	for range 1000 {
+		excess = NextExcess(p, excess, testMax, testBlockTime)
+		excess = NextExcess(p, excess, 0, testBlockTime)
+		excess = NextExcess(p, excess, testMax, time.Second)
+		excess = NextExcess(p, excess, 0, 11*time.Second)
+	}
+	if drift := int64(excess - start); drift < -4000 || drift > 4000 {
+		t.Errorf("the excess drifted by %d over 4000 blocks, want less than the rounding of each", drift)
+	}
+}
+
+// TestCapacityDoesNotMoveThePrice: a governed change of what a block holds leaves ours
+// where it was, and moves EIP-4844's, whose excess is an amount of gas and whose
+// constants go with it.
+func TestCapacityDoesNotMoveThePrice(t *testing.T) {
+	before := testParams()
+	after := before
+	after.MaxGas *= 4
+	excess := history(before, 0, 50, testMax, testBlockTime)
+	if BaseFee(before, excess).Cmp(BaseFee(after, excess)) != 0 {
+		t.Error("four times the capacity moved the price")
+	}
+	requireParts(t, "half of four times the capacity",
+		BaseFee(after, NextExcess(after, excess, after.MaxGas/2, testBlockTime)), BaseFee(before, excess), 1_000_000)
+
+	small, large := cancun(), cancun()
+	large.TargetGas, large.MaxGas, large.UpdateFraction = 4*small.TargetGas, 4*small.MaxGas, 4*small.UpdateFraction
+	var gas uint64
+	for range 50 {
+		gas = small.NextExcess(gas, small.MaxGas)
+	}
+	if parts(large.BaseFee(gas), small.BaseFee(gas)) > 500_000 {
+		t.Error("EIP-4844's price survives a change of its constants: then ours is no better")
+	}
+}
+
+// TestReserveLiftsAndDoesNotMultiply: a governed reserve acts on prices below it alone.
+func TestReserveLiftsAndDoesNotMultiply(t *testing.T) {
+	p := testParams()
+	excess := history(p, 0, 50, testMax, testBlockTime)
+	higher := p
+	higher.Reserve = big.NewInt(2_000_000_000)
+	if BaseFee(p, excess).Cmp(BaseFee(higher, excess)) != 0 {
+		t.Error("a reserve below the price moved it")
+	}
+	if BaseFee(higher, 0).Cmp(higher.Reserve) != 0 {
+		t.Error("a reserve above the price does not lift it")
 	}
 }
 
 func TestExcessIsCapped(t *testing.T) {
-	p := eip4844()
-	limit := uint64(MaxExponent) * p.UpdateFraction
-	if got := NextExcess(p, math.MaxUint64, math.MaxUint64); got != limit {
-		t.Errorf("NextExcess at the end of uint64: have %d want %d", got, limit)
+	p := testParams()
+	if got := NextExcess(p, math.MaxUint64, math.MaxUint64, 0); got != p.maxExcess() {
+		t.Errorf("NextExcess at the end of uint64: have %d want %d", got, p.maxExcess())
 	}
-	if BaseFee(p, math.MaxUint64).Cmp(BaseFee(p, limit)) != 0 {
+	if BaseFee(p, math.MaxUint64).Cmp(BaseFee(p, p.maxExcess())) != 0 {
 		t.Error("an excess above the cap changes the base fee")
 	}
-	p.MinBaseFee = new(big.Int).Lsh(big.NewInt(1), maxMinBaseFeeBits-1)
-	p.UpdateFraction = math.MaxUint64
+	p.Reserve, p.UpdateFraction = new(big.Int).Lsh(big.NewInt(1), maxReserveBits-1), math.MaxInt64/MaxExponent
 	if got := BaseFee(p, math.MaxUint64).BitLen(); got > 256 {
 		t.Errorf("the highest base fee has %d bits", got)
+	}
+	if got := NextExcess(p, 0, 0, 0); BaseFee(p, got).Cmp(p.Reserve) < 0 || p.exponential(got-1).Cmp(p.Reserve) >= 0 {
+		t.Errorf("the floor of the highest reserve is %d", got)
 	}
 }
 
 func TestValidateNamesTheParameter(t *testing.T) {
 	for name, corrupt := range map[string]func(*Params){
-		"target gas":      func(p *Params) { p.TargetGas = 0 },
-		"update fraction": func(p *Params) { p.UpdateFraction = 0 },
-		"nil minimum":     func(p *Params) { p.MinBaseFee = nil },
-		"zero minimum":    func(p *Params) { p.MinBaseFee = new(big.Int) },
-		"negative":        func(p *Params) { p.MinBaseFee = big.NewInt(-1) },
-		"huge minimum":    func(p *Params) { p.MinBaseFee = new(big.Int).Lsh(big.NewInt(1), maxMinBaseFeeBits) },
+		"maximum":             func(p *Params) { p.MaxGas = 0 },
+		"no block time":       func(p *Params) { p.BlockTime = 0 },
+		"negative block time": func(p *Params) { p.BlockTime = -1 },
+		"a week's block time": func(p *Params) { p.BlockTime = 7 * 24 * time.Hour },
+		"update fraction":     func(p *Params) { p.UpdateFraction = 0 },
+		"huge fraction":       func(p *Params) { p.UpdateFraction = math.MaxUint64 },
+		"nil reserve":         func(p *Params) { p.Reserve = nil },
+		"zero reserve":        func(p *Params) { p.Reserve = new(big.Int) },
+		"negative reserve":    func(p *Params) { p.Reserve = big.NewInt(-1) },
+		"huge reserve":        func(p *Params) { p.Reserve = new(big.Int).Lsh(big.NewInt(1), maxReserveBits) },
 	} {
-		p := eip4844()
+		p := testParams()
 		corrupt(&p)
 		if err := p.Validate(); !errors.Is(err, ErrInvalidParams) {
 			t.Errorf("%s: have %v want ErrInvalidParams", name, err)
 		}
 	}
-	if err := eip4844().Validate(); err != nil {
-		t.Errorf("EIP-4844's own parameters: %v", err)
+	if err := testParams().Validate(); err != nil {
+		t.Errorf("good parameters: %v", err)
 	}
 }
 
-// FuzzBaseFee holds the rules that make the market work for any parameters: the
-// price never falls below the minimum, never falls as excess grows, and moves the
-// way use relative to target does.
-func FuzzBaseFee(f *testing.F) {
-	f.Add(uint64(3*gasPerRow), uint64(3338477), uint64(1), uint64(0), uint64(6*gasPerRow))
-	f.Add(uint64(17*gasPerRow), uint64(18918036), uint64(1e9), uint64(1e9), uint64(0))
-	f.Add(uint64(1), uint64(1), uint64(math.MaxUint64), uint64(math.MaxUint64), uint64(math.MaxUint64))
-	f.Fuzz(func(t *testing.T, target, fraction, minimum, excess, used uint64) {
-		p := Params{TargetGas: target, MinBaseFee: new(big.Int).SetUint64(minimum), UpdateFraction: fraction}
+// FuzzNextExcess holds the rules that make the market work, for any parameters and any
+// history: the price never falls below the reserve, and moves the way use relative to
+// the time's target does.
+func FuzzNextExcess(f *testing.F) {
+	f.Add(uint64(testMax), uint64(eighth), uint64(1e9), uint64(0), uint64(testMax), int64(testBlockTime), int64(testBlockTime))
+	f.Add(uint64(testMax), uint64(eighth), uint64(1e9), uint64(90e9), uint64(0), int64(time.Hour), int64(testBlockTime))
+	f.Add(uint64(math.MaxUint64), uint64(math.MaxInt64/MaxExponent), uint64(math.MaxUint64), uint64(math.MaxUint64), uint64(math.MaxUint64), int64(math.MinInt64), int64(maxBlockTime))
+	f.Add(uint64(1), uint64(1), uint64(1), uint64(1), uint64(1), int64(math.MaxInt64), int64(1))
+	f.Fuzz(func(t *testing.T, maximum, fraction, reserve, excess, used uint64, elapsed, blockTime int64) {
+		p := Params{MaxGas: maximum, BlockTime: time.Duration(blockTime), Reserve: new(big.Int).SetUint64(reserve), UpdateFraction: fraction}
 		if p.Validate() != nil {
 			return
 		}
-		before, next := BaseFee(p, excess), NextExcess(p, excess, used)
+		before, next := BaseFee(p, excess), NextExcess(p, excess, used, time.Duration(elapsed))
 		after := BaseFee(p, next)
-		if after.Cmp(p.MinBaseFee) < 0 {
-			t.Fatalf("base fee %v below the minimum %v", after, p.MinBaseFee)
+		if after.Cmp(p.Reserve) < 0 {
+			t.Fatalf("base fee %v below the reserve %v", after, p.Reserve)
 		}
-		if used >= target && excess <= p.maxExcess() && after.Cmp(before) < 0 {
-			t.Fatalf("used %d of target %d and the base fee fell from %v to %v", used, target, before, after)
+		if next > p.maxExcess() || p.exponential(next).Cmp(p.Reserve) < 0 {
+			t.Fatalf("excess %d is out of its bounds", next)
 		}
-		if used <= target && after.Cmp(before) > 0 {
-			t.Fatalf("used %d of target %d and the base fee rose from %v to %v", used, target, before, after)
+		share, target := p.added(used), p.taken(time.Duration(elapsed))
+		if share >= target && excess <= p.maxExcess() && after.Cmp(before) < 0 {
+			t.Fatalf("used %d of %d billionths and the base fee fell from %v to %v", share, target, before, after)
+		}
+		if share <= target && after.Cmp(before) > 0 && before.Cmp(p.Reserve) > 0 {
+			t.Fatalf("used %d of %d billionths and the base fee rose from %v to %v", share, target, before, after)
 		}
 	})
 }

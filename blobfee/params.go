@@ -3,41 +3,52 @@ package blobfee
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
+	"time"
 )
 
-// MaxExponent bounds excess / update fraction, and with it the base fee, to
-// e^MaxExponent times the lowest: 43 decimal digits above it, out of reach of any
-// purse and within the 256 bits that the state machine's integers have.
-const MaxExponent = 100
-
-// maxMinBaseFeeBits bounds MinBaseFee: with e^100 < 2^145 the base fee stays below 2^241.
-const maxMinBaseFeeBits = 96
+const (
+	// Scale is the excess that a full block adds: excess counts billionths of a block.
+	Scale = 1_000_000_000
+	// MaxExponent bounds excess / update fraction, and with it the base fee, to
+	// e^MaxExponent: 43 decimal digits, out of reach of any purse and within the 256 bits
+	// that the state machine's integers have.
+	MaxExponent = 100
+	// maxReserveBits bounds the reserve price: e^100 has 145 bits.
+	maxReserveBits = 96
+	// maxBlockTime bounds the time a block should take.
+	maxBlockTime = 24 * time.Hour
+)
 
 // ErrInvalidParams is wrapped by every error of Params.Validate.
 var ErrInvalidParams = errors.New("invalid fee parameters")
 
 // Params are the constants of the fee market.
 type Params struct {
-	// TargetGas is the blob gas of a block at which the base fee is steady.
-	TargetGas uint64
-	// MinBaseFee is the base fee per unit of blob gas at no excess, in base denomination.
-	MinBaseFee *big.Int
-	// UpdateFraction is the excess, in blob gas, that multiplies the base fee by e.
+	// MaxGas is the blob gas a block holds; half of it is the target.
+	MaxGas uint64
+	// BlockTime is what a block should take: the target is per that.
+	BlockTime time.Duration
+	// Reserve is the lowest base fee per unit of blob gas, in base denomination.
+	Reserve *big.Int
+	// UpdateFraction is the excess, in billionths of a block, that multiplies the base fee by e.
 	UpdateFraction uint64
 }
 
 // Validate reports the first parameter that the arithmetic cannot work with.
 func (p Params) Validate() error {
 	switch {
-	case p.TargetGas == 0:
-		return fmt.Errorf("%w: target gas is 0: name the blob gas of a half full block", ErrInvalidParams)
-	case p.UpdateFraction == 0:
-		return fmt.Errorf("%w: update fraction is 0: it divides the excess", ErrInvalidParams)
-	case p.MinBaseFee == nil || p.MinBaseFee.Sign() <= 0:
-		return fmt.Errorf("%w: minimum base fee must be at least 1", ErrInvalidParams)
-	case p.MinBaseFee.BitLen() > maxMinBaseFeeBits:
-		return fmt.Errorf("%w: minimum base fee has %d bits, at most %d fit", ErrInvalidParams, p.MinBaseFee.BitLen(), maxMinBaseFeeBits)
+	case p.MaxGas == 0:
+		return fmt.Errorf("%w: a block's maximum of blob gas is 0", ErrInvalidParams)
+	case p.BlockTime <= 0 || p.BlockTime > maxBlockTime:
+		return fmt.Errorf("%w: block time is %v: choose one above 0 and up to %v", ErrInvalidParams, p.BlockTime, maxBlockTime)
+	case p.UpdateFraction == 0 || p.UpdateFraction > math.MaxInt64/MaxExponent:
+		return fmt.Errorf("%w: update fraction is %d: choose 1 to %d", ErrInvalidParams, p.UpdateFraction, math.MaxInt64/MaxExponent)
+	case p.Reserve == nil || p.Reserve.Sign() <= 0:
+		return fmt.Errorf("%w: reserve price must be at least 1", ErrInvalidParams)
+	case p.Reserve.BitLen() > maxReserveBits:
+		return fmt.Errorf("%w: reserve price has %d bits, at most %d fit", ErrInvalidParams, p.Reserve.BitLen(), maxReserveBits)
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	authkeeper "github.com/cosmos/cosmos-sdk/x/auth/keeper"
-	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	bankkeeper "github.com/cosmos/cosmos-sdk/x/bank/keeper"
 	feegrantkeeper "github.com/cosmos/cosmos-sdk/x/feegrant/keeper"
 
@@ -17,8 +16,8 @@ import (
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
-// feeDecorator charges a transaction: the base fee of its blob gas is burned, the rest
-// goes to the fee collector. The whole fee named must be held by whoever pays, so that
+// feeDecorator charges a transaction: what is due is burned, and the tip waits in the
+// blob module's account for the end of the block, when the proposer gets it. The whole fee named must be held by whoever pays, so that
 // no rise of the base fee up to the cap can leave it short. What is paid above the least
 // becomes the transaction's priority, held against what it uses of the block.
 type feeDecorator struct {
@@ -82,7 +81,7 @@ func (d feeDecorator) charge(ctx sdk.Context, offer blob.Offer, simulate bool) (
 	charge, err := offer.Quote(prices)
 	if err != nil && simulate {
 		one := sdkmath.OneInt()
-		return blob.Charge{Burn: one, Collect: one, Tip: sdkmath.ZeroInt()}, nil
+		return blob.Charge{Burn: one, Tip: one}, nil
 	}
 	return charge, err
 }
@@ -119,13 +118,11 @@ func (d feeDecorator) collect(ctx sdk.Context, tx sdk.Tx, feeTx sdk.FeeTx, charg
 	if held := d.bank.SpendableCoin(ctx, payer, d.denom).Amount; held.LT(named) {
 		return blob.ErrInsufficientFunds.Wrapf("%s can spend %s%s, the fee named is %s%s: fund the account or lower the fee", payer, held, d.denom, named, d.denom)
 	}
-	if err := d.burn(ctx, payer, charge.Burn); err != nil {
-		return err
+	if err := d.bank.SendCoinsFromAccountToModule(ctx, payer, blob.ModuleName, d.coins(charge.Total())); err != nil {
+		return blob.ErrInsufficientFunds.Wrap(err.Error())
 	}
-	if charge.Collect.IsPositive() {
-		if err := d.bank.SendCoinsFromAccountToModule(ctx, payer, authtypes.FeeCollectorName, d.coins(charge.Collect)); err != nil {
-			return blob.ErrInsufficientFunds.Wrap(err.Error())
-		}
+	if err := d.bank.BurnCoins(ctx, blob.ModuleName, d.coins(charge.Burn)); err != nil {
+		return err
 	}
 	ctx.EventManager().EmitEvent(sdk.NewEvent(sdk.EventTypeTx,
 		sdk.NewAttribute(sdk.AttributeKeyFee, d.coins(charge.Total()).String()),
@@ -148,17 +145,6 @@ func (d feeDecorator) payer(ctx sdk.Context, tx sdk.Tx, feeTx sdk.FeeTx, charge 
 		return nil, sdkerrors.ErrUnknownAddress.Wrapf("%s pays the fee but does not exist: fund it first", payer)
 	}
 	return payer, nil
-}
-
-// burn takes the base fee's part out of existence.
-func (d feeDecorator) burn(ctx sdk.Context, payer sdk.AccAddress, amount sdkmath.Int) error {
-	if !amount.IsPositive() {
-		return nil
-	}
-	if err := d.bank.SendCoinsFromAccountToModule(ctx, payer, blob.ModuleName, d.coins(amount)); err != nil {
-		return blob.ErrInsufficientFunds.Wrap(err.Error())
-	}
-	return d.bank.BurnCoins(ctx, blob.ModuleName, d.coins(amount))
 }
 
 func (d feeDecorator) coins(amount sdkmath.Int) sdk.Coins {

@@ -29,18 +29,16 @@ type Offer struct {
 
 // Charge is what a transaction pays, in base denomination.
 type Charge struct {
-	// Burn is the base fee's part.
+	// Burn is what is due: the base fee, and the least that execution costs.
 	Burn math.Int
-	// Collect goes to the fee collector: execution and tip.
-	Collect math.Int
-	// Tip is the part of Collect above the least that execution costs. It orders the
-	// block, against what the transaction uses of it.
+	// Tip is all above that. It goes to the proposer and orders the block, against what
+	// the transaction uses of it.
 	Tip math.Int
 }
 
 // Total returns what leaves the payer's account.
 func (c Charge) Total() math.Int {
-	return c.Burn.Add(c.Collect)
+	return c.Burn.Add(c.Tip)
 }
 
 // Quote returns what an offer pays at given prices. What is due of a blob transaction is
@@ -66,8 +64,7 @@ func (o Offer) Quote(prices Prices) (Charge, error) {
 	if o.Fee.LT(least) {
 		return Charge{}, ErrFeeTooLow.Wrapf("fee is %s, at least %s is due: %s per blob gas for %d and %s per execution gas for %d", o.Fee, least, price, o.BlobGas, prices.Gas, o.Gas)
 	}
-	tip = tip.Add(o.Fee.Sub(least))
-	return Charge{Burn: prices.BaseFee.Mul(blobGas), Collect: execution.Add(tip), Tip: tip}, nil
+	return Charge{Burn: prices.BaseFee.Mul(blobGas).Add(execution), Tip: o.Fee.Sub(least).Add(tip)}, nil
 }
 
 // check refuses amounts that make no sense.

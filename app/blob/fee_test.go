@@ -18,17 +18,17 @@ func amount(n int64) *math.Int {
 func TestQuote(t *testing.T) {
 	huge := math.NewIntWithDecimal(1, 40)
 	for name, c := range map[string]struct {
-		offer                   Offer
-		burn, collect, tip, sum int64
-		err                     error
+		offer          Offer
+		burn, tip, sum int64
+		err            error
 	}{
-		"plain pays all it offers": {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(120)}, burn: 70, collect: 50, tip: 38, sum: 120},
-		"plain at the price":       {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(82)}, burn: 70, collect: 12, sum: 82},
+		"plain pays all it offers": {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(120)}, burn: 82, tip: 38, sum: 120},
+		"plain at the price":       {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(82)}, burn: 82, sum: 82},
 		"plain below":              {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(81)}, err: ErrFeeTooLow},
 		"plain below the base fee": {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(69)}, err: ErrFeeTooLow},
-		"tip cap binds":            {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(212), FeeCap: amount(20), TipCap: amount(2)}, burn: 70, collect: 32, tip: 20, sum: 102},
-		"fee cap binds":            {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(92), FeeCap: amount(8), TipCap: amount(5)}, burn: 70, collect: 22, tip: 10, sum: 92},
-		"a tip on execution":       {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(97), FeeCap: amount(8), TipCap: amount(0)}, burn: 70, collect: 17, tip: 5, sum: 87},
+		"tip cap binds":            {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(212), FeeCap: amount(20), TipCap: amount(2)}, burn: 82, tip: 20, sum: 102},
+		"fee cap binds":            {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(92), FeeCap: amount(8), TipCap: amount(5)}, burn: 82, tip: 10, sum: 92},
+		"a tip on execution":       {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(97), FeeCap: amount(8), TipCap: amount(0)}, burn: 82, tip: 5, sum: 87},
 		"no execution gas":         {offer: Offer{BlobGas: 10, Fee: math.NewInt(80), FeeCap: amount(8), TipCap: amount(0)}, burn: 70, sum: 70},
 		"tip does not execute":     {offer: Offer{BlobGas: 10, Gas: 4, Fee: math.NewInt(91), FeeCap: amount(8), TipCap: amount(1)}, err: ErrFeeTooLow},
 		"all the gas there is":     {offer: Offer{BlobGas: 10, Gas: 1<<64 - 1, Fee: math.NewInt(1 << 62)}, err: ErrFeeTooLow},
@@ -48,8 +48,8 @@ func TestQuote(t *testing.T) {
 		if c.err != nil || err != nil {
 			continue
 		}
-		if !got.Burn.Equal(math.NewInt(c.burn)) || !got.Collect.Equal(math.NewInt(c.collect)) || !got.Tip.Equal(math.NewInt(c.tip)) || !got.Total().Equal(math.NewInt(c.sum)) {
-			t.Errorf("%s: have %v want burn %d collect %d tip %d total %d", name, got, c.burn, c.collect, c.tip, c.sum)
+		if !got.Burn.Equal(math.NewInt(c.burn)) || !got.Tip.Equal(math.NewInt(c.tip)) || !got.Total().Equal(math.NewInt(c.sum)) {
+			t.Errorf("%s: have %v want burn %d tip %d total %d", name, got, c.burn, c.tip, c.sum)
 		}
 	}
 }
@@ -69,19 +69,18 @@ func TestValidateParamsNamesTheParameter(t *testing.T) {
 		t.Fatalf("the defaults: %v", err)
 	}
 	for name, corrupt := range map[string]func(p *blobpb.Params){
-		"no rows":              func(p *blobpb.Params) { p.MaxRows = 0 },
-		"too many rows":        func(p *blobpb.Params) { p.MaxRows = hardMaxRows + 1 },
-		"no transaction rows":  func(p *blobpb.Params) { p.MaxTxRows = 0 },
-		"parts exceed square":  func(p *blobpb.Params) { p.MaxSharedRows = p.MaxRows },
-		"sum overflows":        func(p *blobpb.Params) { p.MaxTxRows, p.MaxSharedRows = 1<<31, 1<<31 },
-		"target above maximum": func(p *blobpb.Params) { p.TargetBlobGas = 35 << 17 },
-		"no target":            func(p *blobpb.Params) { p.TargetBlobGas = 0 },
-		"no minimum":           func(p *blobpb.Params) { p.MinBaseFee = math.Int{} },
-		"zero minimum":         func(p *blobpb.Params) { p.MinBaseFee = math.ZeroInt() },
-		"no gas price":         func(p *blobpb.Params) { p.MinGasPrice = math.Int{} },
-		"zero gas price":       func(p *blobpb.Params) { p.MinGasPrice = math.ZeroInt() },
-		"absurd gas price":     func(p *blobpb.Params) { p.MinGasPrice = math.NewIntWithDecimal(1, 20) },
-		"no update fraction":   func(p *blobpb.Params) { p.UpdateFraction = 0 },
+		"no rows":             func(p *blobpb.Params) { p.MaxRows = 0 },
+		"too many rows":       func(p *blobpb.Params) { p.MaxRows = hardMaxRows + 1 },
+		"no transaction rows": func(p *blobpb.Params) { p.MaxTxRows = 0 },
+		"parts exceed square": func(p *blobpb.Params) { p.MaxSharedRows = p.MaxRows },
+		"sum overflows":       func(p *blobpb.Params) { p.MaxTxRows, p.MaxSharedRows = 1<<31, 1<<31 },
+		"no block time":       func(p *blobpb.Params) { p.BlockTime = 0 },
+		"no reserve":          func(p *blobpb.Params) { p.ReservePrice = math.Int{} },
+		"zero reserve":        func(p *blobpb.Params) { p.ReservePrice = math.ZeroInt() },
+		"no gas price":        func(p *blobpb.Params) { p.MinGasPrice = math.Int{} },
+		"zero gas price":      func(p *blobpb.Params) { p.MinGasPrice = math.ZeroInt() },
+		"absurd gas price":    func(p *blobpb.Params) { p.MinGasPrice = math.NewIntWithDecimal(1, 20) },
+		"no update fraction":  func(p *blobpb.Params) { p.UpdateFraction = 0 },
 	} {
 		p := DefaultParams()
 		corrupt(&p)

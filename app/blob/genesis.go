@@ -17,7 +17,7 @@ func (k *Keeper) InitGenesis(ctx context.Context, state *blobpb.GenesisState) er
 	if err := k.SetParams(ctx, state.Params); err != nil {
 		return err
 	}
-	return k.excess.Set(ctx, state.ExcessBlobGas)
+	return k.excess.Set(ctx, state.Excess)
 }
 
 // ExportGenesis returns the state a new chain would start from. The roots of past
@@ -31,5 +31,5 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*blobpb.GenesisState, error
 	if err != nil {
 		return nil, fmt.Errorf("read excess: %w", err)
 	}
-	return &blobpb.GenesisState{Params: params, ExcessBlobGas: excess}, nil
+	return &blobpb.GenesisState{Params: params, Excess: excess}, nil
 }

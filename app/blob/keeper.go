@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"cosmossdk.io/collections"
 	"cosmossdk.io/core/store"
@@ -22,7 +23,9 @@ type Keeper struct {
 
 	params collections.Item[blobpb.Params]
 	excess collections.Item[uint64]
-	roots  collections.Map[uint64, blobpb.BlockRoots]
+	// time is that of the last block, in Unix nanoseconds; there is none before the first.
+	time  collections.Item[int64]
+	roots collections.Map[uint64, blobpb.BlockRoots]
 }
 
 // NewKeeper returns the keeper of the module's store. Authority is the bech32
@@ -32,7 +35,8 @@ func NewKeeper(cdc codec.BinaryCodec, service store.KVStoreService, authority st
 	k := &Keeper{
 		authority: authority,
 		params:    collections.NewItem(sb, collections.NewPrefix(0), "params", codec.CollValue[blobpb.Params](cdc)),
-		excess:    collections.NewItem(sb, collections.NewPrefix(1), "excess_blob_gas", collections.Uint64Value),
+		excess:    collections.NewItem(sb, collections.NewPrefix(1), "excess", collections.Uint64Value),
+		time:      collections.NewItem(sb, collections.NewPrefix(3), "time", collections.Int64Value),
 		roots:     collections.NewMap(sb, collections.NewPrefix(2), "roots", collections.Uint64Key, codec.CollValue[blobpb.BlockRoots](cdc)),
 	}
 	if _, err := sb.Build(); err != nil {
@@ -116,8 +120,9 @@ func (k *Keeper) SetRoots(ctx context.Context, roots blobpb.BlockRoots) error {
 	return k.roots.Set(ctx, uint64(sdk.UnwrapSDKContext(ctx).BlockHeight()), roots)
 }
 
-// EndBlock moves the excess by the block's blob gas. It runs after everything that
-// reads the price, so that ProcessProposal and FinalizeBlock see the same one.
+// EndBlock moves the excess by the block's blob gas and the time it took. It runs after
+// everything that reads the price, so that ProcessProposal and FinalizeBlock see the same
+// one.
 func (k *Keeper) EndBlock(ctx context.Context) error {
 	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
 	roots, err := k.roots.Get(ctx, uint64(height))
@@ -132,5 +137,23 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read excess: %w", err)
 	}
-	return k.excess.Set(ctx, blobfee.NextExcess(FeeParams(params), excess, roots.BlobGasUsed))
+	elapsed, err := k.tick(ctx, params.BlockTime)
+	if err != nil {
+		return err
+	}
+	return k.excess.Set(ctx, blobfee.NextExcess(FeeParams(params), excess, roots.BlobGasUsed, elapsed))
+}
+
+// tick records the block's time and returns what passed since the block before. The first
+// block counts as in time.
+func (k *Keeper) tick(ctx context.Context, first time.Duration) (time.Duration, error) {
+	now := sdk.UnwrapSDKContext(ctx).BlockTime().UnixNano()
+	last, err := k.time.Get(ctx)
+	switch {
+	case errors.Is(err, collections.ErrNotFound):
+		last = now - int64(first)
+	case err != nil:
+		return 0, fmt.Errorf("read the last block's time: %w", err)
+	}
+	return time.Duration(now - last), k.time.Set(ctx, now)
 }

@@ -1,6 +1,8 @@
 package blob
 
 import (
+	"time"
+
 	"cosmossdk.io/math"
 
 	"github.com/ashlar-da/ashlar/blobfee"
@@ -14,18 +16,17 @@ const hardMaxRows = 256
 // maxGasPriceBits bounds min_gas_price, so that no block's gas costs more than can be named.
 const maxGasPriceBits = 64
 
-// DefaultParams returns the parameters a new chain starts with: 4 MiB of blobs and
-// two transaction rows a block, half of it the target, and EIP-4844's speed: a full
-// block raises the base fee by an eighth. All the execution gas of a block costs at
-// least about what its square does.
+// DefaultParams returns the parameters a new chain starts with: 4 MiB of blobs and two
+// transaction rows every six seconds, and a full block raises the base fee by an eighth.
+// All the execution gas of a block costs at least about what its square does.
 func DefaultParams() blobpb.Params {
 	return blobpb.Params{
 		MaxRows:        34,
 		MaxTxRows:      2,
 		MaxSharedRows:  4,
-		TargetBlobGas:  17 * kzg.RowSize,
-		MinBaseFee:     math.NewInt(1_000_000_000),
-		UpdateFraction: 18_918_036,
+		ReservePrice:   math.NewInt(1_000_000_000),
+		BlockTime:      6 * time.Second,
+		UpdateFraction: 4_245_093_508,
 		MinGasPrice:    math.NewInt(20_000_000),
 	}
 }
@@ -39,10 +40,8 @@ func ValidateParams(p blobpb.Params) error {
 		return ErrInvalidParams.Wrap("max_tx_rows is 0: no transaction would fit, governance's included")
 	case uint64(p.MaxTxRows)+uint64(p.MaxSharedRows) > uint64(p.MaxRows):
 		return ErrInvalidParams.Wrapf("max_tx_rows %d and max_shared_rows %d exceed max_rows %d", p.MaxTxRows, p.MaxSharedRows, p.MaxRows)
-	case p.TargetBlobGas > uint64(p.MaxRows)*kzg.RowSize:
-		return ErrInvalidParams.Wrapf("target_blob_gas %d exceeds the %d of a full block", p.TargetBlobGas, uint64(p.MaxRows)*kzg.RowSize)
-	case p.MinBaseFee.IsNil():
-		return ErrInvalidParams.Wrap("min_base_fee is missing")
+	case p.ReservePrice.IsNil():
+		return ErrInvalidParams.Wrap("reserve_price is missing")
 	}
 	if p.MinGasPrice.IsNil() {
 		return ErrInvalidParams.Wrap("min_gas_price is missing")
@@ -59,8 +58,14 @@ func ValidateParams(p blobpb.Params) error {
 // FeeParams returns the fee market's part of valid parameters.
 func FeeParams(p blobpb.Params) blobfee.Params {
 	return blobfee.Params{
-		TargetGas:      p.TargetBlobGas,
-		MinBaseFee:     p.MinBaseFee.BigInt(),
+		MaxGas:         MaxBlobGas(p),
+		BlockTime:      p.BlockTime,
+		Reserve:        p.ReservePrice.BigInt(),
 		UpdateFraction: p.UpdateFraction,
 	}
+}
+
+// MaxBlobGas returns the blob gas of a full square.
+func MaxBlobGas(p blobpb.Params) uint64 {
+	return uint64(p.MaxRows) * kzg.RowSize
 }

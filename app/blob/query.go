@@ -26,7 +26,7 @@ func (s queryServer) Params(ctx context.Context, _ *blobpb.QueryParamsRequest) (
 	return &blobpb.QueryParamsResponse{Params: params}, nil
 }
 
-// Fee returns the excess blob gas and the base fee that the next block charges.
+// Fee returns the excess and the base fee that the next block charges.
 func (s queryServer) Fee(ctx context.Context, _ *blobpb.QueryFeeRequest) (*blobpb.QueryFeeResponse, error) {
 	baseFee, err := s.keeper.BaseFee(ctx)
 	if err != nil {
@@ -36,7 +36,7 @@ func (s queryServer) Fee(ctx context.Context, _ *blobpb.QueryFeeRequest) (*blobp
 	if err != nil {
 		return nil, status.Errorf(codes.Internal, "read excess: %v", err)
 	}
-	return &blobpb.QueryFeeResponse{BaseFee: baseFee, ExcessBlobGas: excess}, nil
+	return &blobpb.QueryFeeResponse{BaseFee: baseFee, Excess: excess}, nil
 }
 
 // BlockRoots returns what is kept of one height's square.
