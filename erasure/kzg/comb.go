@@ -1,6 +1,8 @@
 package kzg
 
 import (
+	"math/bits"
+
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
 )
@@ -75,10 +77,31 @@ func (c *comb) lookUp(out []bls12381.G1Affine, group, first int, digits *[halfBi
 	}
 }
 
-// setSigned sets out to p or, if negative is not zero, to −p. It does not branch: the signs are unpredictable.
-func setSigned(out, p *bls12381.G1Affine, negative uint64) {
-	var y fp.Element
-	y.Neg(&p.Y)
-	out.X = p.X
-	out.Y.Select(int(negative), &p.Y, &y)
+// The base field's modulus p in limbs, the least first.
+const (
+	base0 = 0xb9feffffffffaaab
+	base1 = 0x1eabfffeb153ffff
+	base2 = 0x6730d2a0f6b0f624
+	base3 = 0x64774b84f38512bf
+	base4 = 0x4b1ba7b6434bacd7
+	base5 = 0x1a0111ea397fe69a
+)
+
+// setSigned sets out to a point other than infinity or, if negative is all ones and not zero, to its negative. It does
+// not branch: signs are unpredictable.
+func setSigned(out, point *bls12381.G1Affine, negative uint64) {
+	y := &point.Y
+	n0, borrow := bits.Sub64(base0, y[0], 0)
+	n1, borrow := bits.Sub64(base1, y[1], borrow)
+	n2, borrow := bits.Sub64(base2, y[2], borrow)
+	n3, borrow := bits.Sub64(base3, y[3], borrow)
+	n4, borrow := bits.Sub64(base4, y[4], borrow)
+	n5, _ := bits.Sub64(base5, y[5], borrow)
+	out.X = point.X
+	out.Y[0] = y[0] ^ (y[0]^n0)&negative
+	out.Y[1] = y[1] ^ (y[1]^n1)&negative
+	out.Y[2] = y[2] ^ (y[2]^n2)&negative
+	out.Y[3] = y[3] ^ (y[3]^n3)&negative
+	out.Y[4] = y[4] ^ (y[4]^n4)&negative
+	out.Y[5] = y[5] ^ (y[5]^n5)&negative
 }

@@ -14,11 +14,14 @@ type scaling struct {
 }
 
 // multiple is one of the 16 odd multiples d + e·λ: bit 0 tells |d| = 3, bit 1 whether the signs of d and e differ, bit
-// 2 tells |e| = 3, bit 7 that d is negative.
+// 2 tells |e| = 3, bit
+// 7 that d is negative.
 type multiple uint8
 
-// multiples is how many of them are not another's negative.
-const multiples = 8
+const (
+	multiples = 8      // that are not another's negative
+	negative  = 1 << 7 // the bit that tells that one is
+)
 
 func newScaling(constants []fr.Element) *scaling {
 	scaled := new(scaling)
@@ -49,7 +52,7 @@ func (s *signs) multiple(place, v int) multiple {
 	d1, d0, e1, e0 := bit(0, 2*place+1), bit(0, 2*place), bit(1, 2*place+1), bit(1, 2*place)
 	m := multiple((1 ^ d1 ^ d0) | (d1^e1)<<1 | (1^e1^e0)<<2)
 	if d1 == 0 {
-		m |= 1 << 7
+		m |= negative
 	}
 	return m
 }
@@ -81,9 +84,12 @@ func (k *scaling) apply(points []bls12381.G1Affine, rows int, adder *PointAdder,
 			adder.Double(points, points)
 		}
 		for i, m := range k.digits[place] {
-			table, negative := scratch.table[m%multiples], uint64(m>>7)
-			for j := i * rows; j < (i+1)*rows; j++ {
-				setSigned(&to[j], &table[j], negative)
+			to := to[i*rows : (i+1)*rows]
+			copy(to, scratch.table[m%multiples][i*rows:])
+			if m&negative != 0 {
+				for j := range to {
+					to[j].Neg(&to[j])
+				}
 			}
 		}
 		if place < len(k.digits)-1 {

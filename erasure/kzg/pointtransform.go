@@ -25,7 +25,7 @@ type pointTransform struct {
 // pointLevel is a level of blocks of one size.
 type pointLevel struct {
 	size     int      // m
-	scaled   []int    // which of the places quarters[1:4] have a constant other than one
+	scaled   []int    // which of the places quarters[1:4] have a constant other than one; the last may repeat
 	forward  *scaling // their constants, powers of w
 	backward *scaling // and the inverses
 }
@@ -54,6 +54,9 @@ func newPointLevel(cosets *[Columns]coset, size int) pointLevel {
 				constants = append(constants, c)
 			}
 		}
+	}
+	for len(constants)%laneCount != 0 { // the last again, rather than a batch that ends between octets
+		level.scaled, constants = append(level.scaled, level.scaled[len(level.scaled)-1]), append(constants, constants[len(constants)-1])
 	}
 	level.forward, level.backward = newScaling(constants), newScaling(fr.BatchInvert(constants))
 	return level
