@@ -31,22 +31,34 @@ func (r *recovery) interpolateCells(wanted [][]int) error {
 		if len(wanted[column]) == 0 {
 			return nil
 		}
-		source := sources[column]
-		some := make([]*kzg.Cell, r.k)
-		for n, i := range source.have {
-			some[n] = r.cells[i][column]
-		}
-		values, err := decodeCells(some)
+		places, err := r.places(column, sources[column].have)
 		if err != nil {
-			return fmt.Errorf("column %d: %w", column, err)
+			return err
 		}
 		for _, i := range wanted[column] {
-			cell := new(kzg.Cell)
-			kzg.EncodePlain(cell[:], kzg.WeightedSum(source.coefficients[i], values))
-			r.cells[i][column] = cell
+			r.cells[i][column] = new(kzg.Cell)
+			combine(r.cells[i][column], sources[column].coefficients[i], places)
 		}
 		return nil
 	})
+}
+
+// places returns the plain scalars of a column's cells in the given rows, by their place in the cell.
+func (r *recovery) places(column int, rows []int) (*[kzg.CellScalars]fr.Vector, error) {
+	var places [kzg.CellScalars]fr.Vector
+	for place := range places {
+		places[place] = make(fr.Vector, len(rows))
+	}
+	var scalars [kzg.CellScalars]fr.Element
+	for n, i := range rows {
+		if err := kzg.DecodePlain(scalars[:], r.cells[i][column][:]); err != nil {
+			return nil, fmt.Errorf("cell (%d, %d): %w", i, column, err)
+		}
+		for place := range scalars {
+			places[place][n] = scalars[place]
+		}
+	}
+	return &places, nil
 }
 
 // columnSources returns the source of each column of which cells are wanted, and computes no coefficient twice.
