@@ -31,7 +31,7 @@ func (h *handler) postBlob(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := blob.Namespace.ValidateForBlob(); err != nil {
-		return Advise(err, namespaceHint)
+		return err
 	}
 	posted, err := h.takeBlob(w, r, blob)
 	if err != nil {

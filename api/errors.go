@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
@@ -129,57 +130,62 @@ func kindOfTx(code Code) kind {
 	return kind{http.StatusBadRequest, false, "correct what the message names; /openapi.json describes every parameter"}
 }
 
-// causes maps sentinels to codes; the first that matches wins.
-func causes() []struct {
+// cause is what a sentinel is answered with.
+type cause struct {
 	sentinel error
 	code     Code
-} {
-	return []struct {
-		sentinel error
-		code     Code
-	}{
-		{ErrSyncing, CodeSyncing},
-		{ErrNoPeer, CodeNoPeer},
-		{ErrUnauthorized, CodeUnauthorized},
-		{ErrInsufficientFunds, CodeInsufficientFunds},
-		{ErrFeeTooLow, CodeFeeTooLow},
-		{ErrBadSequence, CodeBadSequence},
-		{ErrMempoolFull, CodeMempoolFull},
-		{ErrDiskFull, CodeDiskFull},
-		{ErrUnsupported, CodeUnsupported},
-		{ErrWrongChain, CodeWrongChain},
-		{ErrRateLimited, CodeRateLimited},
-		{ErrBadRequest, CodeBadRequest},
-		{da.ErrPruned, CodePruned},
-		{da.ErrFutureHeight, CodeFutureHeight},
-		{da.ErrNotFound, CodeNotFound},
-		{da.ErrTooLarge, CodeTooLarge},
-		{da.ErrNoRoom, CodeMempoolFull},
-		{da.ErrInvalidNamespace, CodeBadRequest},
-		{da.ErrInvalidBlob, CodeBadRequest},
-		{kzg.ErrNonCanonicalScalar, CodeBadRequest},
-		{da.ErrMismatch, CodeInvalidProof},
-		{da.ErrInvalidProof, CodeInvalidProof},
-		{kzg.ErrInvalidProof, CodeInvalidProof},
-		{kzg.ErrInvalidPoint, CodeInvalidProof},
-		{context.DeadlineExceeded, CodeTimeout},
-		{context.Canceled, CodeTimeout},
+	// hint says more than the code's default; empty: it does not.
+	hint string
+}
+
+// causes maps sentinels to codes; the first that matches wins.
+func causes() []cause {
+	return []cause{
+		{ErrSyncing, CodeSyncing, ""},
+		{ErrNoPeer, CodeNoPeer, ""},
+		{ErrUnauthorized, CodeUnauthorized, ""},
+		{ErrInsufficientFunds, CodeInsufficientFunds, ""},
+		{ErrFeeTooLow, CodeFeeTooLow, ""},
+		{ErrBadSequence, CodeBadSequence, ""},
+		{ErrMempoolFull, CodeMempoolFull, ""},
+		{ErrDiskFull, CodeDiskFull, ""},
+		{ErrUnsupported, CodeUnsupported, ""},
+		{ErrWrongChain, CodeWrongChain, ""},
+		{ErrRateLimited, CodeRateLimited, ""},
+		{ErrBadRequest, CodeBadRequest, ""},
+		{da.ErrPruned, CodePruned, ""},
+		{da.ErrFutureHeight, CodeFutureHeight, ""},
+		{da.ErrNotFound, CodeNotFound, ""},
+		{da.ErrTooLarge, CodeTooLarge, ""},
+		{da.ErrNoRoom, CodeMempoolFull, ""},
+		{da.ErrInvalidNamespace, CodeBadRequest, namespaceHint},
+		{da.ErrInvalidBlob, CodeBadRequest, "post at least one byte: any bytes as encoding=data, a multiple of 32 as encoding=raw"},
+		{kzg.ErrNonCanonicalScalar, CodeBadRequest, "post any bytes as encoding=data; encoding=raw takes big-endian scalars of 32 bytes below the BLS12-381 modulus"},
+		{da.ErrMismatch, CodeInvalidProof, ""},
+		{da.ErrInvalidProof, CodeInvalidProof, ""},
+		{kzg.ErrInvalidProof, CodeInvalidProof, ""},
+		{kzg.ErrInvalidPoint, CodeInvalidProof, ""},
+		{context.DeadlineExceeded, CodeTimeout, ""},
+		{context.Canceled, CodeTimeout, ""},
 	}
 }
 
-// CodeOf returns the code that an error is answered with.
-func CodeOf(err error) Code {
+// causeOf returns what an error is answered with.
+func causeOf(err error) cause {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return CodeTooLarge
+		return cause{da.ErrTooLarge, CodeTooLarge, ""}
 	}
-	for _, cause := range causes() {
-		if errors.Is(err, cause.sentinel) {
-			return cause.code
+	for _, c := range causes() {
+		if errors.Is(err, c.sentinel) {
+			return c
 		}
 	}
-	return CodeInternal
+	return cause{err, CodeInternal, ""}
 }
+
+// CodeOf returns the code that an error is answered with.
+func CodeOf(err error) Code { return causeOf(err).code }
 
 // Problem is what "error" holds in an answer.
 type Problem struct {
@@ -200,15 +206,29 @@ type ErrorBody struct {
 
 // problemOf describes an error; what is internal is not told.
 func problemOf(err error, requestID string) (Problem, int) {
-	code := CodeOf(err)
-	k := kindOf(code)
-	message, hint := err.Error(), k.hint
+	c := causeOf(err)
+	k := kindOf(c.code)
+	message, hint := c.message(err), k.hint
 	var told *advised
 	switch {
-	case code == CodeInternal:
+	case c.code == CodeInternal:
 		message = "the node failed to answer"
 	case errors.As(err, &told):
 		hint = told.hint
+	case c.hint != "":
+		hint = c.hint
 	}
-	return Problem{code, message, hint, k.retryable, requestID}, k.status
+	return Problem{c.code, message, hint, k.retryable, requestID}, k.status
+}
+
+// message is an error's text, without the sentinel at its beginning where the code says the
+// same.
+func (c *cause) message(err error) string {
+	text := err.Error()
+	switch c.sentinel {
+	case ErrUnauthorized, ErrInsufficientFunds, ErrFeeTooLow, ErrMempoolFull, ErrUnsupported, ErrRateLimited, ErrBadRequest,
+		da.ErrPruned, da.ErrFutureHeight, da.ErrNotFound, da.ErrTooLarge:
+		return strings.TrimPrefix(text, c.sentinel.Error()+": ")
+	}
+	return text
 }

@@ -45,11 +45,7 @@ func parseNamespace(s string) (da.Namespace, error) {
 	if s == "" {
 		return da.Namespace{}, Advise(fmt.Errorf("%w: namespace is missing", ErrBadRequest), namespaceHint)
 	}
-	namespace, err := da.ParseNamespace(s)
-	if err != nil {
-		return namespace, Advise(err, namespaceHint)
-	}
-	return namespace, nil
+	return da.ParseNamespace(s)
 }
 
 func parseID(s string) (da.BlobID, error) {

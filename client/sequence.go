@@ -64,8 +64,11 @@ func (c *Client) nextAccount(ctx context.Context) (Account, error) {
 		return Account{}, err
 	}
 	state, err := c.Account(ctx, c.signer.Address())
+	if CodeOf(err) == CodeNotFound {
+		return Account{}, &Error{Code: CodeInsufficientFunds, Message: "account " + c.signer.Address() + " holds nothing", Hint: "fund it first"}
+	}
 	if err != nil {
-		return Account{}, fmt.Errorf("account %s, was anything ever sent to it? %w", c.signer.Address(), err)
+		return Account{}, err
 	}
 	return Account{ChainID: status.ChainID, Number: state.Number, Sequence: state.Sequence}, nil
 }

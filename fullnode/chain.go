@@ -83,7 +83,7 @@ func (v view) Account(_ context.Context, address [da.AddressSize]byte) (*api.Acc
 	}
 	account := v.node.app.Keepers.Account.GetAccount(state, address[:])
 	if account == nil {
-		return nil, fmt.Errorf("%w: account %s: send it something first", da.ErrNotFound, sdk.AccAddress(address[:]))
+		return nil, fmt.Errorf("%w: account %s", da.ErrNotFound, sdk.AccAddress(address[:]))
 	}
 	return &api.Account{
 		Address:  account.GetAddress().String(),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	errorsmod "cosmossdk.io/errors"
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -93,12 +94,16 @@ func (s submitter) checkTxError(tx []byte, r *abci.ResponseCheckTx) error {
 		return nil
 	}
 	err := errorsmod.ABCIError(r.Codespace, r.Code, r.Log)
-	if errors.Is(err, sdkerrors.ErrUnauthorized) {
+	switch {
+	case errors.Is(err, sdkerrors.ErrUnauthorized):
 		return s.signatureError(tx, r.Log)
+	case errors.Is(err, sdkerrors.ErrTxDecode):
+		return api.Advise(fmt.Errorf("%w: %s", api.ErrBadRequest, r.Log),
+			"post the bytes of a signed transaction or envelope as they are, neither JSON nor Base64; POST /v1/blobs takes a blob's bytes")
 	}
 	for _, known := range causes() {
 		if errors.Is(err, known.registered) {
-			return fmt.Errorf("%w: %s", known.cause, r.Log)
+			return fmt.Errorf("%w: %s", known.cause, strings.TrimSuffix(r.Log, ": "+known.registered.Error()))
 		}
 	}
 	return fmt.Errorf("%w: %s", api.ErrBadRequest, r.Log)
