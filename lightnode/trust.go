@@ -97,14 +97,13 @@ func (c *headChain) providers() (primary *peerProvider, witnesses []provider.Pro
 	var drawn []peer.ID
 	for len(drawn) <= c.config.Witnesses {
 		id, err := c.host.Pick(p2p.Headers, 0, drawn...)
+		if err != nil && len(drawn) == 0 {
+			return nil, nil, err
+		}
 		if err != nil {
 			break
 		}
 		drawn = append(drawn, id)
-	}
-	if len(drawn) == 0 {
-		_, err := c.host.Pick(p2p.Headers, 0)
-		return nil, nil, err
 	}
 	primary = c.provider(drawn[0])
 	for _, id := range drawn[1:] {
