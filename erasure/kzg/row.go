@@ -1,6 +1,11 @@
 package kzg
 
-import "fmt"
+import (
+	"fmt"
+
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+)
 
 // Commit computes the commitment of a row. It fails with ErrNonCanonicalScalar.
 //
@@ -12,8 +17,13 @@ func (s *Setup) Commit(row *Row) (Commitment, error) {
 	if err != nil {
 		return Commitment{}, err
 	}
-	point, err := combine(s.lagrange, scalars)
-	return Commitment(point.Bytes()), err
+	return Commitment(s.commit(scalars).Bytes()), nil
+}
+
+// commit returns the commitment of a row's scalars.
+func (s *Setup) commit(scalars []fr.Element) *bls12381.G1Affine {
+	sum := s.forRows().combine(scalars)
+	return new(bls12381.G1Affine).FromJacobian(&sum)
 }
 
 // ComputeCells extends a row to its 128 cells, of which the first 64 are the row itself. It fails with

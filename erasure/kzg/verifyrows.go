@@ -26,15 +26,11 @@ func (s *Setup) VerifyRows(rows []*Row, commitments []Commitment) error {
 	if err != nil {
 		return err
 	}
-	left, err := combine(s.lagrange, sum)
-	if err != nil {
-		return err
-	}
 	right, err := combine(points, gammas)
 	if err != nil {
 		return err
 	}
-	if !left.Equal(&right) {
+	if !s.commit(sum).Equal(&right) {
 		return fmt.Errorf("%w: the %d rows do not all match their commitments", ErrInvalidProof, len(rows))
 	}
 	return nil

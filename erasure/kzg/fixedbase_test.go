@@ -1,0 +1,108 @@
+package kzg
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/consensys/gnark-crypto/ecc"
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+)
+
+// unlikePoints holds random points, infinity, equal and opposite ones.
+func unlikePoints(n int) []bls12381.G1Affine {
+	rng, points := newRand(6), make([]bls12381.G1Affine, n)
+	for i := range points {
+		switch i % 5 {
+		case 0, 1:
+			points[i] = randomPoint(rng)
+		case 2:
+			points[i] = points[i-1]
+		case 3:
+			points[i].Neg(&points[i-1])
+		}
+	}
+	return points
+}
+
+// unlikeScalars holds lists that fill buckets in different ways.
+func unlikeScalars(n int) map[string][]fr.Element {
+	rng := newRand(7)
+	random, zero, one, minusOne, short := make([]fr.Element, n), make([]fr.Element, n), make([]fr.Element, n), make([]fr.Element, n), make([]fr.Element, n)
+	for i := range n {
+		var bytes [ScalarSize]byte
+		for b := range bytes {
+			bytes[b] = byte(rng.Uint32())
+		}
+		random[i].SetBytes(bytes[:])
+		one[i].SetOne()
+		minusOne[i].Neg(&one[i])
+		short[i].SetUint64(rng.Uint64() >> (i % 64))
+	}
+	return map[string][]fr.Element{"random": random, "zero": zero, "one": one, "−1": minusOne, "short": short}
+}
+
+func product(t *testing.T, points []bls12381.G1Affine, scalars []fr.Element) (sum bls12381.G1Affine) {
+	t.Helper()
+	if _, err := sum.MultiExp(points, scalars, ecc.MultiExpConfig{}); err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
+
+func TestFixedBaseCombines(t *testing.T) {
+	for _, n := range []int{1, 7, 40} {
+		points := unlikePoints(n)
+		for name, scalars := range unlikeScalars(n) {
+			want := product(t, points, scalars)
+			for _, width := range []int{2, 5, cellDigits} {
+				sum := newFixedBase(points, width).combine(scalars)
+				var have bls12381.G1Affine
+				if !have.FromJacobian(&sum).Equal(&want) {
+					t.Errorf("%d %s scalars in digits of %d bits: the sum differs", n, name, width)
+				}
+			}
+		}
+	}
+}
+
+func TestBucketSums(t *testing.T) {
+	points := unlikePoints(3 * adderBatch)
+	entries, want := make([]entry, 0, 2*len(points)), make([]bls12381.G1Jac, 6)
+	for i := range points {
+		for bucket, sign := range map[int]reference{i % 3: 0, 5: negative} { // buckets 3 and 4 stay empty
+			p := points[i]
+			if sign == negative {
+				p.Neg(&p)
+			}
+			want[bucket].AddMixed(&p)
+			entries = append(entries, entry{uint32(bucket), reference(i) | sign})
+		}
+	}
+	if have := newBucketAdder().sums(points, entries, len(want)); !slices.Equal(have, bls12381.BatchJacobianToAffineG1(want)) {
+		t.Error("sums of buckets differ")
+	}
+}
+
+// TestSignedDigits puts integers together again from their digits.
+func TestSignedDigits(t *testing.T) {
+	rng := newRand(8)
+	for width := 1; width < 20; width++ {
+		for _, word := range []uint64{0, 1, 1<<63 - 1, 1 << 62, rng.Uint64() >> 1} {
+			sum := uint64(0)
+			signedDigits([]uint64{word}, width, digitCount(65, width), func(at int, digit uint32, sign reference) {
+				if digit == 0 || digit > 1<<max(width-1, 0) {
+					t.Fatalf("digit %d of %d bits", digit, width)
+				}
+				if sign == negative {
+					sum -= uint64(digit) << (at * width)
+				} else {
+					sum += uint64(digit) << (at * width)
+				}
+			})
+			if sum != word {
+				t.Errorf("%x in digits of %d bits makes %x", word, width, sum)
+			}
+		}
+	}
+}
