@@ -23,6 +23,16 @@ func multiplyOctet(z, x, y *octet)
 //go:noescape
 func squareOctet(z *octet, n int)
 
+// addOctet sets z to x+y.
+//
+//go:noescape
+func addOctet(z, x, y *octet)
+
+// subtractOctet sets z to x − y + 64p; y must be less than 64p.
+//
+//go:noescape
+func subtractOctet(z, x, y *octet)
+
 // chordDenominators computes the denominators of slopes and their products. It sets special, bit by bit, for pairs that
 // the caller has to look at; their denominators are one.
 //

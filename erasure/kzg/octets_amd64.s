@@ -35,6 +35,17 @@ DATA ·limbs2P+48(SB)/8, $0x3d472ffcd3496
 DATA ·limbs2P+56(SB)/8, $0x34022
 GLOBL ·limbs2P(SB), RODATA|NOPTR, $64
 
+// 64p
+DATA ·limbs64P+0(SB)/8, $0xfffffffeaaac0
+DATA ·limbs64P+8(SB)/8, $0xac54ffffee7fb
+DATA ·limbs64P+16(SB)/8, $0xc3d8907aaffff
+DATA ·limbs64P+24(SB)/8, $0xafd9cc34a83da
+DATA ·limbs64P+32(SB)/8, $0x91dd2e13ce144
+DATA ·limbs64P+40(SB)/8, $0xe9ed90d2eb35d
+DATA ·limbs64P+48(SB)/8, $0xa8e5ff9a692c6
+DATA ·limbs64P+56(SB)/8, $0x680447
+GLOBL ·limbs64P(SB), RODATA|NOPTR, $64
+
 // 2³²p
 DATA ·limbsShiftedP+0(SB)/8, $0xfaaab00000000
 DATA ·limbsShiftedP+8(SB)/8, $0xffb9fefffffff
@@ -758,5 +769,46 @@ square:
 	PUT(SI, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
 	SUBQ $1, CX
 	JNZ square
+	VZEROUPPER
+	RET
+
+// func addOctet(z, x, y *octet)
+TEXT ·addOctet(SB), NOSPLIT, $0-24
+	MOVQ z+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	VPBROADCASTQ ·limbMask(SB), Z13
+	GET(SI, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	VPADDQ 0(DX), Z0, Z0
+	VPADDQ 64(DX), Z1, Z1
+	VPADDQ 128(DX), Z2, Z2
+	VPADDQ 192(DX), Z3, Z3
+	VPADDQ 256(DX), Z4, Z4
+	VPADDQ 320(DX), Z5, Z5
+	VPADDQ 384(DX), Z6, Z6
+	VPADDQ 448(DX), Z7, Z7
+	NORMALIZE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	PUT(DI, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	VZEROUPPER
+	RET
+
+// func subtractOctet(z, x, y *octet)
+TEXT ·subtractOctet(SB), NOSPLIT, $0-24
+	MOVQ z+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ y+16(FP), DX
+	VPBROADCASTQ ·limbMask(SB), Z13
+	GET(SI, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	VPSUBQ 0(DX), Z0, Z0
+	VPSUBQ 64(DX), Z1, Z1
+	VPSUBQ 128(DX), Z2, Z2
+	VPSUBQ 192(DX), Z3, Z3
+	VPSUBQ 256(DX), Z4, Z4
+	VPSUBQ 320(DX), Z5, Z5
+	VPSUBQ 384(DX), Z6, Z6
+	VPSUBQ 448(DX), Z7, Z7
+	ADDCONSTANT(·limbs64P, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	NORMALIZE(Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
+	PUT(DI, Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7)
 	VZEROUPPER
 	RET

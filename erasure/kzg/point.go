@@ -3,35 +3,122 @@ package kzg
 import (
 	"errors"
 	"fmt"
+	"runtime"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
 )
 
-// compressed marks the first byte of a compressed point; infinity is c0 followed by zeros and nothing else.
-const compressed = 0x80
+// The first three bits of a compressed point. Infinity is the first two and nothing else.
+const (
+	compressed = 0x80
+	isInfinity = 0x40
+	isLargest  = 0x20 // y is the larger of the two
+)
+
+// decodeBatch is how many points a goroutine decodes at a time.
+const decodeBatch = 256
+
+// encodedPoint is a Commitment or a Proof.
+type encodedPoint = [PointSize]byte
 
 // DecodePoints decodes commitments or proofs: each must be the canonical compressed encoding of a point on the
 // curve and in the prime-order subgroup. It fails with ErrInvalidPoint, naming the index.
 //
-// The subgroup check is not optional anywhere: a small-order component survives a random linear combination with
-// probability 1/3.
+// The subgroup check is not optional anywhere that points are verified: a small-order component survives a random linear
+// combination with probability 1/3.
 func DecodePoints[T Commitment | Proof](encoded []T) ([]bls12381.G1Affine, error) {
+	return decodePoints(encoded, true)
+}
+
+// DecodeVerified is DecodePoints without the subgroup check, for points that were verified before they were stored.
+func DecodeVerified[T Commitment | Proof](encoded []T) ([]bls12381.G1Affine, error) {
+	return decodePoints(encoded, false)
+}
+
+func decodePoints[T Commitment | Proof](encoded []T, members bool) ([]bls12381.G1Affine, error) {
 	points := make([]bls12381.G1Affine, len(encoded))
-	err := inParallel(len(encoded), func(i int) error {
-		if err := decodePoint(&points[i], [PointSize]byte(encoded[i])); err != nil {
-			return fmt.Errorf("%w: point %d: %w", ErrInvalidPoint, i, err)
+	batch := min(decodeBatch, (len(encoded)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)+laneCount-1)
+	batches := (len(encoded) + batch - 1) / batch
+	return points, inParallel(batches, func(i int) error {
+		from, to := i*batch, min((i+1)*batch, len(encoded))
+		raw := make([]encodedPoint, to-from)
+		for j := range raw {
+			raw[j] = encodedPoint(encoded[from+j])
+		}
+		if at, err := decodeEach(points[from:to], raw, members); err != nil {
+			return fmt.Errorf("%w: point %d: %w", ErrInvalidPoint, from+at, err)
 		}
 		return nil
 	})
-	return points, err
 }
 
-func decodePoint(p *bls12381.G1Affine, encoded [PointSize]byte) error {
-	if encoded[0]&compressed == 0 {
-		return errors.New("the compression bit is not set")
+// decodeEach decodes points and returns the least index that fails.
+func decodeEach(points []bls12381.G1Affine, encoded []encodedPoint, members bool) (int, error) {
+	const worthwhile = 3 // below that an octet takes longer than its points alone
+	var octets *octetDecoder
+	if len(encoded) >= worthwhile {
+		octets = newOctetDecoder()
 	}
-	_, err := p.SetBytes(encoded[:])
-	return err
+	for from := 0; from < len(encoded); from += laneCount {
+		to := min(from+laneCount, len(encoded))
+		if octets != nil && to-from >= worthwhile && octets.decode(points[from:to], encoded[from:to], members) {
+			continue
+		}
+		for i := from; i < to; i++ {
+			if err := decodePoint(&points[i], &encoded[i], members); err != nil {
+				return i, err
+			}
+		}
+	}
+	return 0, nil
+}
+
+func decodePoint(p *bls12381.G1Affine, encoded *encodedPoint, members bool) error {
+	x, infinity, err := abscissa(encoded)
+	if err != nil || infinity {
+		*p = bls12381.G1Affine{}
+		return err
+	}
+	y := curveAt(&x)
+	if y.Sqrt(&y) == nil {
+		return errors.New("it is not on the curve")
+	}
+	choose(encoded, &y)
+	*p = bls12381.G1Affine{X: x, Y: y}
+	if members && !p.IsInSubGroup() {
+		return errors.New("it is not in the subgroup")
+	}
+	return nil
+}
+
+// abscissa returns the x of an encoded point, zero for infinity.
+func abscissa(encoded *encodedPoint) (x fp.Element, infinity bool, err error) {
+	bytes := *encoded
+	flags := bytes[0] & (compressed | isInfinity | isLargest)
+	bytes[0] &^= flags
+	switch {
+	case flags&compressed == 0:
+		return x, false, errors.New("the compression bit is not set")
+	case flags&isInfinity == 0:
+		return x, false, x.SetBytesCanonical(bytes[:])
+	case flags&isLargest != 0 || bytes != encodedPoint{}:
+		return x, false, errors.New("infinity has bits that it must not have")
+	}
+	return x, true, nil
+}
+
+// curveAt returns x³ + 4, the square of a point's ordinate.
+func curveAt(x *fp.Element) (square fp.Element) {
+	square.Square(x).Mul(&square, x)
+	return *square.Add(&square, new(fp.Element).SetUint64(4))
+}
+
+// choose negates y if the encoding says that it is the other root.
+func choose(encoded *encodedPoint, y *fp.Element) {
+	if y.LexicographicallyLargest() != (encoded[0]&isLargest != 0) {
+		y.Neg(y)
+	}
 }
 
 // EncodePoints encodes points canonically; the inverse of DecodePoints.
