@@ -3,8 +3,6 @@ package erasure
 import (
 	"fmt"
 
-	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
-
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
@@ -62,57 +60,4 @@ func ExtendColumn(cells []*kzg.Cell, proofs []kzg.Proof) ([]*kzg.Cell, []kzg.Pro
 	}
 	allProofs, err := extendPoints(proofs)
 	return all, allProofs, err
-}
-
-// extendProofs extends the k × 128 proofs of the original rows to 2k × 128.
-func extendProofs(proofs [][]kzg.Proof, k int) ([][]kzg.Proof, error) {
-	if len(proofs) != k {
-		return nil, fmt.Errorf("%w: proofs of %d rows for %d rows", kzg.ErrBadInput, len(proofs), k)
-	}
-	out := make([][]kzg.Proof, 2*k)
-	for i := range out {
-		out[i] = make([]kzg.Proof, kzg.Columns)
-		if i < k && copy(out[i], proofs[i]) != len(proofs[i]) || i < k && len(proofs[i]) != kzg.Columns {
-			return nil, fmt.Errorf("%w: %d proofs of row %d, want %d", kzg.ErrBadInput, len(proofs[i]), i, kzg.Columns)
-		}
-	}
-	return out, inParallel(kzg.Columns, func(c int) error {
-		column := make([]kzg.Proof, k)
-		for i := range column {
-			column[i] = out[i][c]
-		}
-		extended, err := extendPoints(column)
-		for i := range extended {
-			out[i][c] = extended[i]
-		}
-		return err
-	})
-}
-
-// extendPoints continues a column of points. gnark-crypto's Jacobian addition is complete: it covers equal, opposite
-// and zero points, which whoever chooses the rows can bring about.
-func extendPoints[T kzg.Commitment | kzg.Proof](encoded []T) ([]T, error) {
-	k := len(encoded)
-	if err := checkK(k); err != nil {
-		return nil, err
-	}
-	points, err := kzg.DecodePoints(encoded)
-	if err != nil {
-		return nil, err
-	}
-	values, extended := make([]*bls12381.G1Jac, k), make([]bls12381.G1Jac, k)
-	for i := range points {
-		values[i] = new(bls12381.G1Jac).FromAffine(&points[i])
-	}
-	extrapolate(values, subtractPoint,
-		func(a, b *bls12381.G1Jac) { a.AddAssign(b) },
-		func(at int, value *bls12381.G1Jac) { extended[at-k].Set(value) })
-	return append(append(make([]T, 0, 2*k), encoded...),
-		kzg.EncodePoints[T](bls12381.BatchJacobianToAffineG1(extended))...), nil
-}
-
-// subtractPoint sets a to b−a.
-func subtractPoint(a, b *bls12381.G1Jac) {
-	a.Neg(a)
-	a.AddAssign(b)
 }
