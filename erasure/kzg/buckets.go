@@ -1,6 +1,11 @@
 package kzg
 
-import bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+import (
+	"runtime"
+	"slices"
+
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+)
 
 const (
 	// adderBatch is how many additions share an inversion: as many as stay in the second cache.
@@ -13,76 +18,88 @@ const (
 type reference uint32
 
 const (
-	negative reference = 1 << 31
-	inArena  reference = 1 << 30
+	minus   reference = 1 << 31
+	inArena reference = 1 << 30
 )
 
 // entry says that a point belongs in a bucket.
 type entry struct {
-	bucket uint32
+	bucket int
 	point  reference
 }
 
-// bucketAdder sums points by bucket with batched affine additions: within a bucket two and two, round by round, and in
-// one batch for all buckets. It holds scratch memory and serves one goroutine at a time.
-type bucketAdder struct {
-	adder  *PointAdder
-	x, y   []bls12381.G1Affine // pairs that wait to be added
-	arena  []bls12381.G1Affine // their sums
-	points []bls12381.G1Affine // what references not in the arena point to
-	sorted []reference
-	ends   []int // of each bucket's references in sorted
-}
-
-func newBucketAdder() *bucketAdder {
-	return &bucketAdder{
-		adder: NewPointAdder(adderBatch),
-		x:     make([]bls12381.G1Affine, 0, adderBatch),
-		y:     make([]bls12381.G1Affine, 0, adderBatch),
-	}
-}
-
-// sums returns the sum of the points of each bucket, infinity where there are none.
-func (a *bucketAdder) sums(points []bls12381.G1Affine, entries []entry, buckets int) []bls12381.G1Affine {
-	a.points = points
-	a.sort(entries, buckets)
+// sumBuckets returns the sum of the points of each bucket, infinity where there are none. Within a bucket points are added
+// two and two, round by round, with one batch of affine additions for many buckets.
+func sumBuckets(points []bls12381.G1Affine, entries []entry, buckets int) []bls12381.G1Affine {
 	out := make([]bls12381.G1Affine, buckets)
-	for from, start := 0, 0; from < buckets; {
-		to := from + 1
-		for to < buckets && a.ends[to]-start <= bucketRange {
-			to++
+	sorted := sortEntries(entries, buckets)
+	ranges := cutRanges(sorted)
+	parts := min(len(ranges), runtime.GOMAXPROCS(0))
+	_ = inParallel(parts, func(i int) error {
+		adder := newBucketAdder(points, len(entries))
+		for _, r := range ranges[len(ranges)*i/parts : len(ranges)*(i+1)/parts] {
+			adder.sumRange(out[r.from:r.to], sorted[r.from:r.to])
 		}
-		a.sumRange(out[from:to], a.ends[from:to], start)
-		from, start = to, a.ends[to-1]
-	}
+		return nil
+	})
 	return out
 }
 
-// sort orders the entries' points by bucket.
-func (a *bucketAdder) sort(entries []entry, buckets int) {
-	a.ends = make([]int, buckets)
+// sortEntries returns the points of each bucket.
+func sortEntries(entries []entry, buckets int) [][]reference {
+	counts := make([]int, buckets)
 	for i := range entries {
-		a.ends[entries[i].bucket]++
+		counts[entries[i].bucket]++
 	}
-	start := 0
-	for b, n := range a.ends {
-		a.ends[b], start = start, start+n
+	sorted, all := make([][]reference, buckets), make([]reference, len(entries))
+	for b, n := range counts {
+		sorted[b], all = all[:0:n], all[n:]
 	}
-	a.sorted = make([]reference, len(entries))
 	for i := range entries {
-		at := &a.ends[entries[i].bucket]
-		a.sorted[*at] = entries[i].point
-		*at++
+		bucket := &sorted[entries[i].bucket]
+		*bucket = append(*bucket, entries[i].point)
+	}
+	return sorted
+}
+
+// bucketSpan is a range of buckets.
+type bucketSpan struct{ from, to int }
+
+// cutRanges cuts buckets into ranges of about bucketRange points.
+func cutRanges(sorted [][]reference) (ranges []bucketSpan) {
+	from, points := 0, 0
+	for b := range sorted {
+		if points += len(sorted[b]); points >= bucketRange || b == len(sorted)-1 {
+			ranges = append(ranges, bucketSpan{from, b + 1})
+			from, points = b+1, 0
+		}
+	}
+	return ranges
+}
+
+// bucketAdder holds scratch memory to sum buckets in and serves one goroutine at a time.
+type bucketAdder struct {
+	points []bls12381.G1Affine // what references not in the arena point to
+	adder  *PointAdder
+	x, y   []bls12381.G1Affine // pairs that wait to be added
+	arena  []bls12381.G1Affine // their sums
+}
+
+// newBucketAdder returns an adder with memory for so many points in all.
+func newBucketAdder(points []bls12381.G1Affine, n int) *bucketAdder {
+	batch := min(adderBatch, n/2+1)
+	return &bucketAdder{
+		points: points,
+		adder:  NewPointAdder(batch),
+		x:      make([]bls12381.G1Affine, 0, batch),
+		y:      make([]bls12381.G1Affine, 0, batch),
+		arena:  make([]bls12381.G1Affine, 0, min(n, bucketRange)),
 	}
 }
 
-// sumRange sums some buckets, whose references begin at start and end where ends says.
-func (a *bucketAdder) sumRange(out []bls12381.G1Affine, ends []int, start int) {
+// sumRange sums some buckets, and uses up their references.
+func (a *bucketAdder) sumRange(out []bls12381.G1Affine, buckets [][]reference) {
 	a.arena = a.arena[:0]
-	buckets := make([][]reference, len(ends))
-	for b, end := range ends {
-		buckets[b], start = a.sorted[start:end], end
-	}
 	for a.halve(buckets) {
 		a.flush()
 	}
@@ -125,12 +142,7 @@ func (a *bucketAdder) add(x, y reference) reference {
 // flush performs the queued additions.
 func (a *bucketAdder) flush() {
 	from, to := len(a.arena), len(a.arena)+len(a.x)
-	if to > cap(a.arena) {
-		grown := make([]bls12381.G1Affine, from, max(to, 2*cap(a.arena), bucketRange))
-		copy(grown, a.arena)
-		a.arena = grown
-	}
-	a.arena = a.arena[:to]
+	a.arena = slices.Grow(a.arena, len(a.x))[:to]
 	a.adder.Add(a.arena[from:], a.x, a.y)
 	a.x, a.y = a.x[:0], a.y[:0]
 }
@@ -140,8 +152,8 @@ func (a *bucketAdder) fetch(p *bls12381.G1Affine, r reference) {
 		*p = a.arena[r&^inArena]
 		return
 	}
-	*p = a.points[r&^negative]
-	if r&negative != 0 {
+	*p = a.points[r&^minus]
+	if r&minus != 0 {
 		p.Y.Neg(&p.Y)
 	}
 }

@@ -61,7 +61,10 @@ func negatedRow(tb testing.TB, row *Row) *Row {
 		tb.Fatal(err)
 	}
 	out := new(Row)
-	EncodeScalars(out[:], negated(scalars))
+	for i := range scalars {
+		scalars[i].Neg(&scalars[i])
+	}
+	EncodeScalars(out[:], scalars)
 	return out
 }
 

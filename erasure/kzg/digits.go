@@ -14,7 +14,7 @@ func signedDigits(words []uint64, width, count int, emit func(position int, digi
 		case digit > 1<<(width-1):
 			carry = 1
 			if digit = 1<<width - digit; digit > 0 {
-				emit(i, uint32(digit), negative)
+				emit(i, uint32(digit), minus)
 			}
 		case digit > 0:
 			emit(i, uint32(digit), 0)

@@ -33,19 +33,17 @@ func newFixedBase(points []bls12381.G1Affine, width int) *fixedBase {
 	return &fixedBase{width, n, shifts}
 }
 
-// combine returns Σ scalars[i]·points[i].
+// combine returns Σ scalars[i]·points[i], of plain scalars.
 func (f *fixedBase) combine(scalars []fr.Element) bls12381.G1Jac {
-	windows := digitCount(scalarBits, f.width)
+	windows, size := digitCount(scalarBits, f.width), 1<<(f.width-1)
 	entries := make([]entry, 0, windows*f.n)
 	for i := range scalars {
 		if scalars[i].IsZero() {
 			continue
 		}
-		bits := scalars[i].Bits()
-		signedDigits(bits[:], f.width, windows, func(w int, digit uint32, sign reference) {
-			entries = append(entries, entry{digit - 1, reference(w*f.n+i) | sign})
+		signedDigits(scalars[i][:], f.width, windows, func(w int, digit uint32, sign reference) {
+			entries = append(entries, entry{bucketOf(digit, size), reference(w*f.n+i) | sign})
 		})
 	}
-	adder := newBucketAdder()
-	return weighBuckets(adder, adder.sums(f.shifts, entries, 1<<(f.width-1)), 1)[0]
+	return weighBuckets(sumBuckets(f.shifts, entries, size), 1)
 }

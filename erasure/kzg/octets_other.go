@@ -12,6 +12,7 @@ func newOctetAdder(int) *octetAdder { return nil }
 func (*octetAdder) combine(_, _, _ []bls12381.G1Affine, _ bool) int { return 0 }
 
 func (*octetAdder) double(_, _ []bls12381.G1Affine) int { return 0 }
+
 // octetDecoder decodes points eight at a time where the processor can; here it cannot.
 type octetDecoder struct{}
 

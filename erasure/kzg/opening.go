@@ -113,15 +113,17 @@ func (s *Setup) verifyOpenings(commitments []Commitment, z, y []fr.Element, proo
 	if err != nil {
 		return fmt.Errorf("proof: %w", err)
 	}
-	r := randomScalars(len(proofs))
-	shifted := make([]fr.Element, len(r))
-	value := make([]fr.Element, 1)
-	for i := range r {
-		shifted[i].Mul(&r[i], &z[i])
-		value[0].Add(&value[0], new(fr.Element).Mul(&r[i], &y[i]))
+	r := randomCoefficients(len(proofs))
+	left, right := newCombination(len(proofs), 64), newCombination(2*len(proofs)+1, 128)
+	left.addRandom(quotients, r)
+	right.addRandom(committed, r)
+	right.addAll(quotients, r.times(z))
+	var value fr.Element
+	for _, term := range r.times(y) {
+		value.Sub(&value, &term)
 	}
-	return s.checkCombination(s.tau, quotients, r,
-		term{committed, r}, term{s.powers[:1], negated(value)}, term{quotients, shifted})
+	right.addAll(s.powers[:1], []fr.Element{value})
+	return s.checkPairing(len(proofs), s.tau, left.sum(), right.sum())
 }
 
 // rowChallenge derives the point at which a row is opened from the row and its commitment.

@@ -13,14 +13,17 @@ import (
 //
 // [blob_to_kzg_commitment]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/deneb/polynomial-commitments.md#blob_to_kzg_commitment
 func (s *Setup) Commit(row *Row) (Commitment, error) {
-	scalars, err := decodeRow(row)
-	if err != nil {
+	if row == nil {
+		return Commitment{}, fmt.Errorf("%w: nil row", ErrBadInput)
+	}
+	scalars := make([]fr.Element, RowScalars)
+	if err := DecodePlain(scalars, row[:]); err != nil {
 		return Commitment{}, err
 	}
 	return Commitment(s.commit(scalars).Bytes()), nil
 }
 
-// commit returns the commitment of a row's scalars.
+// commit returns the commitment of a row's plain scalars.
 func (s *Setup) commit(scalars []fr.Element) *bls12381.G1Affine {
 	sum := s.forRows().combine(scalars)
 	return new(bls12381.G1Affine).FromJacobian(&sum)

@@ -27,12 +27,9 @@ const (
 	setupSHA256 = "cc96f4085dc6135e2d91e76f0ab02ee832948cfb13dc8d39964826779f683822"
 )
 
-// The widths of digits in bits that make multiplying the setup's points cheapest. The table for rows takes 7.9 MB and is
-// built when a row is first committed to or verified; the table for cells takes 178 KB.
-const (
-	rowDigits  = 13
-	cellDigits = 9
-)
+// rowDigits is the width of digits, in bits, that makes multiplying the points for rows cheapest. Their table takes 7.9 MB
+// and is built when a row is first committed to or verified.
+const rowDigits = 13
 
 //go:embed setup.bin
 var setupBytes string
@@ -51,12 +48,10 @@ type Setup struct {
 	even     *transform  // to the 64th roots of unity: cells, and the y of columns 0 to 63
 	odd      *transform  // to the other 128th roots: the y of columns 64 to 127
 	over64   fr.Element  // 1/64
-	cellFFT  *fft.Domain // of size 64
 	rowFFT   *fft.Domain // of size 4096
 	opener   func() (*goethkzg.Context, error)
 	prover   *lazyProver
 	forRows  func() *fixedBase // of lagrange
-	forCells func() *fixedBase // of powers
 }
 
 // lines is a point of G2 prepared for pairings.
@@ -80,17 +75,15 @@ func NewSetup() (*Setup, error) {
 		return nil, fmt.Errorf("kzg: find the roots of unity: %w", err)
 	}
 	s := &Setup{
-		cellFFT: fft.NewDomain(CellScalars),
-		rowFFT:  fft.NewDomain(RowScalars),
-		opener:  sync.OnceValues(goethkzg.NewContext4096Secure),
-		prover:  new(lazyProver),
+		rowFFT: fft.NewDomain(RowScalars),
+		opener: sync.OnceValues(goethkzg.NewContext4096Secure),
+		prover: new(lazyProver),
 	}
 	if err := s.decode([]byte(setupBytes)); err != nil {
 		return nil, err
 	}
 	s.deriveCosets(root)
 	s.forRows = sync.OnceValue(func() *fixedBase { return newFixedBase(s.lagrange, rowDigits) })
-	s.forCells = sync.OnceValue(func() *fixedBase { return newFixedBase(s.powers, cellDigits) })
 	return s, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
-	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr/fft"
 )
 
 // Batch is a set of cells to verify together. The i-th row, column, cell and proof belong together; rows are numbered
@@ -72,18 +71,35 @@ func (s *Setup) VerifyBatch(commitments *Commitments, fold Fold, batch Batch) er
 	if err != nil {
 		return err
 	}
-	coefficients := randomScalars(len(batch.Cells))
-	interpolant, err := s.interpolate(coefficients, batch.Columns, batch.Cells)
+	r := randomCoefficients(len(proofs))
+	interpolant, err := s.interpolate(r.scalars, batch.Columns, batch.Cells)
 	if err != nil {
 		return err
 	}
-	weights, shifted := make([]fr.Element, fold.Rows), make([]fr.Element, len(proofs))
-	for i, row := range batch.Rows {
-		weights[row].Add(&weights[row], &coefficients[i])
-		shifted[i].Mul(&coefficients[i], &s.cosets[batch.Columns[i]].y)
+	left, right := newCombination(len(proofs), 64), newCombination(len(commitments.points)+len(proofs)+CellScalars, 128)
+	left.addRandom(proofs, r)
+	right.addAll(commitments.points, fold.Transpose(batch.weights(fold.Rows, r.scalars)))
+	right.addAll(proofs, r.times(s.cosetPowers(batch.Columns)))
+	right.subtractPlain(s.powers, interpolant[:])
+	return s.checkPairing(len(proofs), s.tau64, left.sum(), right.sum())
+}
+
+// weights returns wᵢ of each row.
+func (b *Batch) weights(rows int, r []fr.Element) []fr.Element {
+	weights := make([]fr.Element, rows)
+	for i, row := range b.Rows {
+		weights[row].Add(&weights[row], &r[i])
 	}
-	return s.checkCombination(s.tau64, proofs, coefficients,
-		term{commitments.points, fold.Transpose(weights)}, term{s.powers, negated(interpolant)}, term{proofs, shifted})
+	return weights
+}
+
+// cosetPowers returns yₖ of each cell.
+func (s *Setup) cosetPowers(columns []int) []fr.Element {
+	powers := make([]fr.Element, len(columns))
+	for i, column := range columns {
+		powers[i] = s.cosets[column].y
+	}
+	return powers
 }
 
 func (b *Batch) check(rows int) error {
@@ -100,61 +116,4 @@ func (b *Batch) check(rows int) error {
 		}
 	}
 	return nil
-}
-
-// interpolate returns the coefficients of Σ rₖ·Iₖ. Interpolation is linear, so the cells of a column are summed first
-// and at most 128 transforms are left.
-func (s *Setup) interpolate(r []fr.Element, columns []int, cells []*Cell) ([]fr.Element, error) {
-	sums, err := sumByColumn(r, columns, cells)
-	if err != nil {
-		return nil, err
-	}
-	total := make(fr.Vector, CellScalars)
-	for column, sum := range sums {
-		if sum == nil {
-			continue
-		}
-		s.cellCoefficients(column, sum)
-		total.Add(total, sum)
-	}
-	return total, nil
-}
-
-// sumByColumn returns Σ rₖ·cellₖ of each column that occurs, and checks every scalar.
-func sumByColumn(r []fr.Element, columns []int, cells []*Cell) (*[Columns]fr.Vector, error) {
-	var sums [Columns]fr.Vector
-	scaled := make(fr.Vector, CellScalars)
-	for i, cell := range cells {
-		column := columns[i]
-		if err := DecodeScalars(scaled, cell[:]); err != nil {
-			return nil, fmt.Errorf("cell %d of the batch, column %d: %w", i, column, err)
-		}
-		if sums[column] == nil {
-			sums[column] = make(fr.Vector, CellScalars)
-		}
-		scaled.ScalarMul(scaled, &r[i])
-		sums[column].Add(sums[column], scaled)
-	}
-	return &sums, nil
-}
-
-// cellCoefficients turns a cell's scalars, in place, into the coefficients of the polynomial of degree < 64 through
-// them.
-func (s *Setup) cellCoefficients(column int, scalars []fr.Element) {
-	s.cellFFT.FFTInverse(scalars, fft.DIT, fft.WithNbTasks(1))
-	scaleByPowers(scalars, s.cosets[column].inverse)
-}
-
-// cellScalars inverts cellCoefficients.
-func (s *Setup) cellScalars(column int, coefficients []fr.Element) {
-	scaleByPowers(coefficients, s.cosets[column].shift)
-	s.cellFFT.FFT(coefficients, fft.DIF, fft.WithNbTasks(1))
-}
-
-func scaleByPowers(values []fr.Element, base fr.Element) {
-	power := fr.One()
-	for i := range values {
-		values[i].Mul(&values[i], &power)
-		power.Mul(&power, &base)
-	}
 }

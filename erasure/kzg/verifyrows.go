@@ -3,6 +3,7 @@ package kzg
 import (
 	"fmt"
 
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 )
 
@@ -21,22 +22,21 @@ func (s *Setup) VerifyRows(rows []*Row, commitments []Commitment) error {
 	if err != nil {
 		return err
 	}
-	gammas := randomScalars(len(rows))
-	sum, err := combineRows(gammas, rows)
+	gammas := randomCoefficients(len(rows))
+	sum, err := combineRows(gammas.scalars, rows)
 	if err != nil {
 		return err
 	}
-	right, err := combine(points, gammas)
-	if err != nil {
-		return err
-	}
-	if !s.commit(sum).Equal(&right) {
+	claimed := newCombination(len(rows), 64)
+	claimed.addRandom(points, gammas)
+	want := claimed.sum()
+	if !s.commit(sum).Equal(new(bls12381.G1Affine).FromJacobian(&want)) {
 		return fmt.Errorf("%w: the %d rows do not all match their commitments", ErrInvalidProof, len(rows))
 	}
 	return nil
 }
 
-// combineRows returns Σ gammas[i]·rows[i], scalar by scalar, and checks every scalar.
+// combineRows returns Σ gammas[i]·rows[i], scalar by scalar and plain, and checks every scalar.
 func combineRows(gammas []fr.Element, rows []*Row) ([]fr.Element, error) {
 	for i, row := range rows {
 		if row == nil {
@@ -48,7 +48,7 @@ func combineRows(gammas []fr.Element, rows []*Row) ([]fr.Element, error) {
 		part := fr.Vector(sum[column*CellScalars : (column+1)*CellScalars])
 		scaled := make(fr.Vector, CellScalars)
 		for i, row := range rows {
-			if err := DecodeScalars(scaled, row.Cell(column)[:]); err != nil {
+			if err := DecodePlain(scaled, row.Cell(column)[:]); err != nil {
 				return fmt.Errorf("row %d, cell %d: %w", i, column, err)
 			}
 			scaled.ScalarMul(scaled, &gammas[i])

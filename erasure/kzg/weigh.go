@@ -2,38 +2,39 @@ package kzg
 
 import (
 	"math/bits"
-	"slices"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 )
 
-// weighBuckets returns Σ (d+1)·bucket[d] for each of some groups of buckets. Buckets are ordered by d, then by group, and
-// each group has a power of two of them. With d = h·n + l for a power of two n near the root the sum is
+// bucketOf returns the bucket of a digit, from 1 to size, in a group's range of so many buckets, a power of two. The
+// bucket of the digit size comes first, where zero would be, so that every other one is at its digit.
+func bucketOf(digit uint32, size int) int { return int(digit) & (size - 1) }
+
+// weighBuckets returns Σ 2^(width·g)·Σ digit·bucket, over groups g and the 2^(width−1) buckets of each, which are ordered by
+// bucketOf and then by group. The buckets are used up.
 //
-//	n·Σ h·(Σ_l bucket) + Σ (l+1)·(Σ_h bucket)
-//
-// and the inner sums take batched affine additions, the outer ones a few in Jacobian form. The buckets are used up.
-func weighBuckets(a *bucketAdder, buckets []bls12381.G1Affine, groups int) []bls12381.G1Jac {
-	size := bits.Len(uint(len(buckets)/groups)) - 1
-	low, high := 1<<(size/2), 1<<(size-size/2)
-	transposed := make([]bls12381.G1Affine, 0, len(buckets))
-	for l := range low {
-		for h := range high {
-			transposed = append(transposed, buckets[(h*low+l)*groups:(h*low+l+1)*groups]...)
+// The inner sum is Σ 2ᵇ·Tᵇ where Tᵇ sums the buckets whose digits have bit b. From the highest bit down, what has the
+// bit is added to what differs in that bit alone and then needs to be in its own Tᵇ only: in all two batched affine
+// additions for each bucket.
+func weighBuckets(buckets []bls12381.G1Affine, groups int) (total bls12381.G1Jac) {
+	width := bits.Len(uint(len(buckets) / groups))
+	adder := NewPointAdder(min(adderBatch, len(buckets)))
+	for half := len(buckets) / 2; half > groups; half /= 2 {
+		with, without := buckets[half:2*half], buckets[:half]
+		adder.Add(without[groups:], without[groups:], with[groups:])
+	}
+	sums := make([][]bls12381.G1Affine, width)
+	sums[width-1] = buckets[:groups]
+	for b := range width - 1 {
+		sums[b] = foldRows(adder, buckets[groups<<b:groups<<(b+1)], 1<<b)
+	}
+	for g := groups - 1; g >= 0; g-- {
+		for b := width - 1; b >= 0; b-- {
+			total.DoubleAssign()
+			total.AddMixed(&sums[b][g])
 		}
 	}
-	overLow, overHigh := foldRows(a.adder, transposed, low), foldRows(a.adder, buckets, high)
-	out := make([]bls12381.G1Jac, groups)
-	for g := range out {
-		// Without the last row the weights of overLow are h+1.
-		out[g] = runningSum(overLow[groups:], g, groups)
-		for range size / 2 {
-			out[g].DoubleAssign()
-		}
-		rest := runningSum(overHigh, g, groups)
-		out[g].AddAssign(&rest)
-	}
-	return out
+	return total
 }
 
 // foldRows returns the sum of the given number of rows, a power of two, using up the points.
@@ -43,15 +44,5 @@ func foldRows(adder *PointAdder, points []bls12381.G1Affine, rows int) []bls1238
 		adder.Add(points[:half], points[:half], points[half:])
 		points = points[:half]
 	}
-	return slices.Clip(points)
-}
-
-// runningSum returns Σ (i+1)·points[i·stride+at].
-func runningSum(points []bls12381.G1Affine, at, stride int) (total bls12381.G1Jac) {
-	var sum bls12381.G1Jac
-	for i := len(points) - stride + at; i >= 0; i -= stride {
-		sum.AddMixed(&points[i])
-		total.AddAssign(&sum)
-	}
-	return total
+	return points
 }
