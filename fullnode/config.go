@@ -31,6 +31,8 @@ type Config struct {
 	API APISettings
 	// Libp2p configures the host that serves squares.
 	Libp2p Libp2pSettings
+	// KZG configures the engine's watch over itself.
+	KZG KZGSettings
 	// Keyring holds API.Key.
 	Keyring keyring.Keyring
 	// Version is what the node says it is.
@@ -55,6 +57,8 @@ func (c *Config) validate() error {
 		return errors.New("fullnode: no logger")
 	case c.Retain < 0:
 		return fmt.Errorf("fullnode: retain is %v: give a duration such as 432h, or 0s to keep everything", c.Retain)
+	case !(c.KZG.Crosscheck >= 0 && c.KZG.Crosscheck <= 1): // NaN too
+		return fmt.Errorf("fullnode: kzg.crosscheck is %v: give a share of blocks from 0 to 1", c.KZG.Crosscheck)
 	case c.API.Key != "" && c.Keyring == nil:
 		return fmt.Errorf("fullnode: api.key is %q but there is no keyring", c.API.Key)
 	}

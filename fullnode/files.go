@@ -28,6 +28,7 @@ type Settings struct {
 	Retain            time.Duration  `mapstructure:"retain"`
 	API               APISettings    `mapstructure:"api"`
 	Libp2p            Libp2pSettings `mapstructure:"libp2p"`
+	KZG               KZGSettings    `mapstructure:"kzg"`
 }
 
 // APISettings is app.toml's section on the HTTP API.
@@ -51,6 +52,16 @@ type Libp2pSettings struct {
 	DHT bool `mapstructure:"dht"`
 }
 
+// KZGSettings is app.toml's section on the KZG engine.
+type KZGSettings struct {
+	// Crosscheck is the share of blocks, 0 to 1, of which a random row is verified again by another implementation.
+	Crosscheck float64 `mapstructure:"crosscheck"`
+}
+
+// defaultCrosscheck has a node verify a row of one block in a hundred again: a core is busy with it for less than a
+// second every ten minutes, and a network of a hundred nodes covers about every block.
+const defaultCrosscheck = 0.01
+
 // DefaultSettings returns what `ashlar init` writes.
 func DefaultSettings() Settings {
 	return Settings{
@@ -64,6 +75,7 @@ func DefaultSettings() Settings {
 			Listen: []string{"/ip4/0.0.0.0/tcp/26660", "/ip4/0.0.0.0/udp/26660/quic-v1"},
 			DHT:    true,
 		},
+		KZG: KZGSettings{Crosscheck: defaultCrosscheck},
 	}
 }
 
@@ -106,6 +118,12 @@ listen = [{{ range .Libp2p.Listen }}{{ printf "%q, " . }}{{ end }}]
 peers = [{{ range .Libp2p.Peers }}{{ printf "%q, " . }}{{ end }}]
 # Find more peers by a Kademlia table of this chain's own.
 dht = {{ .Libp2p.DHT }}
+
+[kzg]
+# The share of blocks, 0 to 1, of which a random row is verified again, after it was stored,
+# by an implementation that shares no code with this node's. If the two disagree the log
+# says so and ashlar_crosscheck_rows_total{result="disagreed"} counts it; nothing else happens.
+crosscheck = {{ .KZG.Crosscheck }}
 `
 
 // Config returns the configuration of a node with these settings.
@@ -121,6 +139,7 @@ func (s *Settings) Config(comet *cmtcfg.Config, ring keyring.Keyring, log *slog.
 		Retain:       s.Retain,
 		API:          s.API,
 		Libp2p:       s.Libp2p,
+		KZG:          s.KZG,
 		Keyring:      ring,
 		Log:          log,
 	}, nil

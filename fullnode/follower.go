@@ -141,4 +141,7 @@ func transactionIDs(block *da.Block) [][da.HashSize]byte {
 func (n *Node) stored(ctx context.Context, stored *store.Block, block *da.Block) {
 	n.recent.add(stored.Height, transactionIDs(block))
 	n.announce(ctx, stored.Height, stored.Hash, block.Header.DataRoot())
+	if n.crosscheck != nil {
+		n.crosscheck.offer(stored.Height, block)
+	}
 }

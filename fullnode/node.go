@@ -22,23 +22,24 @@ import (
 // Node is a full node. New opens it, Run runs it, once. What New opened is read-only
 // from then on.
 type Node struct {
-	cfg       Config
-	chainID   string
-	gasPrice  math.LegacyDec
-	metrics   *prometheus.Registry
-	setup     *kzg.Setup
-	store     *store.Store
-	app       *app.App
-	abci      *watched
-	comet     *node.Node
-	consensus *consensus.State // comet's
-	headers   *headers
-	recent    *recent
-	follower  *follower
-	host      *p2p.Host
-	poster    *poster // nil: the node has no key that pays
-	api       *api.Server
-	stopping  atomic.Bool // comet was told to stop
+	cfg        Config
+	chainID    string
+	gasPrice   math.LegacyDec
+	metrics    *prometheus.Registry
+	setup      *kzg.Setup
+	store      *store.Store
+	app        *app.App
+	abci       *watched
+	comet      *node.Node
+	consensus  *consensus.State // comet's
+	headers    *headers
+	recent     *recent
+	follower   *follower
+	host       *p2p.Host
+	poster     *poster       // nil: the node has no key that pays
+	crosscheck *crosschecker // nil: nothing is verified again
+	api        *api.Server
+	stopping   atomic.Bool // comet was told to stop
 
 	closers []func() error // of what New opened, in that order
 }
@@ -55,7 +56,7 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg, recent: newRecent()}
 	n.metrics = n.newMetrics()
 	for _, open := range []func(context.Context) error{
-		n.openSetup, n.openStore, n.openApp, n.openComet, n.openFollower, n.openHost, n.openPoster, n.openAPI,
+		n.openSetup, n.openCrosscheck, n.openStore, n.openApp, n.openComet, n.openFollower, n.openHost, n.openPoster, n.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, n.close())
@@ -116,6 +117,9 @@ func (n *Node) runParts(ctx context.Context) error {
 	group.Go(func() error { return n.store.Run(ctx) })
 	group.Go(func() error { return n.follower.Run(ctx) })
 	group.Go(func() error { return n.host.Run(ctx) })
+	if n.crosscheck != nil {
+		group.Go(func() error { return n.crosscheck.Run(ctx) })
+	}
 	if n.api != nil {
 		group.Go(func() error { return n.api.Run(ctx) })
 	}

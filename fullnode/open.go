@@ -30,6 +30,13 @@ func (n *Node) openSetup(context.Context) error {
 	return err
 }
 
+func (n *Node) openCrosscheck(context.Context) error {
+	if n.cfg.KZG.Crosscheck > 0 {
+		n.crosscheck = newCrosschecker(n.setup, n.cfg.KZG.Crosscheck, n.metrics, n.cfg.Log.With("module", "crosscheck"))
+	}
+	return nil
+}
+
 func (n *Node) openStore(ctx context.Context) error {
 	if err := os.MkdirAll(n.cfg.Comet.DBDir(), 0o700); err != nil {
 		return fmt.Errorf("create the folder of CometBFT's databases: %w", err)
