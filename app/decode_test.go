@@ -270,7 +270,10 @@ func seeds(t testing.TB) map[byte][][]byte {
 	send := banktypes.NewMsgSend(from.address(), c.accounts[1].address(), coins(math.NewInt(1)))
 	exec := authz.NewMsgExec(from.address(), []sdk.Msg{msg})
 	txs := [][]byte{
-		nil, {0}, {1}, c.sign(from, terms{}, msg), c.sign(from, terms{keyless: true}, msg), c.sign(from, terms{}, empty),
+		nil,
+		{0},
+		{1},
+		c.sign(from, terms{}, msg), c.sign(from, terms{keyless: true}, msg), c.sign(from, terms{}, empty),
 		c.sign(from, terms{}, send), c.sign(from, terms{}, msg, send), c.sign(from, terms{}, send, msg), c.sign(from, terms{}, msg, msg),
 		c.sign(from, terms{}, &exec),
 	}
