@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"testing"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
@@ -136,6 +137,32 @@ func TestExtendManyProofs(t *testing.T) {
 	for c := range kzg.Columns {
 		if m.proofs[65][c] != direct[0][c] {
 			t.Errorf("column %d: proofs differ from those computed directly", c)
+		}
+	}
+}
+
+// TestExtendLongColumns extends as many rows as columns are extended for in full, and one more, from which on the second
+// half of the columns follows from the rows: either way they are what differences make of each column.
+func TestExtendLongColumns(t *testing.T) {
+	for _, k := range []int{cheapColumn, cheapColumn + 1} {
+		m, err := Extend(newSetup(t), randomRows(9, k), slices.Repeat([]kzg.Commitment{{0: 0xc0}}, k), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, column := range []int{0, 63, 64, 100, 127} {
+			cells := make([]*kzg.Cell, k)
+			for i := range cells {
+				cells[i] = m.Cell(Coord{i, column})
+			}
+			all, _, err := ExtendColumn(cells, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range all {
+				if *all[i] != *m.Cell(Coord{i, column}) {
+					t.Fatalf("k = %d: cell (%d, %d) differs", k, i, column)
+				}
+			}
 		}
 	}
 }

@@ -3,29 +3,32 @@ package erasure
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
-// inParallel calls f(0) … f(n−1) on all processors. It returns the error of the least index that failed; what follows
-// a failure may or may not have been called.
+// inParallel calls f(0) … f(n−1) on all processors, in this order, and no more once one has failed. It returns the error
+// of the least index that failed, which does not depend on timing: whatever comes before a failure has been called.
 func inParallel(n int, f func(i int) error) error {
-	workers := min(n, runtime.GOMAXPROCS(0))
-	failures := make([]error, workers)
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() { failures[w] = inSequence(n*w/workers, n*(w+1)/workers, f) })
+	failures := make([]error, n)
+	var next atomic.Int64
+	var failed atomic.Bool
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for !failed.Load() {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				if failures[i] = f(i); failures[i] != nil {
+					failed.Store(true)
+				}
+			}
+		})
 	}
-	group.Wait()
+	workers.Wait()
 	for _, err := range failures {
 		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func inSequence(from, to int, f func(i int) error) error {
-	for i := from; i < to; i++ {
-		if err := f(i); err != nil {
 			return err
 		}
 	}

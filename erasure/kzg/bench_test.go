@@ -65,6 +65,15 @@ func BenchmarkRecoverCells(b *testing.B) {
 	benchmark(b, RowSize, func() error { _, err := newSetup(b).RecoverCells(c.columns, c.cells); return err })
 }
 
+func BenchmarkRecovery(b *testing.B) {
+	c := recoverable(b, edgeColumns()["random"])
+	recovery, err := newSetup(b).NewRecovery(c.columns)
+	if err != nil {
+		b.Fatal(err)
+	}
+	benchmark(b, RowSize, func() error { _, err := recovery.Cells(c.cells); return err })
+}
+
 // benchmark measures f, which processes size bytes.
 func benchmark(b *testing.B, size int, f func() error) {
 	b.SetBytes(int64(size))
