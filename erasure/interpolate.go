@@ -31,15 +31,6 @@ func fromRows(rows []int) interpolation {
 	return interpolation{nodes, fr.BatchInvert(weights)}
 }
 
-// fromOriginals interpolates from the k original rows.
-func fromOriginals(k int) interpolation {
-	rows := make([]int, k)
-	for i := range rows {
-		rows[i] = i
-	}
-	return fromRows(rows)
-}
-
 // at returns the coefficients Lᵢ by which a row is a combination Σ Lᵢ·rowᵢ of the given ones.
 func (p interpolation) at(row int) []fr.Element {
 	x, product := coordinate(row), fr.One()

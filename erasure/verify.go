@@ -3,8 +3,6 @@ package erasure
 import (
 	"fmt"
 
-	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
-
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
@@ -13,7 +11,7 @@ import (
 type Verifier struct {
 	setup       *kzg.Setup
 	commitments *kzg.Commitments
-	original    interpolation
+	folding     *folding
 }
 
 // NewVerifier decodes and checks the k original rows' commitments. It fails with kzg.ErrBadInput or
@@ -26,7 +24,7 @@ func NewVerifier(setup *kzg.Setup, commitments []kzg.Commitment) (*Verifier, err
 	if err != nil {
 		return nil, fmt.Errorf("commitment: %w", err)
 	}
-	return &Verifier{setup, decoded, fromOriginals(len(commitments))}, nil
+	return &Verifier{setup, decoded, newFolding(len(commitments))}, nil
 }
 
 // VerifyCells verifies, in one batch with two pairings, that every cell is the matrix's at its coordinate; the i-th of
@@ -37,21 +35,7 @@ func (v *Verifier) VerifyCells(coords []Coord, cells []*kzg.Cell, proofs []kzg.P
 	for _, at := range coords {
 		batch.Rows, batch.Columns = append(batch.Rows, at.Row), append(batch.Columns, at.Column)
 	}
-	return v.setup.VerifyBatch(v.commitments, kzg.Fold{Rows: 2 * v.commitments.Len(), Transpose: v.fold}, batch)
-}
-
-// fold turns weights of all 2k rows into weights of the k original commitments: Cⱼ = Σ Lᵢ(j)·Cᵢ.
-func (v *Verifier) fold(weights []fr.Element) []fr.Element {
-	k := v.commitments.Len()
-	folded := append(fr.Vector(nil), weights[:k]...)
-	for j := k; j < 2*k; j++ {
-		if !weights[j].IsZero() {
-			coefficients := fr.Vector(v.original.at(j))
-			coefficients.ScalarMul(coefficients, &weights[j])
-			folded.Add(folded, coefficients)
-		}
-	}
-	return folded
+	return v.setup.VerifyBatch(v.commitments, kzg.Fold{Rows: 2 * v.commitments.Len(), Transpose: v.folding.transpose}, batch)
 }
 
 // FindInvalid returns, ascending, the indices of the cells that VerifyCells would refuse alone, by bisection. A

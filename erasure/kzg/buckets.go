@@ -9,7 +9,7 @@ import (
 
 const (
 	// adderBatch is how many additions share an inversion: as many as stay in the second cache.
-	adderBatch = 1024
+	adderBatch = 512
 	// bucketRange is about how many points are sorted into buckets and summed at a time.
 	bucketRange = 8192
 )

@@ -3,6 +3,9 @@
 package kzg
 
 import (
+	"math/bits"
+	"slices"
+
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
 	"golang.org/x/sys/cpu"
@@ -52,27 +55,31 @@ func tangentDenominators(denominators, products *octet, x *bls12381.G1Affine, gr
 //go:noescape
 func tangentSums(doubles, x *bls12381.G1Affine, denominators, products *octet, groups int, scratch *[6]octet)
 
+// leastOctet is how many pairs an octet is worthwhile for.
+const leastOctet = 3
+
 // octetAdder adds and doubles points, eight at a time.
 type octetAdder struct {
 	denominators []octet
 	products     []octet // products[i] is that of denominators i and up
 	special      []uint8
 	scratch      [6]octet
-	found        []specialSum
+	last         lastOctet
+	found        specialPairs
 	rescale      fp.Element // 2⁶⁴, which turns an inverse's factor from 2³⁵² to 2⁴¹⁶
 }
 
-// specialSum is a sum that takes no slope.
-type specialSum struct {
-	at  int
-	sum bls12381.G1Affine
+// specialPairs are those that have no chord, by their place in a batch.
+type specialPairs struct {
+	at         []int
+	x, y, sums []bls12381.G1Affine
 }
 
 func newOctetAdder(n int) *octetAdder {
-	if !haveOctets() || n < laneCount {
+	if !haveOctets() || n < leastOctet {
 		return nil
 	}
-	groups := n / laneCount
+	groups := (n + laneCount - 1) / laneCount
 	a := &octetAdder{denominators: make([]octet, groups), products: make([]octet, groups+1), special: make([]uint8, groups)}
 	one := *new(fp.Element).SetUint64(1 << 32)
 	a.rescale.Square(&one)
@@ -82,31 +89,59 @@ func newOctetAdder(n int) *octetAdder {
 	return a
 }
 
-// combine sets out[i] to x[i] ± y[i] for the first pairs and returns how many it did: none if there are less than eight, or
-// if a pair needs the slope of a tangent.
-func (a *octetAdder) combine(out, x, y []bls12381.G1Affine, negate bool) int {
-	if a == nil {
+// combine sets out[i] to x[i] ± y[i] for the first pairs and returns how many it did, which is none if there are too few.
+// Pairs that have no chord are left to the scalar adder.
+func (a *octetAdder) combine(out, x, y []bls12381.G1Affine, negate bool, scalar *PointAdder) int {
+	whole, rest := len(out)/laneCount, len(out)%laneCount
+	groups := whole
+	if rest >= leastOctet {
+		groups++
+	}
+	if a == nil || groups == 0 {
 		return 0
 	}
-	groups := len(out) / laneCount
-	if groups == 0 {
-		return 0
-	}
+	done := min(groups*laneCount, len(out))
 	products := a.products[len(a.products)-1-groups:]
-	chordDenominators(&a.denominators[0], &products[0], &a.special[0], &x[0], &y[0], groups)
-	if !a.findSpecial(x, y, groups, negate) {
-		return 0
+	if groups > whole {
+		a.last.fill(x[done-rest:], y[done-rest:], rest)
+		chordDenominators(&a.denominators[whole], &products[whole], &a.special[whole], &a.last.x[0], &a.last.y[0], 1)
 	}
+	if whole > 0 {
+		chordDenominators(&a.denominators[0], &products[0], &a.special[0], &x[0], &y[0], whole)
+	}
+	a.findSpecial(x[:done], y, negate, scalar)
 	a.invert(&products[0])
+	a.sums(out[:done], x, y, products, negate)
+	for i, at := range a.found.at {
+		out[at] = a.found.sums[i]
+	}
+	return done
+}
+
+// sums computes sums through the chord once all denominators are inverted.
+func (a *octetAdder) sums(out, x, y []bls12381.G1Affine, products []octet, negate bool) {
+	whole, rest := len(out)/laneCount, len(out)%laneCount
 	var sign uint64
 	if negate {
 		sign = 1
 	}
-	chordSums(&out[0], &x[0], &y[0], &a.denominators[0], &products[0], groups, sign, &a.scratch)
-	for i := range a.found {
-		out[a.found[i].at] = a.found[i].sum
+	if whole > 0 {
+		chordSums(&out[0], &x[0], &y[0], &a.denominators[0], &products[0], whole, sign, &a.scratch)
 	}
-	return groups * laneCount
+	if rest > 0 {
+		l := &a.last
+		chordSums(&l.sums[0], &l.x[0], &l.y[0], &a.denominators[whole], &products[whole], 1, sign, &a.scratch)
+		copy(out[whole*laneCount:], l.sums[:rest])
+	}
+}
+
+// lastOctet is the last group of pairs if it is not whole, made up with copies.
+type lastOctet struct{ x, y, sums [laneCount]bls12381.G1Affine }
+
+func (l *lastOctet) fill(x, y []bls12381.G1Affine, n int) {
+	for j := range laneCount {
+		l.x[j], l.y[j] = x[j%n], y[j%n]
+	}
 }
 
 // double sets out[i] to 2·x[i] for the first points and returns how many it did: none if there are less than eight.
@@ -139,25 +174,17 @@ func (a *octetAdder) invert(products *octet) {
 	}
 }
 
-// findSpecial computes the sums for which the chord fails, and false if any of them needs a slope of its own.
-func (a *octetAdder) findSpecial(x, y []bls12381.G1Affine, groups int, negate bool) bool {
-	a.found = a.found[:0]
-	for g, flags := range a.special[:groups] {
-		for j := 0; flags != 0; j, flags = j+1, flags>>1 {
-			if flags&1 == 0 {
-				continue
+// findSpecial copies the pairs for which the chord fails and computes their sums.
+func (a *octetAdder) findSpecial(x, y []bls12381.G1Affine, negate bool, scalar *PointAdder) {
+	f := &a.found
+	f.at, f.x, f.y = f.at[:0], f.x[:0], f.y[:0]
+	for g, flags := range a.special[:(len(x)+laneCount-1)/laneCount] {
+		for ; flags != 0; flags &= flags - 1 {
+			if i := g*laneCount + bits.TrailingZeros8(flags); i < len(x) {
+				f.at, f.x, f.y = append(f.at, i), append(f.x, x[i]), append(f.y, y[i])
 			}
-			var ignored fp.Element
-			i := g*laneCount + j
-			ignored.Sub(&y[i].X, &x[i].X)
-			c := specialCase(&ignored, &x[i], &y[i], negate)
-			if c == general || c == tangent {
-				return false
-			}
-			found := specialSum{at: i}
-			c.apply(&found.sum, &x[i], &y[i], nil, negate)
-			a.found = append(a.found, found)
 		}
 	}
-	return true
+	f.sums = slices.Grow(f.sums[:0], len(f.at))[:len(f.at)]
+	scalar.combineBatch(f.sums, f.x, f.y, negate)
 }

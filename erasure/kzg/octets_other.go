@@ -9,7 +9,7 @@ type octetAdder struct{}
 
 func newOctetAdder(int) *octetAdder { return nil }
 
-func (*octetAdder) combine(_, _, _ []bls12381.G1Affine, _ bool) int { return 0 }
+func (*octetAdder) combine(_, _, _ []bls12381.G1Affine, _ bool, _ *PointAdder) int { return 0 }
 
 func (*octetAdder) double(_, _ []bls12381.G1Affine) int { return 0 }
 

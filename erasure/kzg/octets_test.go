@@ -17,7 +17,7 @@ func TestPointAdderInLanes(t *testing.T) {
 	}
 	check := func(name string) {
 		t.Helper()
-		for _, size := range []int{8, 9, 64, n} {
+		for _, size := range []int{2, 3, 5, 8, 9, 11, 64, n} {
 			adder, out := NewPointAdder(size), make([]bls12381.G1Affine, n)
 			if adder.Add(out, x, y); !slices.Equal(out, expected(x, y, false)) {
 				t.Errorf("%s: sums in batches of %d differ", name, size)

@@ -59,7 +59,7 @@ func (a *PointAdder) Subtract(differences, x, y []bls12381.G1Affine) {
 func (a *PointAdder) combine(out, x, y []bls12381.G1Affine, negate bool) {
 	for len(out) > 0 {
 		n := min(len(out), len(a.cases))
-		if done := a.octets.combine(out[:n], x[:n], y[:n], negate); done > 0 {
+		if done := a.octets.combine(out[:n], x[:n], y[:n], negate, a); done > 0 {
 			n = done
 		} else {
 			a.combineBatch(out[:n], x[:n], y[:n], negate)
@@ -69,6 +69,9 @@ func (a *PointAdder) combine(out, x, y []bls12381.G1Affine, negate bool) {
 }
 
 func (a *PointAdder) combineBatch(out, x, y []bls12381.G1Affine, negate bool) {
+	if len(out) == 0 {
+		return
+	}
 	product := fp.One()
 	for i := len(out) - 1; i >= 0; i-- {
 		a.products[i] = product
