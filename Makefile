@@ -6,6 +6,8 @@ LINT := $(GO) tool -modfile=$(CURDIR)/tools/lint/go.mod golangci-lint
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 20s
+# modules that compare with other implementations, which nothing else depends on
+PEERS := bench blobfee/conformance
 
 .PHONY: build demo run test race fuzz lint bench gobench proto clean help
 
@@ -19,9 +21,9 @@ demo: build ## the whole path on a network of real processes; writes build/demo/
 run: build ## the demo's network, staying up until Ctrl-C
 	@$(GO) run ./testnet/cmd/run -bin build -out build/run
 
-test: ## unit, property, integration and command-line tests, and the engine against other libraries
+test: ## unit, property, integration and command-line tests, and those against other implementations
 	$(GO) test -timeout 14m ./...
-	cd bench && $(GO) test -timeout 14m ./...
+	@for dir in $(PEERS); do (cd $$dir && $(GO) test -timeout 14m ./...) || exit 1; done
 
 race: ## the same tests under the race detector
 	$(GO) test -race -timeout 60m ./...
@@ -36,7 +38,7 @@ fuzz: ## every fuzz target for FUZZTIME each (20s unless set)
 lint: ## formatting, vet and the linters of .golangci.yml
 	$(LINT) run ./...
 	$(LINT) fmt --diff ./...
-	cd bench && $(LINT) run ./... && $(LINT) fmt --diff ./...
+	@for dir in $(PEERS); do (cd $$dir && $(LINT) run ./... && $(LINT) fmt --diff ./...) || exit 1; done
 
 bench: ## the engine against other libraries, on one core; writes build/bench/kzg.json
 	@cd bench && $(GO) run . -out ../build/bench/kzg.json

@@ -13,7 +13,7 @@ const blobBaseCost = 1 << 13
 const gasPerBlob = 1 << 17
 
 // EIP4844 are the constants of Ethereum's blob fee market. It is here to be compared with:
-// no chain of ours runs it. EIP-7691 and EIP-7892 changed the constants, EIP-7918 the rule.
+// no chain of ours runs it. Module conformance holds it against go-ethereum. EIP-7691 and EIP-7892 changed the constants, EIP-7918 the rule.
 type EIP4844 struct {
 	// TargetGas and MaxGas are the blob gas a block should and may use.
 	TargetGas, MaxGas uint64
