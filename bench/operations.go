@@ -96,16 +96,8 @@ func (f *fixture) theirCommitments() error {
 
 // extendProofs takes the proofs of 32 rows as they come in a block and computes those of the 32 extended rows.
 func (f *fixture) extendProofs() error {
-	for c := range kzg.Columns {
-		column := make([]kzg.Commitment, blockRows) // the same points, the same extension
-		for i := range column {
-			column[i] = kzg.Commitment(f.proofs[i][c])
-		}
-		if _, err := erasure.ExtendCommitments(column); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := erasure.ExtendProofs(f.proofs[:blockRows])
+	return err
 }
 
 // theirProveRows is given the extended rows.

@@ -25,10 +25,16 @@ func Extend(setup *kzg.Setup, rows []*kzg.Row, commitments []kzg.Commitment, pro
 	if m.rows, err = extendRows(setup, rows); err != nil {
 		return nil, err
 	}
-	if proofs != nil {
-		m.proofs, err = extendProofs(proofs, k)
+	if proofs == nil {
+		return m, nil
 	}
-	return m, err
+	if len(proofs) != k {
+		return nil, fmt.Errorf("%w: proofs of %d rows for %d rows", kzg.ErrBadInput, len(proofs), k)
+	}
+	if m.proofs, err = ExtendProofs(proofs); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // ExtendCommitments computes the 2k commitments of the extended matrix from those of its k original rows. It fails with

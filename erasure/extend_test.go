@@ -283,3 +283,25 @@ func TestExtendRefuses(t *testing.T) {
 		t.Errorf("ExtendColumn with too many proofs: have %v, want %v", err, kzg.ErrBadInput)
 	}
 }
+
+func TestExtendProofsRefuses(t *testing.T) {
+	full := make([]kzg.Proof, kzg.Columns)
+	for c := range full {
+		full[c][0] = 0xc0
+	}
+	offCurve := append([]kzg.Proof{{0: 0x80, 47: 1}}, full[1:]...)
+	for name, test := range map[string]struct {
+		proofs [][]kzg.Proof
+		want   error
+	}{
+		"no rows":       {nil, kzg.ErrBadInput},
+		"a row short":   {[][]kzg.Proof{full, full[1:]}, kzg.ErrBadInput},
+		"a row missing": {[][]kzg.Proof{full, nil}, kzg.ErrBadInput},
+		"off the curve": {[][]kzg.Proof{full, offCurve}, kzg.ErrInvalidPoint},
+		"infinity":      {[][]kzg.Proof{full, full}, nil},
+	} {
+		if _, err := ExtendProofs(test.proofs); !errors.Is(err, test.want) {
+			t.Errorf("%s: have %v, want %v", name, err, test.want)
+		}
+	}
+}

@@ -13,11 +13,13 @@ import (
 // adderBatch is how many additions of points share an inversion.
 const adderBatch = 1024
 
-// extendProofs extends the k × 128 proofs of the original rows to 2k × 128. They have been verified before: whether they
-// are in the subgroup is not checked again.
-func extendProofs(proofs [][]kzg.Proof, k int) ([][]kzg.Proof, error) {
-	if len(proofs) != k {
-		return nil, fmt.Errorf("%w: proofs of %d rows for %d rows", kzg.ErrBadInput, len(proofs), k)
+// ExtendProofs extends the 128 proofs of each of the k original rows to those of all 2k rows. They must have been verified
+// before: whether they are in the subgroup is not checked again, and false ones give false ones. It fails with
+// kzg.ErrBadInput, or kzg.ErrInvalidPoint where a proof is not even on the curve.
+func ExtendProofs(proofs [][]kzg.Proof) ([][]kzg.Proof, error) {
+	k := len(proofs)
+	if err := checkK(k); err != nil {
+		return nil, err
 	}
 	all := make([]kzg.Proof, 0, 2*k*kzg.Columns)
 	for i, row := range proofs {

@@ -23,7 +23,7 @@ func RecoverProofs(setup *kzg.Setup, m *ExtendedMatrix, known map[Coord]kzg.Proo
 	if err != nil {
 		return nil, err
 	}
-	all, err := extendProofs(proofs, m.k)
+	all, err := ExtendProofs(proofs)
 	if err != nil {
 		return nil, err
 	}

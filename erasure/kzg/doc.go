@@ -75,6 +75,36 @@
 //     multiplied in pointscale.go;
 //   - all additions in affine form, of many points at a time: [PointAdder].
 //
+// # How cells are verified
+//
+// Cell k of row i and column c is right if its proof π_k commits to the quotient of p_i − I_k by x⁶⁴ − y_c, where I_k of
+// degree less than 64 interpolates the cell:
+//
+//	e(π_k, [τ⁶⁴ − y_c]₂) = e(C_i − [I_k(τ)]₁, [1]₂)
+//
+// What depends on y_c moves to the right as e(y_c·π_k, [1]₂), so that all cells share the two points of G2. Times
+// independent r_k, 2¹²⁸ to choose from, and summed, the equations are one, which holds for wrong cells with probability
+// 2⁻¹²⁸:
+//
+//	e(Σ r_k·π_k, [τ⁶⁴]₂) = e(Σ w_i·C_i − [I(τ)]₁ + Σ r_k·y_c·π_k, [1]₂)      I = Σ r_k·I_k
+//
+// Here w_i sums the r_k of row i's cells. Where row j is a combination Σ L_i(j)·row_i of others, so is C_j, and w_j·L_i(j)
+// is added to w_i instead: rows of an extended matrix need no commitments of their own ([Fold]). Interpolation is linear,
+// so the cells of a column are summed, times their r_k, and interpolated once: file interpolant.go. With S_c = Σ r_k·π_k
+// over the cells of column c the two sums of proofs are Σ S_c and Σ y_c·S_c. We do not compute them so: 128 sums of 32
+// multiples each take as many additions as the two long ones, which share their buckets.
+//
+// [Setup.VerifyRows] needs no pairing: Σ γ_i·C_i must be the commitment of Σ γ_i·row_i.
+//
+// # How points are summed
+//
+// Sums of multiples go by digits. A scalar is split into a + λ·b of half its length, λ being an endomorphism that takes
+// one multiplication; random coefficients are drawn as such halves, of 64 bits. The points are put in buckets by the
+// digits of their scalars (combination.go), or shifted copies of the setup's points in a single set of buckets
+// (fixedbase.go); each bucket is summed two and two, all buckets at once, which makes long batches of affine additions
+// (buckets.go); and buckets are weighed by the bits of their digits (weigh.go). Where the processor has AVX-512 IFMA,
+// eight additions, square roots or subgroup checks go side by side (octets.go).
+//
 // # Trust
 //
 // All inputs may be hostile. Scalars must be canonical and points must be canonical encodings in the prime-order

@@ -40,6 +40,9 @@ func FuzzPoint(f *testing.F) {
 		var encoded Commitment
 		copy(encoded[:], data)
 		points, err := DecodePoints([]Commitment{encoded})
+		if _, many := DecodePoints([]Commitment{encoded, encoded, encoded}); (many == nil) != (err == nil) {
+			t.Fatalf("alone %v, beside others %v", err, many)
+		}
 		if err != nil {
 			if !errors.Is(err, ErrInvalidPoint) {
 				t.Fatalf("unexpected error: %v", err)
