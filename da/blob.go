@@ -3,6 +3,7 @@ package da
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
@@ -144,14 +145,11 @@ func ProveBlobs(setup *kzg.Setup, blobs []Blob) ([][]kzg.Commitment, []kzg.Proof
 
 // proveRows computes the 128 cell proofs of each row.
 func proveRows(setup *kzg.Setup, rows []*kzg.Row) ([][]kzg.Proof, error) {
-	proofs := make([][]kzg.Proof, len(rows))
-	err := inParallel(len(rows), func(i int) error {
-		_, p, err := setup.ComputeCellsAndProofs(rows[i])
-		if err == nil {
-			proofs[i] = p[:]
-		}
-		return err
-	})
+	all, err := setup.ComputeCellsAndProofsOf(rows)
+	proofs := make([][]kzg.Proof, len(all))
+	for i := range all {
+		proofs[i] = slices.Clone(all[i].Proofs[:])
+	}
 	return proofs, err
 }
 

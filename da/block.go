@@ -2,6 +2,7 @@ package da
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
@@ -35,13 +36,7 @@ func BuildBlock(setup *kzg.Setup, limits Limits, txs [][]byte) (*Block, error) {
 	}
 	commitments := make([]kzg.Commitment, len(b.Square.Rows))
 	proofs := make([][]kzg.Proof, len(b.Square.Rows))
-	err = inParallel(len(commitments), func(i int) (err error) {
-		if b.Square.isProven(i) {
-			commitments[i], proofs[i], err = commitAndProve(setup, b.Square.Rows[i])
-		}
-		return err
-	})
-	if err != nil {
+	if err := b.Square.commitAndProve(setup, commitments, proofs); err != nil {
 		return nil, err
 	}
 	b.Header = b.Square.header(commitments)
@@ -50,16 +45,20 @@ func BuildBlock(setup *kzg.Setup, limits Limits, txs [][]byte) (*Block, error) {
 	return b, nil
 }
 
-func commitAndProve(setup *kzg.Setup, row *kzg.Row) (kzg.Commitment, []kzg.Proof, error) {
-	commitment, err := setup.Commit(row)
-	if err != nil {
-		return commitment, nil, err
+// commitAndProve computes the commitments and proofs of the rows that a proposer proves, by row.
+func (s *Square) commitAndProve(setup *kzg.Setup, commitments []kzg.Commitment, proofs [][]kzg.Proof) error {
+	var at []int
+	var rows []*kzg.Row
+	for i, row := range s.Rows {
+		if s.isProven(i) {
+			at, rows = append(at, i), append(rows, row)
+		}
 	}
-	_, proofs, err := setup.ComputeCellsAndProofs(row)
-	if err != nil {
-		return commitment, nil, err
+	all, err := setup.ComputeCellsAndProofsOf(rows)
+	for i := range all {
+		commitments[at[i]], proofs[at[i]] = all[i].Commitment, slices.Clone(all[i].Proofs[:])
 	}
-	return commitment, proofs[:], nil
+	return err
 }
 
 // ParseBlock reads a block's transactions and checks all that their bytes alone decide but

@@ -71,19 +71,19 @@ func RebuildTxs(setup *kzg.Setup, header *Header, rows []*kzg.Row, proofs [][]kz
 func completeProofs(setup *kzg.Setup, rows []*kzg.Row, given [][]kzg.Proof) ([][]kzg.Proof, error) {
 	proofs := make([][]kzg.Proof, len(rows))
 	copy(proofs, given)
-	err := inParallel(len(rows), func(i int) error {
-		if len(proofs[i]) == kzg.Columns {
-			return nil
+	var at []int
+	var missing []*kzg.Row
+	for i := range rows {
+		if proofs[i] == nil {
+			at, missing = append(at, i), append(missing, rows[i])
+		} else if len(proofs[i]) != kzg.Columns {
+			return nil, fmt.Errorf("%w: %d cell proofs of row %d, not %d", ErrMalformed, len(proofs[i]), i, kzg.Columns)
 		}
-		if proofs[i] != nil {
-			return fmt.Errorf("%w: %d cell proofs of row %d, not %d", ErrMalformed, len(proofs[i]), i, kzg.Columns)
-		}
-		_, p, err := setup.ComputeCellsAndProofs(rows[i])
-		if err == nil {
-			proofs[i] = p[:]
-		}
-		return err
-	})
+	}
+	computed, err := proveRows(setup, missing)
+	for i := range computed {
+		proofs[at[i]] = computed[i]
+	}
 	return proofs, err
 }
 

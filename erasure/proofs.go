@@ -46,17 +46,23 @@ func originalProofs(setup *kzg.Setup, m *ExtendedMatrix, known map[Coord]kzg.Pro
 			unproven[i] = true
 		}
 	}
-	return proofs, inParallel(m.k, func(i int) error {
-		if !unproven[i] {
-			return nil
+	return proofs, proveUnproven(setup, m, proofs, unproven)
+}
+
+// proveUnproven computes the proofs of the rows that are marked.
+func proveUnproven(setup *kzg.Setup, m *ExtendedMatrix, proofs [][]kzg.Proof, unproven []bool) error {
+	var at []int
+	var rows []*kzg.Row
+	for i, marked := range unproven {
+		if marked {
+			at, rows = append(at, i), append(rows, m.Row(i))
 		}
-		_, fresh, err := setup.ComputeCellsAndProofs(m.Row(i))
-		if err != nil {
-			return fmt.Errorf("row %d: %w", i, err)
-		}
-		copy(proofs[i], fresh[:])
-		return nil
-	})
+	}
+	all, err := setup.ComputeCellsAndProofsOf(rows)
+	for i := range all {
+		copy(proofs[at[i]], all[i].Proofs[:])
+	}
+	return err
 }
 
 // columnProofs fills in the original rows' proofs of a column and returns the rows for which the known ones do not

@@ -43,10 +43,13 @@ func (s *Setup) ComputeCellsAndProofsOf(rows []*Row) ([]CellsAndProofs, error) {
 	all := make([]CellsAndProofs, len(rows))
 	workers := runtime.GOMAXPROCS(0)
 	batches := workers * ((len(rows) + workers*batchRows - 1) / (workers * batchRows))
-	return all, inParallel(batches, func(i int) error {
-		from, to := len(rows)*i/batches, len(rows)*(i+1)/batches
-		return s.proveBatch(p, all, rows, from, to)
+	err = inParallel(batches, func(i int) error {
+		return s.proveBatch(p, all, rows, len(rows)*i/batches, len(rows)*(i+1)/batches)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // proveBatch computes all of rows from … to−1.
