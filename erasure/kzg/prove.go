@@ -24,14 +24,15 @@ type proverScratch struct {
 	places    []bls12381.G1Affine // of a window, by place and pair
 	points    []bls12381.G1Affine // by column and row
 	transform *transformScratch
+	read      uint64 // see readAhead
 }
 
 func newProverScratch(rows int) *proverScratch {
 	adder, window := NewPointAdder(1<<11), min(windowPairs, Columns*rows)
 	points := func(n int) []bls12381.G1Affine { return make([]bls12381.G1Affine, n) }
 	return &proverScratch{
-		adder, points(chunkPairs * 2 * halfBits), points(chunkPairs * 2 * halfBits), points(window * halfBits),
-		points(Columns * rows), newTransformScratch(rows, adder),
+		adder: adder, terms: points(chunkPairs * 2 * halfBits), sums: points(chunkPairs * 2 * halfBits),
+		places: points(window * halfBits), points: points(Columns * rows), transform: newTransformScratch(rows, adder),
 	}
 }
 
@@ -63,36 +64,48 @@ func (p *prover) products(out []bls12381.G1Affine, rows []extendedScalars, s *pr
 // sumPlaces computes a chunk of pairs' sums at every place of their scalars' digits: out[j·stride + i] is that of pair
 // first + i at place j.
 func (p *prover) sumPlaces(out []bls12381.G1Affine, stride, first int, rows []extendedScalars, s *proverScratch) {
-	var digits [chunkPairs]signs
-	for i := range digits {
-		column, row := (first+i)/len(rows), (first+i)%len(rows)
-		digits[i].setScaled(&rows[row][column], &p.factors[column])
+	var chunk [chunkPairs]pair
+	for i := range chunk {
+		column := (first + i) / len(rows)
+		chunk[i].comb = &p.combs[column]
+		chunk[i].digits.setScaled(&rows[(first+i)%len(rows)][column], &p.factors[column])
 	}
 	point := 0
-	for g, width := range p.combs[0].widths {
-		terms := s.terms
-		if g == 0 {
-			terms = s.sums
-		}
-		for i := range digits {
-			for h := range digits[i] {
-				at := (h*chunkPairs + i) * halfBits
-				p.combs[(first+i)/len(rows)].lookUp(terms[at:at+halfBits], g, point, &digits[i][h])
-			}
-		}
-		if g > 0 {
-			s.adder.Add(s.sums, s.sums, terms)
+	for group, width := range p.combs[0].widths {
+		if group == 0 {
+			s.read += lookUp(s.sums, &chunk, group, point)
+		} else {
+			s.read += lookUp(s.terms, &chunk, group, point)
+			s.adder.Add(s.sums, s.sums, s.terms)
 		}
 		point += width
 	}
 	half := len(s.sums) / 2
 	timesLambda(s.sums[half:], &p.beta)
 	s.adder.Add(s.sums[:half], s.sums, s.sums[half:])
-	for i := range digits {
+	for i := range chunk {
 		for j := range halfBits {
 			out[j*stride+i] = s.sums[i*halfBits+j]
 		}
 	}
+}
+
+// pair is a column's points and a row's scalars.
+type pair struct {
+	comb   *comb
+	digits signs
+}
+
+// lookUp writes what a group contributes, by power of λ, pair and place.
+func lookUp(out []bls12381.G1Affine, chunk *[chunkPairs]pair, group, point int) (read uint64) {
+	for i := range chunk {
+		read += chunk[i].comb.readAhead(group)
+		for h := range chunk[i].digits {
+			at := (h*chunkPairs + i) * halfBits
+			chunk[i].comb.lookUp(out[at:at+halfBits], group, point, &chunk[i].digits[h])
+		}
+	}
+	return read
 }
 
 // addPlaces sets out[i] to Σ 2ʲ·places[j·n + i], n being the length of out.
