@@ -6,7 +6,6 @@ import (
 
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr/fft"
-	goethkzg "github.com/crate-crypto/go-eth-kzg"
 )
 
 // rowChallengeDomain is FIAT_SHAMIR_PROTOCOL_DOMAIN followed by the number of scalars as 16 bytes.
@@ -19,21 +18,17 @@ const rowChallengeDomain = "FSBLOBVERIFY_V1_\x00\x00\x00\x00\x00\x00\x00\x00\x00
 //
 // [compute_kzg_proof]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/deneb/polynomial-commitments.md#compute_kzg_proof
 func (s *Setup) ProveAt(row *Row, z Scalar) (proof Proof, y Scalar, err error) {
-	if _, err := decodeRow(row); err != nil {
+	scalars, err := decodePlainScalars(row)
+	if err != nil {
 		return Proof{}, Scalar{}, err
 	}
-	if _, err := decodeScalar(z); err != nil {
+	at, err := decodeScalar(z)
+	if err != nil {
 		return Proof{}, Scalar{}, fmt.Errorf("z: %w", err)
 	}
-	prover, err := s.opener()
-	if err != nil {
-		return Proof{}, Scalar{}, fmt.Errorf("kzg: load the prover: %w", err)
-	}
-	p, value, err := prover.ComputeKZGProof((*goethkzg.Blob)(row), goethkzg.Scalar(z), 0)
-	if err != nil {
-		return Proof{}, Scalar{}, fmt.Errorf("kzg: prove an evaluation: %w", err)
-	}
-	return Proof(p), Scalar(value), nil
+	value := s.divide(scalars, at)
+	EncodePlain(y[:], []fr.Element{value})
+	return s.commit(scalars).Bytes(), y, nil
 }
 
 // ProveRow proves a row against its commitment by an evaluation at a point derived from both. It fails with
@@ -147,4 +142,17 @@ func (s *Setup) evaluate(scalars []fr.Element, z fr.Element) (y fr.Element) {
 		y.Mul(&y, &z).Add(&y, &scalars[i])
 	}
 	return y
+}
+
+// divide turns the evaluations of p, a row, into those of (p − p(z))/(x − z), in place, and returns p(z). It is linear in
+// the row: from plain scalars it makes plain ones.
+func (s *Setup) divide(scalars []fr.Element, z fr.Element) (value fr.Element) {
+	s.rowFFT.FFTInverse(scalars, fft.DIT, fft.WithNbTasks(1))
+	for i := len(scalars) - 1; i >= 0; i-- {
+		coefficient := scalars[i]
+		scalars[i] = value
+		value.Mul(&value, &z).Add(&value, &coefficient)
+	}
+	s.rowFFT.FFT(scalars, fft.DIF, fft.WithNbTasks(1))
+	return value
 }

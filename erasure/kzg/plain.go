@@ -89,3 +89,12 @@ func decodePlainRow(b *block, row *Row) error {
 	}
 	return nil
 }
+
+// decodePlainScalars decodes a row to plain form.
+func decodePlainScalars(row *Row) ([]fr.Element, error) {
+	if row == nil {
+		return nil, fmt.Errorf("%w: nil row", ErrBadInput)
+	}
+	scalars := make([]fr.Element, RowScalars)
+	return scalars, DecodePlain(scalars, row[:])
+}

@@ -13,11 +13,8 @@ import (
 //
 // [blob_to_kzg_commitment]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/deneb/polynomial-commitments.md#blob_to_kzg_commitment
 func (s *Setup) Commit(row *Row) (Commitment, error) {
-	if row == nil {
-		return Commitment{}, fmt.Errorf("%w: nil row", ErrBadInput)
-	}
-	scalars := make([]fr.Element, RowScalars)
-	if err := DecodePlain(scalars, row[:]); err != nil {
+	scalars, err := decodePlainScalars(row)
+	if err != nil {
 		return Commitment{}, err
 	}
 	return Commitment(s.commit(scalars).Bytes()), nil

@@ -13,7 +13,6 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr/fft"
 	"github.com/consensys/gnark-crypto/utils"
-	goethkzg "github.com/crate-crypto/go-eth-kzg"
 )
 
 // Layout of setup.bin, points uncompressed and big-endian as gnark-crypto writes them: 4096 G1 points in Lagrange
@@ -49,7 +48,6 @@ type Setup struct {
 	odd      *transform  // to the other 128th roots: the y of columns 64 to 127
 	over64   fr.Element  // 1/64
 	rowFFT   *fft.Domain // of size 4096
-	opener   func() (*goethkzg.Context, error)
 	prover   *lazyProver
 	forRows  func() *fixedBase // of lagrange
 }
@@ -76,7 +74,6 @@ func NewSetup() (*Setup, error) {
 	}
 	s := &Setup{
 		rowFFT: fft.NewDomain(RowScalars),
-		opener: sync.OnceValues(goethkzg.NewContext4096Secure),
 		prover: new(lazyProver),
 	}
 	if err := s.decode([]byte(setupBytes)); err != nil {
