@@ -26,6 +26,7 @@
 //
 // # What can be lost
 //
-// Recovery alternates rows and columns until nothing is missing. The least that must be withheld to prevent it is k+1
-// cells in each of 65 columns ([Withholding]); [MissProbability] is the chance that samples miss that.
+// Recovery alternates rows and columns until k rows are whole, from which the others follow. The least that must be
+// withheld to prevent it is k+1 cells in each of 65 columns ([Withholding]); [MissProbability] is the chance that samples
+// miss that.
 package erasure

@@ -8,12 +8,14 @@ import (
 )
 
 // Recover computes the extended matrix of k original rows with the given commitments from some of its cells. A row
-// follows from any 64 of its cells and a column from any k of its 2k; the two alternate until nothing is missing. Every
-// row is checked against its commitment as soon as it is whole, and every given cell against the result.
+// follows from any 64 of its cells and a column from any k of its 2k; the two alternate until k rows are whole, from
+// which the others follow. Each of the k is checked against its commitment as soon as it is whole, and every given cell
+// against the result.
 //
 // It fails with ErrUnrecoverable if the cells do not suffice; with kzg.ErrInvalidProof, naming the row or the
 // coordinate, if some are false (verify cells of unknown origin first); and with kzg.ErrBadInput,
-// kzg.ErrNonCanonicalScalar or kzg.ErrInvalidPoint. The matrix carries no proofs: see RecoverProofs.
+// kzg.ErrNonCanonicalScalar, naming the coordinate, or kzg.ErrInvalidPoint. The matrix carries no proofs: see
+// RecoverProofs.
 func Recover(setup *kzg.Setup, k int, commitments []kzg.Commitment, cells map[Coord]*kzg.Cell) (*ExtendedMatrix, error) {
 	r, err := newRecovery(setup, k, commitments, cells)
 	if err != nil {
