@@ -30,6 +30,7 @@ const (
 	DefaultAlarmAfter     = 3 * time.Minute
 	DefaultWorkers        = 8
 	DefaultWitnesses      = 3
+	DefaultMinFree        = 256 << 20
 )
 
 // Trust is a header to begin with: its height and hash, from somewhere that is trusted.
@@ -87,6 +88,10 @@ type Config struct {
 	Window time.Duration
 	// CellCache bounds what is kept of sampled cells, in bytes. 0: 512 MiB.
 	CellCache int64
+	// MinFree is the free disk space, in bytes, below which the node writes nothing: it
+	// follows and samples on once there is more. A quarter as much is taken for a reserve,
+	// which is given up then. 0: 256 MiB.
+	MinFree uint64
 	// Workers is how many blocks are sampled at once; a quarter as many again retry
 	// those that failed. 0: 8.
 	Workers int
@@ -117,6 +122,9 @@ type Config struct {
 	// Now is the clock. Nil: time.Now.
 	Now func() time.Time
 	Log *slog.Logger
+
+	// free replaces the file system's answer in tests.
+	free func(dir string) (uint64, error)
 }
 
 // resolve fills in defaults and refuses what makes no node.
@@ -189,6 +197,9 @@ func (c *Config) resolveNumbers() error {
 	}
 	if c.CellCache == 0 {
 		c.CellCache = DefaultCellCache
+	}
+	if c.MinFree == 0 {
+		c.MinFree = DefaultMinFree
 	}
 	return nil
 }

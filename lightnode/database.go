@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/dgraph-io/badger/v4"
+
+	"github.com/ashlar-da/ashlar/da/store/disk"
 )
 
 // The node's small state is one Badger database. A key is a letter and, where there is
@@ -34,20 +36,31 @@ func heightKey(kind byte, height uint64) []byte {
 
 func metaKey(name string) []byte { return append([]byte{keyMeta}, name...) }
 
+// database is a Badger database that is not written to while the disk is full.
+type database struct {
+	*badger.DB
+	space *disk.Space
+}
+
 // openDatabase opens or creates the database in a folder and checks that it belongs to
-// the chain. Every write is on disk before it returns.
-func openDatabase(folder, chainID string) (*badger.DB, error) {
+// the chain. Every write is on disk before it returns, or fails with disk.ErrFull and
+// changes nothing.
+func openDatabase(folder, chainID string, space *disk.Space) (*database, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("lightnode: %w", err)
+	}
+	if err := space.Open(); err != nil {
 		return nil, fmt.Errorf("lightnode: %w", err)
 	}
 	options := badger.DefaultOptions(filepath.Clean(folder)).
 		WithSyncWrites(true).WithLogger(nil).WithVerifyValueChecksum(true).
 		WithMemTableSize(8 << 20).WithNumMemtables(2).WithBlockCacheSize(4 << 20).
 		WithValueLogFileSize(64 << 20).WithNumCompactors(2)
-	db, err := badger.Open(options)
+	opened, err := badger.Open(options)
 	if err != nil {
 		return nil, fmt.Errorf("lightnode: opening the database in %s (is another node using it?): %w", folder, err)
 	}
+	db := &database{opened, space}
 	if err := claim(db, chainID); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -55,7 +68,7 @@ func openDatabase(folder, chainID string) (*badger.DB, error) {
 }
 
 // claim marks a new database as the chain's, and refuses one of another chain.
-func claim(db *badger.DB, chainID string) error {
+func claim(db *database, chainID string) error {
 	owner, err := readMeta(db, metaChain)
 	if err != nil {
 		return err
@@ -70,14 +83,14 @@ func claim(db *badger.DB, chainID string) error {
 }
 
 // readMeta returns a named value, nil if there is none.
-func readMeta(db *badger.DB, name string) ([]byte, error) { return read(db, metaKey(name)) }
+func readMeta(db *database, name string) ([]byte, error) { return read(db, metaKey(name)) }
 
-func writeMeta(db *badger.DB, name string, value []byte) error {
+func writeMeta(db *database, name string, value []byte) error {
 	return write(db, metaKey(name), value)
 }
 
 // read returns a copy of a key's value, nil if there is none.
-func read(db *badger.DB, key []byte) (value []byte, err error) {
+func read(db *database, key []byte) (value []byte, err error) {
 	err = db.View(func(txn *badger.Txn) error {
 		item, err := txn.Get(key)
 		if err != nil {
@@ -95,15 +108,18 @@ func read(db *badger.DB, key []byte) (value []byte, err error) {
 	return value, nil
 }
 
-func write(db *badger.DB, key, value []byte) error {
+func write(db *database, key, value []byte) error {
 	return update(db, func(txn *badger.Txn) error { return txn.Set(key, value) })
 }
 
-func remove(db *badger.DB, key []byte) error {
+func remove(db *database, key []byte) error {
 	return update(db, func(txn *badger.Txn) error { return txn.Delete(key) })
 }
 
-func update(db *badger.DB, change func(*badger.Txn) error) error {
+func update(db *database, change func(*badger.Txn) error) error {
+	if err := db.space.Check(); err != nil {
+		return fmt.Errorf("lightnode: %w", err)
+	}
 	if err := db.Update(change); err != nil {
 		return fmt.Errorf("%w: writing the database: %w", errStorage, err)
 	}
@@ -112,7 +128,7 @@ func update(db *badger.DB, change func(*badger.Txn) error) error {
 
 // scan calls visit with every height of a kind, ascending, and its value, which is valid
 // only during the call.
-func scan(db *badger.DB, kind byte, visit func(height uint64, value []byte) error) error {
+func scan(db *database, kind byte, visit func(height uint64, value []byte) error) error {
 	return db.View(func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{PrefetchValues: true, PrefetchSize: 64, Prefix: []byte{kind}})
 		defer it.Close()
@@ -127,7 +143,10 @@ func scan(db *badger.DB, kind byte, visit func(height uint64, value []byte) erro
 }
 
 // collectGarbage gives space that deleted values left behind back to the file system.
-func collectGarbage(db *badger.DB) error {
+func collectGarbage(db *database) error {
+	if err := db.space.Check(); err != nil {
+		return fmt.Errorf("lightnode: %w", err)
+	}
 	err := db.RunValueLogGC(0.5)
 	if err == nil || errors.Is(err, badger.ErrNoRewrite) || errors.Is(err, badger.ErrRejected) {
 		return nil

@@ -17,7 +17,7 @@ import (
 // safe for concurrent use, but one height is changed by one goroutine at a time: the one
 // that took it.
 type heights struct {
-	db *badger.DB
+	db *database
 
 	mu     sync.Mutex
 	known  spans            // heights with a record; guarded by mu
@@ -45,7 +45,7 @@ type turn struct {
 var errForsaken = errors.New("lightnode: the block is no longer followed")
 
 // openHeights reads the table from the database.
-func openHeights(db *badger.DB, now func() time.Time) (*heights, error) {
+func openHeights(db *database, now func() time.Time) (*heights, error) {
 	t := &heights{db: db, now: now, open: make(map[uint64]*turn), lowest: 1, change: make(chan struct{}, 1)}
 	err := scan(db, keyRecord, func(height uint64, value []byte) error {
 		r, err := decodeRecord(value)

@@ -6,14 +6,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dgraph-io/badger/v4"
-
+	"github.com/ashlar-da/ashlar/da/store/disk"
 	"github.com/ashlar-da/ashlar/sampling"
 )
 
-func testDatabase(t *testing.T, folder string) *badger.DB {
+// roomy watches a disk that has room.
+func roomy(t *testing.T) *disk.Space {
 	t.Helper()
-	db, err := openDatabase(folder, testChain)
+	return disk.NewSpace(disk.Config{Dir: t.TempDir(), MinFree: 1, Reserve: 1, Log: testLog(t)})
+}
+
+func testDatabase(t *testing.T, folder string) *database {
+	t.Helper()
+	db, err := openDatabase(folder, testChain, roomy(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +26,7 @@ func testDatabase(t *testing.T, folder string) *badger.DB {
 	return db
 }
 
-func testHeights(t *testing.T, db *badger.DB) *heights {
+func testHeights(t *testing.T, db *database) *heights {
 	t.Helper()
 	table, err := openHeights(db, func() time.Time { return time.Unix(1000, 0) })
 	if err != nil {
@@ -160,7 +165,7 @@ func TestDatabaseBelongsToOneChain(t *testing.T) {
 	if err := testDatabase(t, folder).Close(); err != nil {
 		t.Fatal(err)
 	}
-	if db, err := openDatabase(folder, "another"); err == nil {
+	if db, err := openDatabase(folder, "another", roomy(t)); err == nil {
 		_ = db.Close()
 		t.Fatal("a database of another chain was opened")
 	}

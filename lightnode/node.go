@@ -11,11 +11,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/dgraph-io/badger/v4"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ashlar-da/ashlar/api"
+	"github.com/ashlar-da/ashlar/da/store/disk"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/p2p"
 )
@@ -23,7 +23,8 @@ import (
 // Node is a light node. Its methods are safe for concurrent use.
 type Node struct {
 	config  *Config
-	db      *badger.DB
+	space   *disk.Space
+	db      *database
 	ring    *ring
 	host    *p2p.Host
 	setup   *kzg.Setup
@@ -87,13 +88,16 @@ func (n *Node) open(ctx context.Context) error {
 }
 
 func (n *Node) openStorage() (err error) {
-	if n.db, err = openDatabase(filepath.Join(n.config.Home, "data"), n.config.ChainID); err != nil {
+	n.space = disk.NewSpace(disk.Config{
+		Dir: n.config.Home, MinFree: n.config.MinFree, Reserve: n.config.MinFree / 4, Free: n.config.free, Log: n.config.Log,
+	})
+	if n.db, err = openDatabase(filepath.Join(n.config.Home, "data"), n.config.ChainID, n.space); err != nil {
 		return err
 	}
 	if n.heights, err = openHeights(n.db, n.config.Now); err != nil {
 		return err
 	}
-	n.ring, err = openRing(filepath.Join(n.config.Home, "cells"), n.config.CellCache)
+	n.ring, err = openRing(filepath.Join(n.config.Home, "cells"), n.config.CellCache, n.space)
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/da/store/disk"
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/p2p"
@@ -33,6 +34,7 @@ type kept struct {
 type ring struct {
 	root  *os.Root
 	limit int64
+	space *disk.Space
 
 	mu    sync.Mutex
 	sizes map[uint64]int64 // of the files, by height; guarded by mu
@@ -47,8 +49,8 @@ const (
 var errRing = errors.New("lightnode: a file of kept cells is damaged")
 
 // openRing opens or creates the ring in a folder, drops what a crash left half-written
-// and what is beyond the limit.
-func openRing(folder string, limit int64) (*ring, error) {
+// and what is beyond the limit. Nothing is put into it while the disk is full.
+func openRing(folder string, limit int64, space *disk.Space) (*ring, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("lightnode: %w", err)
 	}
@@ -56,7 +58,7 @@ func openRing(folder string, limit int64) (*ring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lightnode: %w", err)
 	}
-	r := &ring{root: root, limit: limit, sizes: make(map[uint64]int64)}
+	r := &ring{root: root, limit: limit, space: space, sizes: make(map[uint64]int64)}
 	if err := r.load(); err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
@@ -98,8 +100,12 @@ func (r *ring) put(height uint64, k *kept) error {
 	if int64(len(encoded)) > r.limit {
 		return nil
 	}
+	if err := r.space.Check(); err != nil {
+		return fmt.Errorf("lightnode: keeping cells: %w", err)
+	}
 	temporary := filepath.Base(ringFile(height)) + ".new"
 	if err := r.root.WriteFile(temporary, encoded, 0o600); err != nil {
+		_ = r.root.Remove(temporary) // what a disk that filled up took of it
 		return fmt.Errorf("lightnode: keeping cells: %w", err)
 	}
 	if err := r.root.Rename(temporary, ringFile(height)); err != nil {

@@ -27,7 +27,7 @@ func testKept(t *testing.T, blocks *testBlocks, height uint64, cells int) *kept 
 
 func testRing(t *testing.T, folder string, limit int64) *ring {
 	t.Helper()
-	r, err := openRing(folder, limit)
+	r, err := openRing(folder, limit, roomy(t))
 	if err != nil {
 		t.Fatal(err)
 	}

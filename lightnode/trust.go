@@ -12,9 +12,9 @@ import (
 	"github.com/cometbft/cometbft/light"
 	"github.com/cometbft/cometbft/light/provider"
 	"github.com/cometbft/cometbft/types"
-	"github.com/dgraph-io/badger/v4"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/ashlar-da/ashlar/da/store/disk"
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
@@ -37,7 +37,7 @@ const (
 // peers say.
 type headChain struct {
 	config *Config
-	db     *badger.DB
+	db     *database
 	store  *trustedStore
 	host   *p2p.Host
 	sets   *validatorSets
@@ -49,13 +49,13 @@ type headChain struct {
 
 // newHeadChain opens the chain's trusted headers, and fails where there is nothing to
 // begin with.
-func newHeadChain(config *Config, db *badger.DB, host *p2p.Host, sets *validatorSets, known func(uint64) (*record, error)) (*headChain, error) {
-	store, err := newTrustedStore(db)
+func newHeadChain(config *Config, db *database, host *p2p.Host, sets *validatorSets, known func(uint64) (*record, error)) (*headChain, error) {
+	trusted, err := newTrustedStore(db)
 	if err != nil {
 		return nil, err
 	}
-	c := &headChain{config: config, db: db, store: store, host: host, sets: sets, known: known}
-	if config.Trust == nil && !config.TrustFirst && store.Size() == 0 {
+	c := &headChain{config: config, db: db, store: trusted, host: host, sets: sets, known: known}
+	if config.Trust == nil && !config.TrustFirst && trusted.Size() == 0 {
 		return nil, fmt.Errorf("%w: nothing to trust: give the height and hash of a header from somewhere you trust, or, on a network of your own, choose to trust whoever answers first", ErrConfig)
 	}
 	return c, nil
@@ -64,6 +64,9 @@ func newHeadChain(config *Config, db *badger.DB, host *p2p.Host, sets *validator
 // advance verifies a newer header than all before and returns it; nil if the peer that
 // was asked has none.
 func (c *headChain) advance(ctx context.Context) (*types.LightBlock, error) {
+	if err := c.db.space.Check(); err != nil {
+		return nil, fmt.Errorf("lightnode: %w", err) // what is verified could not be kept
+	}
 	primary, witnesses, err := c.providers()
 	if err != nil && c.foreign != nil {
 		return nil, fmt.Errorf("%w; before that: %w", err, c.foreign)
@@ -82,7 +85,7 @@ func (c *headChain) advance(ctx context.Context) (*types.LightBlock, error) {
 	if err != nil {
 		err = c.explain(client, primary, err)
 	}
-	if block != nil || isOwn(err) {
+	if block != nil || isOwn(err) || errors.Is(err, disk.ErrFull) {
 		c.foreign = nil
 		return block, err
 	}
@@ -180,6 +183,8 @@ func (c *headChain) explain(client *light.Client, primary *peerProvider, err err
 	var expired light.ErrOldHeaderExpired
 	var failed light.ErrVerificationFailed
 	switch {
+	case errors.Is(err, disk.ErrFull):
+		return err // none of the peer's doing
 	case errors.Is(err, light.ErrLightClientAttack):
 		return fmt.Errorf("%w: two headers of one height carry valid signatures; the evidence is in %s: compare with nodes you trust before starting again with another trusted header", ErrAttack, c.config.Home)
 	case errors.As(err, &expired):

@@ -15,7 +15,7 @@ import (
 // trustedStore keeps the light blocks that cometbft/light verified. It implements that
 // package's Store and is safe for concurrent use.
 type trustedStore struct {
-	db *badger.DB
+	db *database
 
 	mu   sync.Mutex
 	size int // light blocks stored; guarded by mu
@@ -23,7 +23,7 @@ type trustedStore struct {
 
 var _ store.Store = (*trustedStore)(nil)
 
-func newTrustedStore(db *badger.DB) (*trustedStore, error) {
+func newTrustedStore(db *database) (*trustedStore, error) {
 	s := &trustedStore{db: db}
 	err := s.walk(false, 0, func(*badger.Item) bool { s.size++; return true })
 	return s, err

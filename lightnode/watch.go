@@ -2,11 +2,13 @@ package lightnode
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/ashlar-da/ashlar/da/store/disk"
 	"github.com/ashlar-da/ashlar/sampling"
 )
 
@@ -20,12 +22,15 @@ const (
 )
 
 // watch raises and lifts the alarm, and has open heights tried again when somebody new is
-// there to ask.
+// there to ask, or the disk has room again.
 func (n *Node) watch(ctx context.Context) error {
 	met := make(map[peer.ID]struct{})
+	full := false
 	for sleep(ctx, watchPause) {
 		n.setAlarm(n.judgeAlarm())
-		if n.meet(met) {
+		wasFull := full
+		full = n.space.Check() != nil
+		if n.meet(met) || wasFull && !full {
 			n.heights.hurry()
 		}
 	}
@@ -47,7 +52,10 @@ func (n *Node) meet(met map[peer.ID]struct{}) (news bool) {
 func (n *Node) judgeAlarm() string {
 	now, s := n.config.Now(), n.heights.summary()
 	contact := time.Unix(0, n.contact.Load())
+	full := n.space.Check()
 	switch {
+	case full != nil:
+		return fmt.Sprintf("nothing is followed or sampled: %v", full)
 	case now.Sub(contact) > n.config.AlarmAfter && len(n.host.Peers()) == 0:
 		return fmt.Sprintf("cut off: no peer is connected, and none has answered since %s%s", contact.UTC().Format(time.RFC3339), n.because())
 	case now.Sub(contact) > n.config.AlarmAfter:
@@ -100,16 +108,21 @@ func (n *Node) setAlarm(alarm string) {
 // tidy drops what the sampling window has left behind, and gives its space back.
 func (n *Node) tidy(ctx context.Context) error {
 	for {
-		newest := n.heights.summary().newest
-		start := n.windowStart()
-		if err := n.forget(func(r *record) bool { return r.Height < newest && r.Time.Before(start) }); err != nil {
-			return err
-		}
-		if err := collectGarbage(n.db); err != nil {
+		err := n.tidyOnce()
+		if err != nil && !errors.Is(err, disk.ErrFull) { // deleting writes too: it waits for room like the rest
 			return err
 		}
 		if !sleep(ctx, tidyPause) {
 			return nil
 		}
 	}
+}
+
+func (n *Node) tidyOnce() error {
+	newest := n.heights.summary().newest
+	start := n.windowStart()
+	if err := n.forget(func(r *record) bool { return r.Height < newest && r.Time.Before(start) }); err != nil {
+		return err
+	}
+	return collectGarbage(n.db)
 }

@@ -22,9 +22,9 @@ func TestLinksNoSDK(t *testing.T) {
 	below := []string{
 		"github.com/cosmos/cosmos-sdk", "cosmossdk.io/", "github.com/cosmos/iavl", "github.com/cometbft/cometbft/node",
 		"github.com/cometbft/cometbft/consensus", "github.com/cometbft/cometbft/state", "github.com/pion",
-		"github.com/quic-go/webtransport-go", ours + "app", ours + "fullnode", ours + "proto/blob", ours + "da/store",
+		"github.com/quic-go/webtransport-go", ours + "app", ours + "fullnode", ours + "proto/blob",
 	}
-	exactly := []string{"github.com/libp2p/go-libp2p", "github.com/libp2p/go-libp2p/config"}
+	exactly := []string{"github.com/libp2p/go-libp2p", "github.com/libp2p/go-libp2p/config", ours + "da/store"}
 	for _, path := range linked {
 		for _, banned := range below {
 			if path == banned || strings.HasPrefix(path, strings.TrimSuffix(banned, "/")+"/") {

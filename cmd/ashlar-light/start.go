@@ -18,12 +18,13 @@ type startFlags struct {
 	lightnode.Config
 	trust     string
 	cellCache size
+	minFree   size
 	logLevel  string
 	logFormat string
 }
 
 func newStart() *cobra.Command {
-	f := &startFlags{cellCache: lightnode.DefaultCellCache}
+	f := &startFlags{cellCache: lightnode.DefaultCellCache, minFree: lightnode.DefaultMinFree}
 	command := &cobra.Command{
 		Use:   "start",
 		Short: "Run the node until it is interrupted",
@@ -57,6 +58,7 @@ func (f *startFlags) register(command *cobra.Command) {
 	flags.DurationVar(&f.RequestTimeout, "request-timeout", lightnode.DefaultRequestTimeout, "how long one request may take")
 	flags.DurationVar(&f.Window, "window", lightnode.DefaultWindow, "how far back blocks are sampled")
 	flags.Var(&f.cellCache, "cell-cache", "most disk space for sampled cells, which are served to others, such as 512MiB")
+	flags.Var(&f.minFree, "min-free", "free disk space below which nothing is written, and so nothing followed, until there is more")
 	flags.IntVar(&f.Workers, "workers", lightnode.DefaultWorkers, "blocks to sample at once")
 	flags.DurationVar(&f.Poll, "poll", lightnode.DefaultPoll, "how often to ask for a new head when none is announced")
 	flags.DurationVar(&f.AlarmAfter, "alarm-after", lightnode.DefaultAlarmAfter, "how long without news, or without a verdict, before an alarm is raised")
@@ -87,6 +89,7 @@ func (f *startFlags) config(command *cobra.Command) (lightnode.Config, error) {
 	config := f.Config
 	config.Version = version
 	config.CellCache = int64(f.cellCache)
+	config.MinFree = uint64(f.minFree)
 	if config.ChainID == "" {
 		return config, errors.New("--chain-id is missing: name the chain to follow, as a node of it has it in /v1/status")
 	}

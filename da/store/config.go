@@ -65,9 +65,6 @@ func (c Config) resolve() (Config, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Free == nil {
-		c.Free = freeSpace
-	}
 	return c, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -175,7 +176,7 @@ func TestDiskFullStopsAndGoesOn(t *testing.T) {
 		if (err == nil) != step.accepts || err != nil && !errors.Is(err, ErrDiskFull) {
 			t.Errorf("step %d, %d bytes free: %v", i, step.free, err)
 		}
-		info, err := os.Stat(s.space.file())
+		info, err := os.Stat(filepath.Join(config.Dir, "RESERVE"))
 		if reserved := err == nil && info.Size() == int64(config.Reserve); reserved != step.reserved || err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("step %d: reserve file there: %v, %v", i, reserved, err)
 		}
@@ -210,7 +211,7 @@ func TestRunEndsBeforeTheDiskIsFull(t *testing.T) {
 		full, ends bool
 	}{{100, false, false}, {99, true, false}, {25, true, false}, {24, true, true}, {119, true, false}, {120, false, false}, {24, true, true}} {
 		free.Store(step.free)
-		if err := s.space.look(); errors.Is(err, ErrDiskFull) != step.ends || err != nil && !step.ends {
+		if err := s.space.Look(); errors.Is(err, ErrDiskFull) != step.ends || err != nil && !step.ends {
 			t.Errorf("%d bytes free: have %v, ends: %v", step.free, err, step.ends)
 		}
 		if s.DiskFull() != step.full || s.DiskFree() != step.free {
@@ -242,7 +243,7 @@ func TestWaitRoom(t *testing.T) {
 	waited := make(chan error, 1)
 	go func() { waited <- s.WaitRoom(t.Context()) }()
 	free.Store(100 * config.MinFree)
-	if err := errors.Join(s.space.check(), <-waited, s.WaitRoom(ended)); err != nil {
+	if err := errors.Join(s.space.Check(), <-waited, s.WaitRoom(ended)); err != nil {
 		t.Error(err)
 	}
 }

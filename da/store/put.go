@@ -41,7 +41,7 @@ func (s *Store) Put(ctx context.Context, b *Block) error {
 	}
 	s.write.Lock()
 	defer s.write.Unlock()
-	if err := errors.Join(ctx.Err(), s.space.check()); err != nil {
+	if err := errors.Join(ctx.Err(), s.space.Check()); err != nil {
 		return err
 	}
 	w := prepare(b, header)

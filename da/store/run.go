@@ -31,7 +31,7 @@ func (s *Store) Run(ctx context.Context) error {
 		case <-maintain.C:
 			err = s.maintain(ctx)
 		case <-look.C:
-			err = s.space.look()
+			err = s.space.Look()
 		}
 		if err != nil && ctx.Err() == nil {
 			return err

@@ -9,6 +9,8 @@ import (
 
 	"github.com/dgraph-io/badger/v4"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/ashlar-da/ashlar/da/store/disk"
 )
 
 // Store keeps squares on disk. It is safe for concurrent use.
@@ -16,7 +18,7 @@ type Store struct {
 	config Config
 	db     *badger.DB
 	bounds *bounds
-	space  *space
+	space  *disk.Space
 	hot    *matrixCache
 	flight singleflight.Group
 
@@ -41,8 +43,10 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if err := os.MkdirAll(config.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("store: create the folder of squares: %w", err)
 	}
-	space := newSpace(config)
-	if err := space.open(); err != nil {
+	space := disk.NewSpace(disk.Config{
+		Dir: config.Dir, Watch: config.Watch, MinFree: config.MinFree, Reserve: config.Reserve, Free: config.Free, Log: config.Log,
+	})
+	if err := space.Open(); err != nil {
 		return nil, err
 	}
 	db, err := badger.Open(badgerOptions(config))
