@@ -31,10 +31,16 @@ func (h *Host) meetNeighbours(ctx context.Context) error {
 	if err := service.Start(); err != nil {
 		h.config.Log.Warn("no discovery on the local network", "error", err)
 	}
+	h.greetAll(ctx, found)
+	return nil
+}
+
+// greetAll connects to whoever is found, until the context ends.
+func (h *Host) greetAll(ctx context.Context, found neighbours) {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case info := <-found:
 			h.greet(ctx, info)
 		}

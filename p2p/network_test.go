@@ -164,7 +164,41 @@ func TestVerifiedWorkRaisesTheOdds(t *testing.T) {
 	}
 }
 
-// What multicast DNS hands over is connected to; the multicast itself needs a network.
+// What multicast DNS hands over is connected to, whatever else it hands over: hosts that are
+// gone, this host, more than there is room for. The multicast itself is libp2p's and needs a
+// network that carries it, so no test here depends on it.
+func TestWhoIsFoundIsConnectedTo(t *testing.T) {
+	gone, stranger, h := startAndClose(t), start(t), start(t)
+	found := make(neighbours, 4)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { h.greetAll(ctx, found); close(ended) }()
+	found.HandlePeerFound(gone)
+	found.HandlePeerFound(peer.AddrInfo{ID: h.ID(), Addrs: h.host.Addrs()})
+	found.HandlePeerFound(peer.AddrInfo{ID: stranger.ID(), Addrs: stranger.host.Addrs()})
+	eventually(t, "the stranger to be met", func() bool { return h.connected(stranger.ID()) })
+	if h.connected(gone.ID) {
+		t.Error("a host that is gone is connected")
+	}
+	cancel()
+	<-ended
+}
+
+// startAndClose returns where a host was that is no more.
+func startAndClose(t *testing.T) peer.AddrInfo {
+	t.Helper()
+	h, err := New(t.Context(), testConfig(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := peer.AddrInfo{ID: h.ID(), Addrs: h.host.Addrs()}
+	if err := h.Close(); err != nil {
+		t.Logf("closing: %v", err)
+	}
+	return info
+}
+
+// A host with room greets a neighbour; it does not greet itself, and names its chain's service.
 func TestNeighboursAreGreeted(t *testing.T) {
 	stranger, h := start(t), start(t, func(c *Config) { c.MDNS = true })
 	found := make(neighbours, 1)
