@@ -103,7 +103,8 @@
 // digits of their scalars (combination.go), or shifted copies of the setup's points in a single set of buckets
 // (fixedbase.go); each bucket is summed two and two, all buckets at once, which makes long batches of affine additions
 // (buckets.go); and buckets are weighed by the bits of their digits (weigh.go). Where the processor has AVX-512 IFMA,
-// eight additions, square roots or subgroup checks go side by side (octets.go).
+// eight additions, square roots or subgroup checks go side by side (octets.go); hundreds of points are checked by random
+// sums of theirs (membership.go).
 //
 // # Trust
 //

@@ -19,3 +19,5 @@ type octetDecoder struct{}
 func newOctetDecoder() *octetDecoder { return nil }
 
 func (*octetDecoder) decode([]bls12381.G1Affine, []encodedPoint, bool) bool { return false }
+
+func (*octetDecoder) inSubgroup([]bls12381.G1Affine) bool { return false }

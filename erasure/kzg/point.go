@@ -38,9 +38,19 @@ func DecodeVerified[T Commitment | Proof](encoded []T) ([]bls12381.G1Affine, err
 
 func decodePoints[T Commitment | Proof](encoded []T, members bool) ([]bls12381.G1Affine, error) {
 	points := make([]bls12381.G1Affine, len(encoded))
+	if members && len(encoded) >= leastSumCheck {
+		if err := decodeAll(points, encoded, false); err != nil || inSubgroupBySums(points) {
+			return points, err
+		}
+	}
+	return points, decodeAll(points, encoded, members)
+}
+
+// decodeAll decodes points one by one, or some side by side.
+func decodeAll[T Commitment | Proof](points []bls12381.G1Affine, encoded []T, members bool) error {
 	batch := min(decodeBatch, (len(encoded)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)+laneCount-1)
 	batches := (len(encoded) + batch - 1) / batch
-	return points, inParallel(batches, func(i int) error {
+	return inParallel(batches, func(i int) error {
 		from, to := i*batch, min((i+1)*batch, len(encoded))
 		raw := make([]encodedPoint, to-from)
 		for j := range raw {
