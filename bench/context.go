@@ -14,10 +14,17 @@ import (
 )
 
 // context are figures beside the table, to be told and not to be reached: what a square of another design costs, and
-// what loading takes. The last leaves c-kzg without its table.
+// what loading takes.
 func (f *fixture) context() []operation {
 	shares := f.shares()
 	return []operation{
+		{
+			op:    "32 rows together: commitments + cells + proofs",
+			label: engine,
+			name:  cKZG + ": row by row",
+			ours:  f.proveRows(blockRows),
+			peer:  f.theirCommitAndProve(blockRows),
+		},
 		{
 			op:   "block of 4 MiB: from data to everything samplers need",
 			name: "rsmt2d 0.15.1 + nmt 0.24.2: 64 × 64 shares of 1 KiB",
@@ -30,24 +37,32 @@ func (f *fixture) context() []operation {
 			ours: func() error { _, err := kzg.NewSetup(); return err },
 			peer: func() error { ckzg.FreeTrustedSetup(); return loadCKZG(0) },
 		},
+		{
+			op:   "load the setup with its tables",
+			name: cKZG,
+			ours: func() error {
+				setup, err := kzg.NewSetup()
+				if err != nil {
+					return err
+				}
+				return setup.LoadProver()
+			},
+			peer: func() error { ckzg.FreeTrustedSetup(); return loadCKZG(tableOf96MiB) },
+		},
 	}
 }
 
 // buildSquare commits to and proves all rows and extends the square with all its proofs.
 func (f *fixture) buildSquare() error {
-	commitments, proofs := make([]kzg.Commitment, blockRows), make([][]kzg.Proof, blockRows)
-	for i, row := range f.rows[:blockRows] {
-		commitment, err := f.setup.Commit(row)
-		if err != nil {
-			return err
-		}
-		_, all, err := f.setup.ComputeCellsAndProofs(row)
-		if err != nil {
-			return err
-		}
-		commitments[i], proofs[i] = commitment, all[:]
+	all, err := f.setup.ComputeCellsAndProofsOf(f.rows[:blockRows])
+	if err != nil {
+		return err
 	}
-	_, err := erasure.Extend(f.setup, f.rows[:blockRows], commitments, proofs)
+	commitments, proofs := make([]kzg.Commitment, blockRows), make([][]kzg.Proof, blockRows)
+	for i := range all {
+		commitments[i], proofs[i] = all[i].Commitment, all[i].Proofs[:]
+	}
+	_, err = erasure.Extend(f.setup, f.rows[:blockRows], commitments, proofs)
 	return err
 }
 

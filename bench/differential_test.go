@@ -117,6 +117,32 @@ func same[T comparable](t *testing.T, all []library, what string, compute func(l
 	return first
 }
 
+// TestBatchesAgree proves tricky rows in one batch, equal and opposite ones beside each other, and holds each against
+// c-kzg.
+func TestBatchesAgree(t *testing.T) {
+	var names []string
+	var rows []*kzg.Row
+	for name, row := range trickyRows() {
+		names, rows = append(names, name, "opposite of "+name), append(rows, row, scaled(row, -1))
+	}
+	rows = append(rows, rows[0], rows[0])
+	names = append(names, names[0]+" again", names[0]+" once more")
+	ours, err := newSetup(t).ComputeCellsAndProofsOf(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := libraries(t)[2]
+	for i, row := range rows {
+		t.Run(names[i], func(t *testing.T) {
+			t.Parallel()
+			commitment, cells, proofs := agree(t, []library{theirs}, row)
+			if ours[i].Commitment != commitment || ours[i].Cells != *cells || ours[i].Proofs != *proofs {
+				t.Errorf("ours differ from those of %s", theirs.name)
+			}
+		})
+	}
+}
+
 // trickySquares are rows whose finite differences, of commitments and of proofs, meet equal, opposite and zero points.
 func trickySquares() map[string][]*kzg.Row {
 	a, b := randomRow(newRand(3)), randomRow(newRand(4))

@@ -11,7 +11,6 @@ require (
 	github.com/ethereum/c-kzg-4844/v2 v2.1.8
 	github.com/protolambda/go-kzg v0.0.0-20221224134646-c91cee5e954e
 	go.yaml.in/yaml/v3 v3.0.5
-	golang.org/x/sync v0.23.0
 	golang.org/x/sys v0.48.0
 )
 
@@ -25,6 +24,7 @@ require (
 	github.com/klauspost/cpuid/v2 v2.4.0 // indirect
 	github.com/klauspost/reedsolomon v1.12.5 // indirect
 	github.com/supranational/blst v0.3.16 // indirect
+	golang.org/x/sync v0.23.0 // indirect
 )
 
 replace github.com/ashlar-da/ashlar => ..

@@ -28,26 +28,37 @@ func (f *fixture) operations() []operation {
 		{"extend 32 rows to 64, cells only", algorithm, goEthKZG + ": cells of 64 rows", 3, 6, f.extendCells, f.theirComputeCells(2 * blockRows)},
 		f.verifySamples(),
 		f.verifyBlockCells(),
-		{"recover a row from 64 cells", algorithm, goEthKZG, 4, 8, f.recoverRows(1, columns), f.theirRecoverRows(1, columns)},
-		{"recover 32 rows that miss the same 64 columns", algorithm, goEthKZG + ": 32 rows", 8, 12, f.recoverRows(blockRows, columns), f.theirRecoverRows(blockRows, columns)},
+		{"recover a row from 64 cells", algorithm, goEthKZG, 4, 8, f.recoverRow(columns), f.theirRecoverRows(1, columns)},
+		{"recover 32 rows that miss the same 64 columns", algorithm, goEthKZG + ": 32 rows", 8, 12, f.recoverRows(columns), f.theirRecoverRows(blockRows, columns)},
 		{"block of 4 MiB: validate and extend with all proofs", algorithm, cKZG + ": row by row", 15, 30, f.validateBlock, f.theirValidateBlock()},
 	}
 }
 
-func (f *fixture) proveRow() error {
-	if _, err := f.setup.Commit(f.rows[0]); err != nil {
+func (f *fixture) proveRow() error { return f.proveRows(1)() }
+
+// proveRows proves n rows together.
+func (f *fixture) proveRows(n int) func() error {
+	return func() error {
+		_, err := f.setup.ComputeCellsAndProofsOf(f.rows[:n])
 		return err
 	}
-	_, _, err := f.setup.ComputeCellsAndProofs(f.rows[0])
-	return err
 }
 
-func (f *fixture) theirProveRow() error {
-	if err := f.theirCommit(); err != nil {
-		return err
+func (f *fixture) theirProveRow() error { return f.theirCommitAndProve(1)() }
+
+// theirCommitAndProve commits to and proves n rows, one by one.
+func (f *fixture) theirCommitAndProve(n int) func() error {
+	return func() error {
+		for _, row := range f.rows[:n] {
+			if _, err := ckzg.BlobToKZGCommitment((*ckzg.Blob)(row)); err != nil {
+				return err
+			}
+			if _, _, err := ckzg.ComputeCellsAndKZGProofs((*ckzg.Blob)(row)); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	_, _, err := ckzg.ComputeCellsAndKZGProofs((*ckzg.Blob)(f.rows[0]))
-	return err
 }
 
 func (f *fixture) commit() error {
@@ -186,15 +197,31 @@ func (f *fixture) halfOfColumns() []int {
 	return columns
 }
 
-// recoverRows recovers n rows from their cells in the given columns.
-func (f *fixture) recoverRows(n int, columns []int) func() error {
+// cellsOf returns a row's cells in the given columns.
+func (f *fixture) cellsOf(row int, columns []int) []*kzg.Cell {
+	cells := make([]*kzg.Cell, len(columns))
+	for i, column := range columns {
+		cells[i] = &f.cells[row][column]
+	}
+	return cells
+}
+
+func (f *fixture) recoverRow(columns []int) func() error {
 	return func() error {
-		cells := make([]*kzg.Cell, len(columns))
-		for i := range n {
-			for j, column := range columns {
-				cells[j] = &f.cells[i][column]
-			}
-			if _, err := f.setup.RecoverCells(columns, cells); err != nil {
+		_, err := f.setup.RecoverCells(columns, f.cellsOf(0, columns))
+		return err
+	}
+}
+
+// recoverRows recovers a block's rows from their cells in the given columns.
+func (f *fixture) recoverRows(columns []int) func() error {
+	return func() error {
+		recovery, err := f.setup.NewRecovery(columns)
+		if err != nil {
+			return err
+		}
+		for i := range blockRows {
+			if _, err := recovery.Cells(f.cellsOf(i, columns)); err != nil {
 				return err
 			}
 		}
@@ -206,8 +233,8 @@ func (f *fixture) theirRecoverRows(n int, columns []int) func() error {
 	return func() error {
 		ids, cells := make([]uint64, len(columns)), make([]*goethkzg.Cell, len(columns))
 		for i := range n {
-			for j, column := range columns {
-				ids[j], cells[j] = uint64(column), (*goethkzg.Cell)(&f.cells[i][column])
+			for j, cell := range f.cellsOf(i, columns) {
+				ids[j], cells[j] = uint64(columns[j]), (*goethkzg.Cell)(cell)
 			}
 			if _, err := f.goEthKZG.RecoverCells(ids, cells, 1); err != nil {
 				return err

@@ -14,6 +14,8 @@ func (f *fixture) scaling(processors int) []operation {
 	for _, o := range []operation{
 		{op: "verify 32 rows against their commitments", ours: f.verifyRows},
 		{op: "extend 32 rows to 64, cells only", ours: f.extendCells},
+		{op: "32 rows together: commitments + cells + proofs", ours: f.proveRows(blockRows)},
+		{op: "4096 proofs of 32 extended rows", ours: f.extendProofs},
 		f.verifyBlockCells(),
 		{op: "block of 4 MiB: validate and extend with all proofs", ours: f.validateBlock},
 		{op: "block of 4 MiB: from data to everything samplers need", ours: f.buildSquare},
