@@ -48,17 +48,18 @@ func (a *App) verify(req *abci.RequestFinalizeBlock) error {
 	return a.verdict.err
 }
 
-// preBlock runs before anything else of a block is executed: it records the block's
-// square and takes the fees, both on the state the block was verified on, then gives
-// the modules their turns.
+// preBlock runs before anything else of a block is executed. It takes the fees on the
+// state the block was verified on, gives the modules their turns, which may move that
+// state to another program's form, and records the block's square.
 func (a *App) preBlock(ctx sdk.Context, req *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
-	if err := a.Keepers.Blob.SetRoots(ctx, a.verdict.roots); err != nil {
-		return nil, err
-	}
 	if err := a.pay(ctx, req.Txs); err != nil {
 		return nil, err
 	}
-	return a.modules.PreBlock(ctx)
+	resp, err := a.modules.PreBlock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return resp, a.Keepers.Blob.SetRoots(ctx, a.verdict.roots)
 }
 
 // pay runs the ante of every transaction, in order.

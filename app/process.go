@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"cosmossdk.io/math"
 	abci "github.com/cometbft/cometbft/abci/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -77,7 +78,11 @@ func (a *App) judge(ctx sdk.Context, txs [][]byte) verdict {
 	if err := block.Verify(a.setup, a.verifier.Known); err != nil {
 		return verdict{err: fmt.Errorf("square: %w", err)}
 	}
-	return verdict{roots: blockRoots(block)}
+	baseFee, err := a.Keepers.Blob.BaseFee(ctx)
+	if err != nil {
+		return verdict{err: err}
+	}
+	return verdict{roots: blockRoots(block, baseFee)}
 }
 
 // runAntes runs every transaction's ante, in order, each on the state the ones before
@@ -102,14 +107,15 @@ func (a *App) runAntes(ctx sdk.Context, block *da.Block) error {
 	return nil
 }
 
-// blockRoots returns what state keeps of a block's square.
-func blockRoots(block *da.Block) blobpb.BlockRoots {
+// blockRoots returns what state keeps of a block's square and of the price it paid.
+func blockRoots(block *da.Block, baseFee math.Int) blobpb.BlockRoots {
 	dataRoot := block.Header.DataRoot()
 	return blobpb.BlockRoots{
 		DataRoot:     dataRoot[:],
 		IndexRoot:    block.Header.IndexRoot[:],
 		BlobTreeRoot: block.Header.BlobTreeRoot[:],
 		BlobGasUsed:  blobGas(block),
+		BaseFee:      baseFee,
 	}
 }
 

@@ -110,13 +110,7 @@ func (k *Keeper) Roots(ctx context.Context, height int64) (blobpb.BlockRoots, er
 }
 
 // SetRoots records the square of the block being executed and the price it pays.
-// It must run before transactions and before anything that moves the excess.
 func (k *Keeper) SetRoots(ctx context.Context, roots blobpb.BlockRoots) error {
-	baseFee, err := k.BaseFee(ctx)
-	if err != nil {
-		return err
-	}
-	roots.BaseFee = baseFee
 	return k.roots.Set(ctx, uint64(sdk.UnwrapSDKContext(ctx).BlockHeight()), roots)
 }
 
