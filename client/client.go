@@ -27,7 +27,7 @@ type Config struct {
 	// Signer pays for blobs; nil: the node's own key does.
 	Signer *Signer
 	// Setup computes commitments and proofs for Signer and recomputes them in Verify;
-	// nil: it is loaded when first needed, which takes two seconds.
+	// nil: it is loaded when first needed, which takes some tenths of a second.
 	Setup *kzg.Setup
 	// GasPrice is paid per unit of execution gas, in aash; nil is 0.
 	GasPrice math.Int

@@ -41,7 +41,7 @@ type Prepared struct {
 }
 
 // Prepare checks blobs and computes their commitments and, for those that own rows,
-// the 128 proofs of every row: about a third of a second a row. It fails like
+// the 128 proofs of every row: some hundredths of a second a row. It fails like
 // da.ProveBlobs.
 func Prepare(setup *kzg.Setup, blobs []da.Blob) (*Prepared, error) {
 	if len(blobs) == 0 {

@@ -36,7 +36,7 @@ func squareFromRows(header *Header, txRows []*kzg.Row) (*contents, *Square, erro
 
 // RebuildTxs returns a block's transactions, byte for byte, from its DA header and square:
 // CometBFT's Data.Txs is a function of these. proofs are the 128 cell proofs of each row; where they,
-// or all of them, are nil they are computed, at a third of a second a row. Nothing is verified
+// or all of them, are nil they are computed, at some hundredths of a second a row. Nothing is verified
 // but that everything fits together: compare DataHash. It fails with ErrMalformed,
 // ErrInvalidBlock or ErrMismatch.
 func RebuildTxs(setup *kzg.Setup, header *Header, rows []*kzg.Row, proofs [][]kzg.Proof) ([][]byte, error) {

@@ -10,10 +10,10 @@ type extendedScalars [Columns]line
 const (
 	// chunkPairs is how many pairs of a column and a row are looked up together.
 	chunkPairs = 8
-	// windowPairs is how many pairs are doubled together.
+	// windowPairs is how many pairs are doubled together; their sums take 6 MB.
 	windowPairs = 4 * Columns
-	// batchRows is how many rows share a worker's tables and inversions.
-	batchRows = 8
+	// batchRows is how many rows share a pass over the tables, and inversions. A batch takes 15 MB.
+	batchRows = 16
 )
 
 // proverScratch is the memory to prove a number of rows.

@@ -14,17 +14,14 @@ import (
 // Layout of prover.bin: 4096 G1 points as in setup.bin, the commitments of the polynomials of degree less than 4096 that
 // are one at one of the places of columns 64 to 127 and zero at the other places there, in the order of the cells.
 // A test checks them against setup.bin.
-const (
-	proverSize   = RowScalars * setupG1Size
-	proverSHA256 = "1da061a64f8aef6b1bdaf53487b4f3b262e8a6f3d6ee3ed2c9b0356e68c7f933"
-)
+const proverSHA256 = "1da061a64f8aef6b1bdaf53487b4f3b262e8a6f3d6ee3ed2c9b0356e68c7f933"
 
 //go:embed prover.bin
 var proverBytes string
 
 // prover holds what the computation of proofs needs beyond a Setup. It is immutable.
 type prover struct {
-	combs     [Columns]comb
+	combs     [Columns]comb       // of each column's 64 points
 	factors   [Columns]signFactor // 1/(2y) of each column
 	transform *pointTransform
 	beta      fp.Element
