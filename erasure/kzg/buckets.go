@@ -83,6 +83,8 @@ type bucketAdder struct {
 	adder  *PointAdder
 	x, y   []bls12381.G1Affine // pairs that wait to be added
 	arena  []bls12381.G1Affine // their sums
+
+	touched uint64 // keeps reads that are of no use otherwise
 }
 
 // newBucketAdder returns an adder with memory for so many points in all.
@@ -112,8 +114,11 @@ func (a *bucketAdder) sumRange(out []bls12381.G1Affine, buckets [][]reference) {
 
 // halve pairs the points within each bucket and tells whether there was any pair.
 func (a *bucketAdder) halve(buckets [][]reference) bool {
-	paired := false
+	paired, read := false, 0
 	for b, references := range buckets {
+		if b == read {
+			read = a.readAhead(buckets, b)
+		}
 		n := len(references)
 		for i := 0; i+1 < n; i += 2 {
 			references[i/2] = a.add(references[i], references[i+1])
@@ -125,6 +130,22 @@ func (a *bucketAdder) halve(buckets [][]reference) bool {
 		buckets[b] = references[:(n+1)/2]
 	}
 	return paired
+}
+
+// readAhead touches the points of the next buckets and returns where it stopped. They lie anywhere in a table larger than the
+// caches, and the processor waits for many of them at a time if there is nothing to do in between.
+func (a *bucketAdder) readAhead(buckets [][]reference, b int) int {
+	const points = adderBatch
+	for n := 0; b < len(buckets) && n < points; b++ {
+		for _, r := range buckets[b] {
+			if r&inArena == 0 {
+				p := &a.points[r&^minus]
+				a.touched += p.X[0] + p.Y[5]
+			}
+		}
+		n += len(buckets[b])
+	}
+	return b
 }
 
 // add queues an addition and returns where its sum will be after flush.
