@@ -22,7 +22,8 @@
 //	matrix, err = erasure.RecoverProofs(setup, matrix, known)
 //
 // A verifier needs the k original commitments only. Whoever verifies repeatedly against the same ones makes a
-// [Verifier], which decodes them once. A column's holder extends it alone with [ExtendColumn].
+// [Verifier], which decodes them once. A column's holder extends it alone with [ExtendColumn], and whoever has verified
+// proofs but needs no cells extends those with [ExtendProofs].
 //
 // # What can be lost
 //
