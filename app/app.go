@@ -152,6 +152,7 @@ func (a *App) handle() error {
 		Verifier:  a.verifier,
 		Denom:     BaseDenom,
 		Height:    a.LastBlockHeight,
+		Full:      func() bool { return a.Mempool().CountTx() >= mempoolTxs },
 	}))
 	a.SetAnteHandler(a.antes.Handle)
 	a.SetCheckTxHandler(a.checkTx)

@@ -11,3 +11,6 @@ func (a *App) DropSetup() {
 func (a *App) Knows(e *da.Envelope) bool {
 	return a.verifier.Known(e)
 }
+
+// MempoolTxs is how many transactions wait at most.
+const MempoolTxs = mempoolTxs

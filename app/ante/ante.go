@@ -28,6 +28,8 @@ type Options struct {
 	Denom string
 	// Height returns the last height committed.
 	Height func() int64
+	// Full tells whether the mempool takes no more.
+	Full func() bool
 }
 
 // New returns the ante chain, cheapest check first: form, fee and balance, sequence,
@@ -36,6 +38,7 @@ type Options struct {
 func New(o Options) sdk.AnteHandler {
 	return sdk.ChainAnteDecorators(
 		heightDecorator{last: o.Height},
+		roomDecorator{full: o.Full},
 		sdkante.NewSetUpContextDecorator(),
 		formDecorator{keeper: o.Blob},
 		sdkante.NewExtensionOptionsDecorator(nil),
