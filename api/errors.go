@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -224,11 +225,12 @@ func problemOf(err error, requestID string) (Problem, int) {
 // message is an error's text, without the sentinel at its beginning where the code says the
 // same.
 func (c *cause) message(err error) string {
-	text := err.Error()
-	switch c.sentinel {
-	case ErrUnauthorized, ErrInsufficientFunds, ErrFeeTooLow, ErrMempoolFull, ErrUnsupported, ErrRateLimited, ErrBadRequest,
-		da.ErrPruned, da.ErrFutureHeight, da.ErrNotFound, da.ErrTooLarge:
-		return strings.TrimPrefix(text, c.sentinel.Error()+": ")
+	repeated := []error{
+		ErrUnauthorized, ErrInsufficientFunds, ErrFeeTooLow, ErrMempoolFull, ErrUnsupported, ErrRateLimited, ErrBadRequest,
+		da.ErrPruned, da.ErrFutureHeight, da.ErrNotFound, da.ErrTooLarge,
 	}
-	return text
+	if !slices.Contains(repeated, c.sentinel) {
+		return err.Error()
+	}
+	return strings.TrimPrefix(err.Error(), c.sentinel.Error()+": ")
 }

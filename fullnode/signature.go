@@ -25,7 +25,7 @@ func (s submitter) signatureError(tx []byte, said string) error {
 	if signed == nil {
 		return fmt.Errorf("%w: %s", api.ErrWrongChain, said)
 	}
-	state, err := view{s.node}.state()
+	state, err := view(s).state()
 	if err != nil {
 		return err
 	}
