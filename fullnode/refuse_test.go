@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"cosmossdk.io/math"
@@ -63,6 +64,15 @@ func refuseEnvelopes(t *testing.T, node *runningNode, c *client.Client) {
 		{"another signature", owner, account, fees, func(e *da.Envelope) {
 			e.Tx = withSignature(t, e.Tx, func(s []byte) []byte { return append([]byte{s[0] ^ 1}, s[1:]...) })
 		}, api.ErrWrongChain},
+		{"a fee granter that granted nothing", owner, account, fees, func(e *da.Envelope) {
+			e.Tx = withAuth(t, e.Tx, func(auth *sdktx.AuthInfo) { setGranter(auth, stranger) })
+		}, api.ErrInsufficientFunds},
+		{"the same, and a key cut short", owner, account, fees, func(e *da.Envelope) {
+			e.Tx = withAuth(t, e.Tx, func(auth *sdktx.AuthInfo) { setGranter(auth, stranger); setKey(t, auth, []byte{2, 3}) })
+		}, api.ErrInsufficientFunds},
+		{"a key cut short", owner, account, fees, func(e *da.Envelope) {
+			e.Tx = withAuth(t, e.Tx, func(auth *sdktx.AuthInfo) { setKey(t, auth, []byte{2, 3}) })
+		}, api.ErrBadRequest},
 		{"nothing", owner, account, fees, nil, nil},
 		{"nothing, again", owner, account, fees, nil, nil},
 	} {
@@ -74,11 +84,21 @@ func refuseEnvelopes(t *testing.T, node *runningNode, c *client.Client) {
 			if test.corrupt != nil {
 				test.corrupt(envelope)
 			}
-			if _, err = (submitter{node.Node}).SubmitTx(context.Background(), envelope.Encode()); !errors.Is(err, test.want) {
+			_, err = (submitter{node.Node}).SubmitTx(context.Background(), envelope.Encode())
+			if !errors.Is(err, test.want) {
 				t.Errorf("it is answered with %v, want %v", err, test.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "\n") {
+				t.Errorf("it is answered with more than a line: %v", err)
 			}
 		})
 	}
+}
+
+// setGranter has another account pay, and offers enough for the bytes that it takes to say so.
+func setGranter(auth *sdktx.AuthInfo, granter *client.Signer) {
+	auth.Fee.Granter = granter.Address()
+	auth.Fee.Amount[0].Amount = auth.Fee.Amount[0].Amount.MulRaw(2)
 }
 
 // withSignature changes the signature of a signed transaction.

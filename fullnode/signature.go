@@ -2,6 +2,7 @@ package fullnode
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
 	sdktx "github.com/cosmos/cosmos-sdk/types/tx"
@@ -11,16 +12,30 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 )
 
+// notGranted is how the application says that a fee granter does not pay. It does so with the
+// error that stands for signatures, too.
+const notGranted = " does not pay fees for "
+
+// unauthorized says why a transaction was refused as unauthorized; said is what the
+// application said.
+func (s submitter) unauthorized(tx []byte, said string) error {
+	if strings.Contains(said, notGranted) {
+		return api.Advise(fmt.Errorf("%w: %s", api.ErrInsufficientFunds, said),
+			"have the fee granter grant an allowance that covers the fee, or name no fee granter")
+	}
+	return s.signatureError(tx, said)
+}
+
 // signatureSize is the length of an ECDSA signature on secp256k1: r and s.
 const signatureSize = 64
 
-// signatureError says why a transaction was refused as unauthorized. What a signature was
-// made for does not show in it, so that likely mistakes are tried; where none fits, what is
-// left is named and no more.
+// signatureError says what is wrong with a transaction's signature. What that was made for
+// does not show in it, so that likely mistakes are tried; where none fits, what is left is
+// named and no more.
 func (s submitter) signatureError(tx []byte, said string) error {
 	signed, err := readSigned(tx)
 	if err != nil {
-		return fmt.Errorf("%w: %s", api.ErrBadRequest, said)
+		return fmt.Errorf("%w: %s (%w)", api.ErrBadRequest, said, err)
 	}
 	if signed == nil {
 		return fmt.Errorf("%w: %s", api.ErrWrongChain, said)
@@ -44,7 +59,7 @@ type signed struct {
 }
 
 // readSigned decodes the signature of a transaction or envelope; nil if there are several,
-// or one of another kind.
+// or one of another kind. The key of what it returns has the length of one.
 func readSigned(tx []byte) (*signed, error) {
 	if da.IsEnvelope(tx) {
 		envelope, err := da.DecodeEnvelope(tx)
@@ -69,7 +84,13 @@ func readSigned(tx []byte) (*signed, error) {
 		return nil, nil
 	}
 	s := &signed{body: raw.BodyBytes, auth: raw.AuthInfoBytes, signature: raw.Signatures[0]}
-	return s, s.key.Unmarshal(signer.PublicKey.Value)
+	if err := s.key.Unmarshal(signer.PublicKey.Value); err != nil {
+		return nil, err
+	}
+	if len(s.key.Key) != secp256k1.PubKeySize { // its Address would panic
+		return nil, fmt.Errorf("a public key of %d bytes, want %d", len(s.key.Key), secp256k1.PubKeySize)
+	}
+	return s, nil
 }
 
 // fits tells whether the signature is one for that chain and account number.

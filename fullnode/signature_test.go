@@ -7,6 +7,7 @@ import (
 
 	"cosmossdk.io/math"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
+	sdktx "github.com/cosmos/cosmos-sdk/types/tx"
 
 	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/client"
@@ -69,12 +70,75 @@ func TestSignaturesAreExplained(t *testing.T) {
 	}
 }
 
+// TestKeysHaveTheirLength reads keys of lengths that no address can be made of.
+func TestKeysHaveTheirLength(t *testing.T) {
+	right := signedFor(t, "ours", 7)
+	for _, length := range []int{0, 2, secp256k1.PubKeySize - 1, secp256k1.PubKeySize + 1} {
+		signed, err := readSigned(withKey(t, right, make([]byte, length)))
+		if err == nil || signed != nil {
+			t.Errorf("a key of %d bytes is read as %v", length, signed)
+		}
+	}
+	if signed, err := readSigned(withKey(t, right, make([]byte, secp256k1.PubKeySize))); err != nil || signed == nil {
+		t.Errorf("a key of the right length: %v", err)
+	}
+}
+
+// withKey puts another public key into an encoded envelope.
+func withKey(tb testing.TB, encoded, key []byte) []byte {
+	tb.Helper()
+	envelope, err := da.DecodeEnvelope(encoded)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	envelope.Tx = withAuth(tb, envelope.Tx, func(auth *sdktx.AuthInfo) { setKey(tb, auth, key) })
+	return envelope.Encode()
+}
+
+// withAuth changes the AuthInfo of a signed transaction.
+func withAuth(tb testing.TB, tx []byte, change func(*sdktx.AuthInfo)) []byte {
+	tb.Helper()
+	var raw sdktx.TxRaw
+	var auth sdktx.AuthInfo
+	if err := errors.Join(raw.Unmarshal(tx), auth.Unmarshal(raw.AuthInfoBytes)); err != nil {
+		tb.Fatal(err)
+	}
+	change(&auth)
+	var err error
+	if raw.AuthInfoBytes, err = auth.Marshal(); err != nil {
+		tb.Fatal(err)
+	}
+	changed, err := raw.Marshal()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return changed
+}
+
+// setKey replaces the one signer's public key.
+func setKey(tb testing.TB, auth *sdktx.AuthInfo, key []byte) {
+	tb.Helper()
+	value, err := (&secp256k1.PubKey{Key: key}).Marshal()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	auth.SignerInfos[0].PublicKey.Value = value
+}
+
 // FuzzReadSigned feeds whatever a user may post. Nothing may panic.
 func FuzzReadSigned(f *testing.F) {
 	f.Add(signedFor(f, "ours", 7))
+	f.Add(withKey(f, signedFor(f, "ours", 7), []byte{2, 3}))
 	f.Add([]byte{1})
 	f.Fuzz(func(t *testing.T, tx []byte) {
-		if signed, err := readSigned(tx); err == nil && signed != nil && signed.fits("another chain", 1) {
+		signed, err := readSigned(tx)
+		if err != nil || signed == nil {
+			return
+		}
+		if len(signed.key.Address()) != da.AddressSize {
+			t.Error("a key without an address")
+		}
+		if signed.fits("another chain", 1) {
 			t.Error("a signature fits what it was not made for")
 		}
 	})

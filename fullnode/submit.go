@@ -96,10 +96,13 @@ func (s submitter) checkTxError(tx []byte, r *abci.ResponseCheckTx) error {
 	err := errorsmod.ABCIError(r.Codespace, r.Code, r.Log)
 	switch {
 	case errors.Is(err, sdkerrors.ErrUnauthorized):
-		return s.signatureError(tx, r.Log)
+		return s.unauthorized(tx, r.Log)
 	case errors.Is(err, sdkerrors.ErrTxDecode):
 		return api.Advise(fmt.Errorf("%w: %s", api.ErrBadRequest, r.Log),
 			"post the bytes of a signed transaction or envelope as they are, neither JSON nor Base64; POST /v1/blobs takes a blob's bytes")
+	case errors.Is(err, sdkerrors.ErrPanic): // a stack follows, which the application logs
+		said, _, _ := strings.Cut(r.Log, "\n")
+		return fmt.Errorf("%w: %s", api.ErrBadRequest, said)
 	}
 	for _, known := range causes() {
 		if errors.Is(err, known.registered) {
