@@ -38,7 +38,7 @@ func newPointTransform(cosets *[Columns]coset) *pointTransform {
 	for i, size := range []int{64, 16, 4} {
 		t.levels[i] = newPointLevel(cosets, size)
 	}
-	t.root = newRootOfMinusOne(power(cosets[1].y, 32), t.beta)
+	t.root = newRootOfMinusOne(cosets[2].y, t.beta)
 	return t
 }
 

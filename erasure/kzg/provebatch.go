@@ -36,6 +36,9 @@ func (s *Setup) ComputeCellsAndProofs(row *Row) (*[Columns]Cell, *[Columns]Proof
 // [compute_cells_and_kzg_proofs]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/fulu/polynomial-commitments-sampling.md#compute_cells_and_kzg_proofs
 // [blob_to_kzg_commitment]: https://github.com/ethereum/consensus-specs/blob/017a8495f7671f5fff2075a9bfc9238c1a0982f8/specs/deneb/polynomial-commitments.md#blob_to_kzg_commitment
 func (s *Setup) ComputeCellsAndProofsOf(rows []*Row) ([]CellsAndProofs, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
 	p, err := s.prover.load(s, DefaultTables)
 	if err != nil {
 		return nil, err
