@@ -7,7 +7,6 @@ import (
 	"cosmossdk.io/math"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
-	"github.com/cosmos/cosmos-sdk/types/mempool"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	"github.com/cosmos/cosmos-sdk/x/feegrant"
 
@@ -168,32 +167,6 @@ func TestExecutionIsNotFree(t *testing.T) {
 	if c.sequence(c.accounts[2]) != 1 {
 		t.Fatal("the transaction that fills a block never gets one")
 	}
-}
-
-// TestAFullMempoolChargesNobody: what finds no room leaves its sender's sequence as it
-// was, so that the sender gets in once there is room.
-func TestAFullMempoolChargesNobody(t *testing.T) {
-	c := newChain(t)
-	user := c.accounts[2]
-	for sequence := range uint64(app.MempoolTxs) {
-		tx, err := c.app.TxDecode(c.transfer(user, user, sequence))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.app.Mempool().Insert(c.ctx(), tx, mempool.InsertOption{GasWanted: 1}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	late := c.transfer(c.accounts[3], user, 0)
-	requireRefusal(t, "a full mempool", c.check(late), sdkerrors.ErrMempoolIsFull)
-	oldest, err := c.app.TxDecode(c.transfer(user, user, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.app.Mempool().Remove(oldest); err != nil {
-		t.Fatal(err)
-	}
-	c.accept(late)
 }
 
 // TestVotersChargeTheFloor: the price of execution is a rule of the chain, not of the

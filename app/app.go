@@ -8,7 +8,6 @@ import (
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/cosmos/cosmos-sdk/baseapp"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
-	"github.com/cosmos/cosmos-sdk/types/mempool"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -17,8 +16,6 @@ import (
 )
 
 const (
-	// mempoolTxs bounds the transactions that wait for a block.
-	mempoolTxs = 5000
 	// rememberedVerdicts bounds the blocks whose verdicts are remembered: those of the
 	// rounds of a few heights.
 	rememberedVerdicts = 64
@@ -72,6 +69,7 @@ type App struct {
 	retention Retention
 	verifier  *ante.Verifier
 	antes     *ante.Block
+	pool      *pool
 	// verdicts are those on the blocks seen lately, and verdict the one on the block at
 	// hand; ABCI's mutex guards the latter.
 	verdicts *lru.Cache[blockHash, verdict]
@@ -91,8 +89,8 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{encoding: encoding, setup: cfg.Setup, retention: cfg.Retention}
-	a.BaseApp = newBaseApp(cfg, encoding)
+	a := &App{encoding: encoding, setup: cfg.Setup, retention: cfg.Retention, pool: newPool(defaultPoolLimits())}
+	a.BaseApp = newBaseApp(cfg, encoding, a.pool)
 	if err := a.wire(cfg); err != nil {
 		return nil, err
 	}
@@ -105,15 +103,12 @@ func New(cfg Config) (*App, error) {
 	return a, nil
 }
 
-func newBaseApp(cfg Config, e *Encoding) *baseapp.BaseApp {
+func newBaseApp(cfg Config, e *Encoding, pool *pool) *baseapp.BaseApp {
 	options := append([]func(*baseapp.BaseApp){baseapp.SetChainID(cfg.ChainID)}, cfg.Options...)
 	base := baseapp.NewBaseApp(Name, cfg.Logger, cfg.DB, e.TxConfig.TxDecoder(), options...)
 	base.SetInterfaceRegistry(e.Registry)
 	base.SetTxEncoder(e.TxConfig.TxEncoder())
-	pool := mempool.DefaultPriorityNonceMempoolConfig()
-	pool.MaxTx = mempoolTxs
-	pool.SignerExtractor = signerExtractor{}
-	base.SetMempool(mempool.NewPriorityMempool(pool))
+	base.SetMempool(pool)
 	return base
 }
 
@@ -152,7 +147,7 @@ func (a *App) handle() error {
 		Verifier:  a.verifier,
 		Denom:     BaseDenom,
 		Height:    a.LastBlockHeight,
-		Full:      func() bool { return a.Mempool().CountTx() >= mempoolTxs },
+		Pool:      a.pool,
 	}))
 	a.SetAnteHandler(a.antes.Handle)
 	a.SetCheckTxHandler(a.checkTx)

@@ -105,7 +105,7 @@ func TestTipsOfAnUnknownProposerAreShared(t *testing.T) {
 func TestExcessMovesThePrice(t *testing.T) {
 	c := newChain(t, func(e *app.Encoding, s app.GenesisState) {
 		state := blob.DefaultGenesis()
-		state.Params.BlockTime, state.Params.UpdateFraction = 24*time.Hour, 1_000_000
+		state.Params.BlockTime, state.Params.UpdateFraction = 24*time.Hour, 1_000_000_000
 		s[blob.ModuleName] = e.Codec.MustMarshalJSON(state)
 	})
 	before, err := c.app.Keepers.Blob.BaseFee(c.ctx())

@@ -12,5 +12,12 @@ func (a *App) Knows(e *da.Envelope) bool {
 	return a.verifier.Known(e)
 }
 
-// MempoolTxs is how many transactions wait at most.
-const MempoolTxs = mempoolTxs
+// LimitPool makes the mempool small.
+func (a *App) LimitPool(txs int, bytes, blocks int64) {
+	a.pool.limits = poolLimits{txs: txs, bytes: bytes, blocks: blocks}
+}
+
+// PoolBytes is the size of what waits.
+func (a *App) PoolBytes() int64 {
+	return a.pool.bytes
+}

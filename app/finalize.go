@@ -76,6 +76,9 @@ func (a *App) pay(ctx sdk.Context, txs [][]byte) error {
 		if err := a.antes.Pay(ctx, i, raw, tx); err != nil {
 			return err
 		}
+		if envelope, ok := tx.(*blob.Tx); ok {
+			a.verifier.Trust(envelope.Message.Signer)
+		}
 	}
 	return nil
 }

@@ -13,8 +13,12 @@ import (
 	blobpb "github.com/ashlar-da/ashlar/proto/blob"
 )
 
-// errNoSetup is why an application opened for commands only neither offers nor accepts blocks.
-var errNoSetup = errors.New("the application was opened without a setup: blocks can be neither proven nor verified")
+var (
+	// errOwnFault is wrapped by verdicts that say nothing of the block: they are not remembered.
+	errOwnFault = errors.New("this node cannot judge")
+	// errNoSetup is why an application opened for commands only neither offers nor accepts blocks.
+	errNoSetup = fmt.Errorf("%w: the application was opened without a setup: blocks can be neither proven nor verified", errOwnFault)
+)
 
 // blockHash is CometBFT's hash of a block. It covers the block and, through the
 // application hash, the parent state: all a verdict depends on.
@@ -33,8 +37,9 @@ type verdict struct {
 func (a *App) processProposal(ctx sdk.Context, req *abci.RequestProcessProposal) (*abci.ResponseProcessProposal, error) {
 	v, known := a.recall(req.Hash)
 	if !known {
-		v = a.judge(ctx, req.Txs)
-		a.remember(req.Hash, v)
+		if v = a.judge(ctx, req.Txs); !errors.Is(v.err, errOwnFault) {
+			a.remember(req.Hash, v)
+		}
 	}
 	a.verdict = v
 	if v.err != nil {
@@ -66,7 +71,7 @@ func (a *App) judge(ctx sdk.Context, txs [][]byte) verdict {
 	}
 	limits, err := a.Keepers.Blob.Limits(ctx)
 	if err != nil {
-		return verdict{err: err}
+		return verdict{err: fmt.Errorf("%w: %w", errOwnFault, err)}
 	}
 	block, err := da.ParseBlock(limits, txs)
 	if err != nil {
@@ -80,7 +85,7 @@ func (a *App) judge(ctx sdk.Context, txs [][]byte) verdict {
 	}
 	baseFee, err := a.Keepers.Blob.BaseFee(ctx)
 	if err != nil {
-		return verdict{err: err}
+		return verdict{err: fmt.Errorf("%w: %w", errOwnFault, err)}
 	}
 	return verdict{roots: blockRoots(block, baseFee)}
 }

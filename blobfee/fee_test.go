@@ -159,6 +159,7 @@ func TestValidateNamesTheParameter(t *testing.T) {
 		"negative block time": func(p *Params) { p.BlockTime = -1 },
 		"a week's block time": func(p *Params) { p.BlockTime = 7 * 24 * time.Hour },
 		"update fraction":     func(p *Params) { p.UpdateFraction = 0 },
+		"a price that leaps":  func(p *Params) { p.UpdateFraction = minUpdateFraction - 1 },
 		"huge fraction":       func(p *Params) { p.UpdateFraction = math.MaxUint64 },
 		"nil reserve":         func(p *Params) { p.Reserve = nil },
 		"zero reserve":        func(p *Params) { p.Reserve = new(big.Int) },
@@ -183,7 +184,7 @@ func FuzzNextExcess(f *testing.F) {
 	f.Add(uint64(testMax), uint64(eighth), uint64(1e9), uint64(0), uint64(testMax), int64(testBlockTime), int64(testBlockTime))
 	f.Add(uint64(testMax), uint64(eighth), uint64(1e9), uint64(90e9), uint64(0), int64(time.Hour), int64(testBlockTime))
 	f.Add(uint64(math.MaxUint64), uint64(math.MaxInt64/MaxExponent), uint64(math.MaxUint64), uint64(math.MaxUint64), uint64(math.MaxUint64), int64(math.MinInt64), int64(maxBlockTime))
-	f.Add(uint64(1), uint64(1), uint64(1), uint64(1), uint64(1), int64(math.MaxInt64), int64(1))
+	f.Add(uint64(1), uint64(minUpdateFraction), uint64(1), uint64(1), uint64(1), int64(math.MaxInt64), int64(1))
 	f.Fuzz(func(t *testing.T, maximum, fraction, reserve, excess, used uint64, elapsed, blockTime int64) {
 		p := Params{MaxGas: maximum, BlockTime: time.Duration(blockTime), Reserve: new(big.Int).SetUint64(reserve), UpdateFraction: fraction}
 		if p.Validate() != nil {

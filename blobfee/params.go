@@ -15,6 +15,8 @@ const (
 	// e^MaxExponent: 43 decimal digits, out of reach of any purse and within the 256 bits
 	// that the state machine's integers have.
 	MaxExponent = 100
+	// minUpdateFraction keeps one block from raising the price by more than e times.
+	minUpdateFraction = Scale
 	// maxReserveBits bounds the reserve price: e^100 has 145 bits.
 	maxReserveBits = 96
 	// maxBlockTime bounds the time a block should take.
@@ -43,8 +45,8 @@ func (p Params) Validate() error {
 		return fmt.Errorf("%w: a block's maximum of blob gas is 0", ErrInvalidParams)
 	case p.BlockTime <= 0 || p.BlockTime > maxBlockTime:
 		return fmt.Errorf("%w: block time is %v: choose one above 0 and up to %v", ErrInvalidParams, p.BlockTime, maxBlockTime)
-	case p.UpdateFraction == 0 || p.UpdateFraction > math.MaxInt64/MaxExponent:
-		return fmt.Errorf("%w: update fraction is %d: choose 1 to %d", ErrInvalidParams, p.UpdateFraction, math.MaxInt64/MaxExponent)
+	case p.UpdateFraction < minUpdateFraction || p.UpdateFraction > math.MaxInt64/MaxExponent:
+		return fmt.Errorf("%w: update fraction is %d: choose %d to %d", ErrInvalidParams, p.UpdateFraction, minUpdateFraction, math.MaxInt64/MaxExponent)
 	case p.Reserve == nil || p.Reserve.Sign() <= 0:
 		return fmt.Errorf("%w: reserve price must be at least 1", ErrInvalidParams)
 	case p.Reserve.BitLen() > maxReserveBits:

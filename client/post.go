@@ -14,7 +14,10 @@ const (
 	gasLimit = 200_000
 	// capFactor is how far above the present base fee the fee cap is: six full blocks can
 	// raise the base fee by as much before the transaction no longer fits.
-	capFactor  = 2
+	capFactor = 2
+	// tipShare is the part of the base fee that is offered as a tip: enough to go before
+	// those who offer none where there is not room for all.
+	tipShare   = 20
 	binaryType = "application/octet-stream"
 )
 

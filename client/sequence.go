@@ -111,7 +111,7 @@ func (c *Client) offer(ctx context.Context) (Fees, error) {
 	}
 	return Fees{
 		Cap:      base.MulRaw(capFactor),
-		Tip:      math.ZeroInt(),
+		Tip:      base.QuoRaw(tipShare),
 		GasLimit: gasLimit,
 		GasPrice: math.MaxInt(c.gasPrice, price.Ceil().TruncateInt()),
 	}, nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"cosmossdk.io/math"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/ashlar-da/ashlar/api"
@@ -20,6 +19,8 @@ const (
 	// capFactor is how far above the base fee the fee cap is: full blocks take six to
 	// raise the base fee by as much.
 	capFactor = 2
+	// tipShare is the part of the base fee that is offered as a tip.
+	tipShare = 20
 	// sequenceInterval is how long the poster waits for a block before it looks at the
 	// account again.
 	sequenceInterval = 250 * time.Millisecond
@@ -126,7 +127,7 @@ func (p *poster) fees() (client.Fees, error) {
 	}
 	return client.Fees{
 		Cap:      prices.BaseFee.MulRaw(capFactor),
-		Tip:      math.ZeroInt(),
+		Tip:      prices.BaseFee.QuoRaw(tipShare),
 		GasLimit: postGas,
 		GasPrice: prices.Gas,
 	}, nil

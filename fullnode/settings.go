@@ -11,8 +11,11 @@ const (
 	// maxTxBytes bounds one envelope in the mempool. CometBFT needs it equal on all
 	// nodes: 16 rows with their proofs and four shared rows take 2.8 MB.
 	maxTxBytes = 4 << 20
-	// mempoolBytes bounds the mempool.
-	mempoolBytes = 128 << 20
+	// mempoolTxs and mempoolBytes bound CometBFT's mempool. The application's has bounds of
+	// its own, and drops what tips least when it meets them; CometBFT takes note at the next
+	// block, and has room for what comes until then.
+	mempoolTxs   = 7500
+	mempoolBytes = 192 << 20
 	// rate bounds each connection, both ways, in bytes per second: at CometBFT's own
 	// 5 MB/s a full block takes most of a second per hop.
 	rate = 50 << 20
@@ -26,6 +29,7 @@ const (
 func CometConfig() *cmtcfg.Config {
 	c := cmtcfg.DefaultConfig()
 	c.Mempool.MaxTxBytes = maxTxBytes
+	c.Mempool.Size = mempoolTxs
 	c.Mempool.MaxTxsBytes = mempoolBytes
 	c.Mempool.ExperimentalMaxGossipConnectionsToNonPersistentPeers = gossipPeers
 	c.TxIndex.Indexer = "null"

@@ -28,8 +28,8 @@ type Options struct {
 	Denom string
 	// Height returns the last height committed.
 	Height func() int64
-	// Full tells whether the mempool takes no more.
-	Full func() bool
+	// Pool decides what may wait for a block.
+	Pool Pool
 }
 
 // New returns the ante chain, cheapest check first: form, fee and balance, sequence,
@@ -38,7 +38,6 @@ type Options struct {
 func New(o Options) sdk.AnteHandler {
 	return sdk.ChainAnteDecorators(
 		heightDecorator{last: o.Height},
-		roomDecorator{full: o.Full},
 		sdkante.NewSetUpContextDecorator(),
 		formDecorator{keeper: o.Blob},
 		sdkante.NewExtensionOptionsDecorator(nil),
@@ -52,6 +51,7 @@ func New(o Options) sdk.AnteHandler {
 		sdkante.NewSigGasConsumeDecorator(o.Accounts, sdkante.DefaultSigVerificationGasConsumer),
 		sdkante.NewSigVerificationDecorator(o.Accounts, o.SignModes),
 		sdkante.NewIncrementSequenceDecorator(o.Accounts),
+		roomDecorator{pool: o.Pool},
 		blobDecorator{keeper: o.Blob, verifier: o.Verifier},
 	)
 }

@@ -2,20 +2,34 @@ package ante
 
 import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 )
 
-// roomDecorator refuses what is new while the mempool is full. The mempool would do it
-// itself, but only after the chain has charged the fee and moved the sequence in the state
-// that later transactions are checked on.
+// Pool is the mempool, as far as it decides what may wait. Its own refusal would come
+// after the chain has charged the fee and moved the sequence in the state that later
+// transactions are checked on.
+type Pool interface {
+	// Admit fails if a new transaction of the context's priority finds no room.
+	Admit(ctx sdk.Context, tx sdk.Tx) error
+	// Keep fails if a transaction that is checked again may wait no longer.
+	Keep(ctx sdk.Context, tx sdk.Tx) error
+}
+
+// roomDecorator asks the mempool, once the priority is known.
 type roomDecorator struct {
-	full func() bool
+	pool Pool
 }
 
 // AnteHandle implements sdk.AnteDecorator.
 func (d roomDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.AnteHandler) (sdk.Context, error) {
-	if isNew(ctx, simulate) && d.full() {
-		return ctx, sdkerrors.ErrMempoolIsFull.Wrap("no room for more transactions before the next block: submit again after it")
+	var err error
+	switch {
+	case isNew(ctx, simulate):
+		err = d.pool.Admit(ctx, tx)
+	case ctx.IsReCheckTx():
+		err = d.pool.Keep(ctx, tx)
+	}
+	if err != nil {
+		return ctx, err
 	}
 	return next(ctx, tx, simulate)
 }

@@ -119,6 +119,12 @@ func (v *Verifier) admit(height int64, signer [da.AddressSize]byte) error {
 	return nil
 }
 
+// Trust notes that blobs of the signer were good: they are in a block that holds. So those
+// who use the chain are known after a restart too, whatever strangers sign meanwhile.
+func (v *Verifier) Trust(signer [da.AddressSize]byte) {
+	v.proven.Add(signer, struct{}{})
+}
+
 // blame counts a false envelope, the signer's and the height's.
 func (v *Verifier) blame(height int64, signer [da.AddressSize]byte) {
 	past, _ := v.offences.Get(signer)

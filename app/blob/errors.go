@@ -28,6 +28,7 @@ var (
 	ErrInjectedByUser     = errorsmod.Register(ModuleName, 15, "transaction begins with 0x00")
 	ErrNotFound           = errorsmod.Register(ModuleName, 16, "not found")
 	ErrNotReady           = errorsmod.Register(ModuleName, 17, "not ready")
+	ErrEvicted            = errorsmod.Register(ModuleName, 18, "evicted from the mempool")
 )
 
 // Wrap gives an error of da or kzg about an envelope its code, and keeps its message.
