@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -155,6 +156,32 @@ func TestASlowReaderHoldsItsFrame(t *testing.T) {
 	eventually(t, "the answer to be built", func() bool { have := memory(t, server); return have > maxRequest && have <= most })
 	if got, err := readFrame(s, rowsLimit(MaxRows)); err != nil || len(got) < MaxRows*kzg.RowSize {
 		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
+// A peer that reads nothing is given up on long before its request times out, and what it held is
+// there for others.
+func TestAPeerThatDoesNotReadLosesItsMemory(t *testing.T) {
+	f := newFixture(t)
+	server, client := start(t, serving(f, f), func(c *Config) { c.RequestTimeout = time.Hour }), start(t)
+	s := send(t, client, connect(t, client, server), request{Rows, encodeRowsRequest(3, []int{0, 1, 2, 3, 4, 5, 6, 8}), 0})
+	eventually(t, "the answer to be built", func() bool { return memory(t, server) > maxRequest })
+	eventually(t, "all memory to be given back", func() bool { return memory(t, server) == 0 })
+	if got, err := readFrame(s, rowsLimit(MaxRows)); err == nil {
+		t.Errorf("the stream went on for %d bytes", len(got))
+	}
+}
+
+func TestDeliveryTimeGrowsWithTheAnswer(t *testing.T) {
+	for _, test := range []struct {
+		bytes int
+		want  time.Duration
+	}{
+		{0, 2 * time.Second}, {128 << 10, 2500 * time.Millisecond}, {maxNamespace, 18 * time.Second},
+	} {
+		if got := deliveryTime(test.bytes); got != test.want {
+			t.Errorf("%d bytes: %v, want %v", test.bytes, got, test.want)
+		}
 	}
 }
 

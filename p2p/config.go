@@ -47,7 +47,7 @@ type Config struct {
 	Transports []func(Parts) (transport.Transport, error)
 
 	// RequestTimeout bounds one request from its first byte to the last of its answer,
-	// on both sides. 0: 15 s.
+	// on both sides. 0: 15 s. A peer that reads its answer slowly is given up sooner.
 	RequestTimeout time.Duration
 	// Limits bound what peers can make the host spend.
 	Limits Limits

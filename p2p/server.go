@@ -20,6 +20,12 @@ import (
 // set take about as many bytes.
 const headerCost = 8
 
+// A peer has to read its answer at deliveryRate bytes per second, after deliveryGrace.
+const (
+	deliveryGrace = 2 * time.Second
+	deliveryRate  = 256 << 10
+)
+
 // answer answers one encoded request. It takes from the budget before it asks a source. An
 // error it blames on the asker wraps errShape.
 type answer func(ctx context.Context, request []byte, b *budget) (codable, error)
@@ -73,10 +79,28 @@ func (h *Host) exchange(ctx context.Context, s network.Stream, a answer) (wire.S
 	if status == wire.Status_STATUS_INTERNAL {
 		h.config.Log.Warn("a source failed", "protocol", s.Protocol(), "error", err)
 	}
-	if _, err := s.Write(framed); err != nil {
-		return status, err
+	return status, deliver(ctx, s, framed)
+}
+
+// deliver sends an answer, before ctx's deadline and at no less than the least rate: memory
+// is held for what a peer has yet to read, which others are refused for meanwhile.
+func deliver(ctx context.Context, s network.Stream, framed []byte) error {
+	until := time.Now().Add(deliveryTime(len(framed)))
+	if end, bounded := ctx.Deadline(); bounded && end.Before(until) {
+		until = end
 	}
-	return status, s.Close()
+	if err := s.SetWriteDeadline(until); err != nil {
+		return err
+	}
+	if _, err := s.Write(framed); err != nil {
+		return err
+	}
+	return s.Close()
+}
+
+// deliveryTime is how long a peer may take to read so many bytes.
+func deliveryTime(bytes int) time.Duration {
+	return deliveryGrace + time.Duration(bytes)*time.Second/deliveryRate
 }
 
 // admit puts a stream under the host's limits: its deadline, and memory for a request.
