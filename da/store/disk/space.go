@@ -31,6 +31,7 @@ type Space struct {
 
 	mu      sync.Mutex
 	full    bool          // guarded by mu
+	denied  bool          // no reserve could be taken, which is logged; guarded by mu
 	left    uint64        // at the last look; guarded by mu
 	changed chan struct{} // closed, and replaced, when full changes; guarded by mu
 }
@@ -116,7 +117,8 @@ func (s *Space) Check() error {
 	if s.full {
 		return fmt.Errorf("%w: %d bytes are free, %d have to be", ErrFull, free, s.minFree+2*s.reserve)
 	}
-	return s.take(free)
+	s.keep(free)
+	return nil
 }
 
 // turn notes that the disk is full, or no longer. The caller holds mu.
@@ -146,18 +148,29 @@ func (s *Space) Look() error {
 	return fmt.Errorf("%w: %d bytes are left, too few to go on; free %d and start again", ErrFull, left, s.minFree+2*s.reserve-left)
 }
 
-// take makes the reserve file if it is missing and there is room. The caller holds mu.
-func (s *Space) take(free uint64) error {
+// keep makes the reserve file if it is missing and there is room. Where the file system has it
+// otherwise, by a quota or because others were faster, the next look tries again: writing
+// needs no reserve. The caller holds mu.
+func (s *Space) keep(free uint64) {
 	info, err := os.Stat(s.file())
 	if err == nil && uint64(info.Size()) == s.reserve || free < s.minFree+s.reserve {
-		return nil
+		return
 	}
+	err = s.take()
+	if err != nil && !s.denied {
+		s.log.Warn("no space could be reserved for when the disk is full: it is tried again", "wanted", s.reserve, "free", free, "error", err)
+	}
+	s.denied = err != nil
+}
+
+// take makes the reserve file, or leaves none.
+func (s *Space) take() error {
 	f, err := os.OpenFile(s.file(), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("disk: reserve space: %w", err)
 	}
 	if err := errors.Join(allocate(f, int64(s.reserve)), f.Close()); err != nil {
-		return fmt.Errorf("disk: reserve space: %w", err)
+		return errors.Join(fmt.Errorf("disk: reserve space: %w", err), s.giveUp())
 	}
 	return nil
 }
