@@ -7,13 +7,14 @@ import (
 	"fmt"
 )
 
-// errForeign means that a peer follows another chain of the same id than the home folder.
-var errForeign = errors.New("lightnode: another chain of the same id")
+// errForeign means that a peer says it follows another chain of the same id than the home folder.
+var errForeign = errors.New("lightnode: a peer claims another chain of the same id")
 
 // compare holds what a peer said in an advance that came to nothing against what this home has
 // verified, and fails with errForeign if the peer has another block at a height. After a failure it asks
 // for the newest header that is trusted here, too. A chain that was begun anew under its old
-// name looks like that, and nothing else would tell the node's owner.
+// name looks like that, and nothing else would tell the node's owner; but so does a lie, which
+// must not talk anybody into deleting what was verified.
 func (c *headChain) compare(ctx context.Context, from *peerProvider, failed bool) error {
 	if failed {
 		last, err := c.store.LastLightBlockHeight()
@@ -30,7 +31,7 @@ func (c *headChain) compare(ctx context.Context, from *peerProvider, failed bool
 		if r == nil || bytes.Equal(r.BlockHash[:], block.Hash()) {
 			continue
 		}
-		c.foreign = fmt.Errorf("%w: at height %d this home has verified %x and peer %s has %x: if the chain %q was begun anew, use another --home or delete %s",
+		c.foreign = fmt.Errorf("%w: at height %d this home has verified the block %x; peer %s alone claims %x, which is not verified. Ask another source that you trust for the hash at that height first: only if it names the peer's was the chain %q begun anew, and you should use another --home or delete %s",
 			errForeign, block.Height, r.BlockHash, from.peer, block.Hash(), c.config.ChainID, c.config.Home)
 		if !failed { // what failed to verify has been held against the peer already
 			c.host.Garbage(from.peer, c.foreign)

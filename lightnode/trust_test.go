@@ -89,7 +89,9 @@ func TestAChainOfTheSameIDIsExplained(t *testing.T) {
 			n, _ = start(t, config)
 			await(t, "the owner learns why", func() bool {
 				e := status(t, n).HeadError
-				return strings.Contains(e, "another chain of the same id") && strings.Contains(e, "use another --home or delete "+config.Home)
+				claim, advice, _ := strings.Cut(e, "Ask another source that you trust for the hash at that height first")
+				return strings.Contains(claim, "a peer claims another chain of the same id") && strings.Contains(claim, host.ID().String()+" alone claims") &&
+					strings.Contains(claim, "not verified") && !strings.Contains(claim, "delete") && strings.Contains(advice, "use another --home or delete "+config.Home)
 			})
 			await(t, "it is logged", func() bool { return strings.Contains(log.String(), "use another --home") })
 			await(t, "the peer is banned", func() bool { return n.host.Banned(host.ID()) })
