@@ -1,5 +1,7 @@
 package kzg
 
+//go:generate go run -C ../../tools/octets .
+
 import "github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
 
 // laneCount is how many field elements an octet has.
@@ -10,8 +12,8 @@ const laneCount = 8
 //
 // In memory, as gnark-crypto has them, elements are Montgomery's with factor 2³⁸⁴. A product of octets is divided by 2⁴¹⁶:
 // so one operand must have the factor 2⁴¹⁶, which is the same integer 32 bits further left, and the product has the
-// factor of the other. A product is less than (1 + a·b/2⁴¹⁶p)·p, which leaves room for unreduced operands; the comments
-// in octets_amd64.s keep count.
+// factor of the other. A product is less than (1 + a·b/2⁴¹⁶p)·p, which leaves room for unreduced operands; tools/octets,
+// which writes the assembly, keeps count.
 type octet [8][laneCount]uint64
 
 const limbMask = 1<<52 - 1

@@ -16,6 +16,8 @@ func haveOctets() bool {
 	return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512IFMA && cpu.X86.HasAVX512VBMI2
 }
 
+// The functions without bodies are in octets_amd64.s, which tools/octets writes.
+
 // multiplyOctet sets z to x·y/2⁴¹⁶.
 //
 //go:noescape

@@ -7,6 +7,13 @@ import (
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 )
 
+// bothPaths returns an adder as the processor allows, and one that takes the portable path.
+func bothPaths(n int) map[string]*PointAdder {
+	portable := NewPointAdder(n)
+	portable.octets = nil
+	return map[string]*PointAdder{"as the processor allows": NewPointAdder(n), "portable": portable}
+}
+
 // TestPointAdderInLanes adds whole groups of eight, in which some pairs have no chord.
 func TestPointAdderInLanes(t *testing.T) {
 	rng := newRand(5)
@@ -17,13 +24,19 @@ func TestPointAdderInLanes(t *testing.T) {
 	}
 	check := func(name string) {
 		t.Helper()
+		sums, differences, doubles := expected(x, y, false), expected(x, y, true), expected(x, x, false)
 		for _, size := range []int{2, 3, 5, 8, 9, 11, 64, n} {
-			adder, out := NewPointAdder(size), make([]bls12381.G1Affine, n)
-			if adder.Add(out, x, y); !slices.Equal(out, expected(x, y, false)) {
-				t.Errorf("%s: sums in batches of %d differ", name, size)
-			}
-			if adder.Subtract(out, x, y); !slices.Equal(out, expected(x, y, true)) {
-				t.Errorf("%s: differences in batches of %d differ", name, size)
+			for path, adder := range bothPaths(size) {
+				out := make([]bls12381.G1Affine, n)
+				if adder.Add(out, x, y); !slices.Equal(out, sums) {
+					t.Errorf("%s, %s: sums in batches of %d differ", name, path, size)
+				}
+				if adder.Subtract(out, x, y); !slices.Equal(out, differences) {
+					t.Errorf("%s, %s: differences in batches of %d differ", name, path, size)
+				}
+				if adder.Double(out, x); !slices.Equal(out, doubles) {
+					t.Errorf("%s, %s: doubles in batches of %d differ", name, path, size)
+				}
 			}
 		}
 	}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"math/big"
+	"testing"
+)
+
+// product returns the bound of a product, in multiples of p, of those of its factors.
+func product(x, y *big.Rat) *big.Rat {
+	perP := new(big.Rat).SetFrac(fieldModulus(), power(limbCount*limbBits))
+	bound := new(big.Rat).Mul(x, y)
+	return bound.Mul(bound, perP).Add(bound, big.NewRat(1, 1))
+}
+
+// shifted returns n times 2³², for factors that are read with the factor 2⁴¹⁶.
+func shifted(n *big.Rat) *big.Rat {
+	return new(big.Rat).Mul(n, new(big.Rat).SetInt(power(shift)))
+}
+
+// TestBounds holds what comments say of intermediate values against p: each is at most what the next one takes it for.
+func TestBounds(t *testing.T) {
+	one, two, four := big.NewRat(1, 1), big.NewRat(2, 1), big.NewRat(4, 1)
+	inverse, slope, factor := big.NewRat(13, 10), big.NewRat(13, 10), big.NewRat(101, 100)
+	square := product(shifted(one), one)
+	for _, row := range []struct {
+		name        string
+		have, limit *big.Rat
+	}{
+		{"product of denominators", product(shifted(two), two), two},
+		{"inverse of the product of those left", product(shifted(two), inverse), inverse},
+		{"inverse of a denominator", product(inverse, two), factor},
+		{"x²", square, big.NewRat(111, 100)},
+		{"3x²", new(big.Rat).Mul(square, big.NewRat(3, 1)), four},
+		{"slope of a chord", product(two, factor), slope},
+		{"slope of a tangent", product(four, factor), slope},
+		{"slope²", product(shifted(slope), slope), big.NewRat(12, 10)},
+		{"slope·(x₁ − x₃)", product(shifted(slope), two), big.NewRat(13, 10)},
+	} {
+		if row.have.Cmp(row.limit) >= 0 {
+			t.Errorf("%s: less than %sp is all that is known, comments say %sp", row.name, row.have.FloatString(6), row.limit.FloatString(2))
+		}
+	}
+	for _, kept := range []*big.Rat{shifted(two), shifted(slope)} {
+		kept.Mul(kept, new(big.Rat).SetInt(fieldModulus()))
+		if kept.Cmp(new(big.Rat).SetInt(power(limbCount*limbBits))) >= 0 {
+			t.Errorf("%s is not less than 2⁴¹⁶", kept.FloatString(0))
+		}
+	}
+}
