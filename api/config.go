@@ -24,7 +24,8 @@ type Config struct {
 	Tokens string
 	// ReadTimeout bounds what answers a read, WriteTimeout a POST, waiting included. 0: 15 s and 2 minutes.
 	ReadTimeout, WriteTimeout time.Duration
-	// MaxRequests bounds requests in flight, MaxStreams event streams among them; the next is rate_limited. 0: 256 and 64.
+	// MaxRequests bounds reads in flight, MaxStreams event streams; the next is rate_limited. 0: 256 and 64.
+	// /healthz is always answered.
 	MaxRequests, MaxStreams int
 	// Now is the clock that tokens expire by; nil: time.Now.
 	Now func() time.Time

@@ -22,6 +22,8 @@ const (
 	maxUploads = 16
 	// maxPosts bounds all POSTs in flight, most of which wait for their block.
 	maxPosts = 256
+	// maxAsides bounds the requests in flight for metrics and for the API's description.
+	maxAsides = 8
 	// writeGrace is how long an answer may take to be sent once the deadline for making it has passed.
 	writeGrace = 30 * time.Second
 	// retryAfter is what a rate_limited answer asks to wait.
@@ -33,9 +35,9 @@ type handler struct {
 	config Config
 	tokens *Tokens
 	spec   []byte
-	// requests, posts, uploads and streams hold one element for each in flight; a post holds
-	// one of uploads too until the mempool has given its verdict.
-	requests, posts, uploads, streams chan struct{}
+	// requests, posts, uploads, streams and asides hold one element for each in flight; a post
+	// holds one of uploads too until the mempool has given its verdict.
+	requests, posts, uploads, streams, asides chan struct{}
 }
 
 // NewHandler returns what a Server serves, for those who bring their own.
@@ -47,6 +49,7 @@ func NewHandler(config Config) (http.Handler, error) {
 	h := &handler{
 		config: config, requests: make(chan struct{}, config.MaxRequests),
 		posts: make(chan struct{}, maxPosts), uploads: make(chan struct{}, maxUploads), streams: make(chan struct{}, config.MaxStreams),
+		asides: make(chan struct{}, maxAsides),
 	}
 	if config.Tokens != "" {
 		if h.tokens, err = openTokens(config.Tokens, config.Now); err != nil {
@@ -137,27 +140,24 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, route *route) {
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, route *route) error {
 	h.deadline(w, h.config.ReadTimeout) // a refused request's body must end, too
-	if route.access == anywhere {
-		return route.serve(w, r)
+	if route.access != aside && route.access != anywhere {
+		if err := route.checkQuery(r); err != nil {
+			return err
+		}
 	}
-	if err := route.checkQuery(r); err != nil {
-		return err
-	}
-	slots, what, timeout := h.requests, "requests", h.config.ReadTimeout
-	switch {
-	case route.access == streams && isStream(r, route):
-		slots, what, timeout = h.streams, "streams", 0
-	case route.access == writes:
-		slots, what, timeout = h.posts, "posts", h.config.WriteTimeout
+	if route.access == writes {
 		if err := h.mayWrite(r); err != nil {
 			return err
 		}
 	}
-	release, err := take(slots, what)
-	if err != nil {
-		return err
+	slots, what, timeout := h.bounds(r, route)
+	if slots != nil {
+		release, err := take(slots, what)
+		if err != nil {
+			return err
+		}
+		defer release()
 	}
-	defer release()
 	h.deadline(w, timeout)
 	if timeout > 0 {
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
@@ -165,6 +165,22 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, route *route) er
 		r = r.WithContext(ctx)
 	}
 	return route.serve(w, r)
+}
+
+// bounds returns the slots that a request takes one of, nil if none, what those are for, and
+// how long the answer may take, 0 if that is unbounded.
+func (h *handler) bounds(r *http.Request, route *route) (slots chan struct{}, what string, timeout time.Duration) {
+	switch {
+	case route.access == always || route.access == anywhere:
+		return nil, "", h.config.ReadTimeout
+	case route.access == aside:
+		return h.asides, "requests of this kind", h.config.ReadTimeout
+	case route.access == writes:
+		return h.posts, "posts", h.config.WriteTimeout
+	case route.access == streams && isStream(r, route):
+		return h.streams, "streams", 0
+	}
+	return h.requests, "requests", h.config.ReadTimeout
 }
 
 // deadline bounds how long a peer may take to send its request and take its answer; 0

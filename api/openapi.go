@@ -84,7 +84,7 @@ func content(r *route) object {
 	switch {
 	case r.answer != nil:
 		out["application/json"] = object{"schema": schemaOf(reflect.TypeOf(r.answer))}
-	case r.access == anywhere:
+	case r.access == aside:
 		out["*/*"] = object{}
 	case r.event == nil:
 		out["application/octet-stream"] = object{"schema": object{"type": "string", "format": "binary"}}

@@ -14,7 +14,9 @@ const (
 	reads access = iota
 	writes
 	streams  // is a stream where the request says so, see handler.isStream
-	anywhere // is no part of the API proper: neither bounded nor described beyond its summary
+	always   // is answered however many requests are in flight: whoever watches the node asks when it is busy
+	aside    // is no part of the API proper: bounded apart from it, and not described beyond its summary
+	anywhere // is no endpoint at all
 )
 
 // param is a parameter of a route.
@@ -71,9 +73,9 @@ type health struct {
 // routes lists every endpoint that the handler mounts.
 func (h *handler) routes() []route {
 	common := []route{
-		{method: "GET", path: "/healthz", summary: "Whether the process answers: ok, or disk_full where it takes no posts", answer: health{}, serve: h.health},
-		{method: "GET", path: "/metrics", summary: "Metrics in Prometheus' format", access: anywhere, serve: h.metrics},
-		{method: "GET", path: "/openapi.json", summary: "This description", access: anywhere, serve: h.openAPI},
+		{method: "GET", path: "/healthz", summary: "Whether the process answers: ok, or disk_full where it takes no posts", access: always, answer: health{}, serve: h.health},
+		{method: "GET", path: "/metrics", summary: "Metrics in Prometheus' format", access: aside, serve: h.metrics},
+		{method: "GET", path: "/openapi.json", summary: "This description", access: aside, serve: h.openAPI},
 	}
 	if h.config.Light != nil {
 		return append(h.lightRoutes(), common...)
