@@ -10,8 +10,10 @@ import (
 	sdkslog "cosmossdk.io/log/v2/slog"
 	"cosmossdk.io/math"
 	"github.com/cometbft/cometbft/consensus"
+	"github.com/cometbft/cometbft/rpc/client/local"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/cosmos/cosmos-sdk/baseapp"
+	sdkclient "github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/server"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -108,6 +110,7 @@ func (n *Node) openComet(ctx context.Context) error {
 		return err
 	}
 	n.abci.committed.Store(n.app.LastBlockHeight())
+	n.registerServices()
 	env, err := n.comet.ConfigureRPC()
 	if err != nil {
 		return fmt.Errorf("reach into CometBFT: %w", err)
@@ -118,6 +121,19 @@ func (n *Node) openComet(ctx context.Context) error {
 	}
 	n.headers = &headers{blocks: env.BlockStore, states: env.StateStore, squares: n.store}
 	return nil
+}
+
+// registerServices adds what the SDK's commands ask a node besides the modules' queries:
+// to simulate a transaction, say, which `--gas auto` takes.
+func (n *Node) registerServices() {
+	sdkContext := sdkclient.Context{}.
+		WithClient(local.New(n.comet)).
+		WithChainID(n.chainID).
+		WithCodec(n.app.Encoding().Codec).
+		WithInterfaceRegistry(n.app.Encoding().Registry).
+		WithTxConfig(n.app.Encoding().TxConfig)
+	n.app.RegisterTxService(sdkContext)
+	n.app.RegisterTendermintService(sdkContext)
 }
 
 func (n *Node) openFollower(context.Context) error {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"cosmossdk.io/math"
+	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
 	sdktx "github.com/cosmos/cosmos-sdk/types/tx"
 
@@ -16,6 +17,30 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
+
+// requireSimulation asks for a transaction's gas as the SDK's commands do.
+func requireSimulation(t *testing.T, node *runningNode, prepared *client.Prepared, owner *client.Signer, account client.Account, fees client.Fees) {
+	t.Helper()
+	envelope, err := prepared.Sign(owner, account, fees)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := (&sdktx.SimulateRequest{TxBytes: envelope.Encode()}).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := node.app.Query(t.Context(), &abci.RequestQuery{Path: "/cosmos.tx.v1beta1.Service/Simulate", Data: request})
+	if err != nil || answer.Code != 0 {
+		t.Fatalf("simulation: %v, %s", err, answer.GetLog())
+	}
+	var simulated sdktx.SimulateResponse
+	if err := simulated.Unmarshal(answer.Value); err != nil {
+		t.Fatal(err)
+	}
+	if used := simulated.GasInfo.GasUsed; used == 0 || used > fees.GasLimit {
+		t.Errorf("simulated %d gas, the limit that posts name is %d", used, fees.GasLimit)
+	}
+}
 
 // refuseEnvelopes hands in a good transaction with one thing wrong at a time, then the
 // good one, twice: nothing before it may have used up its sequence.
@@ -39,6 +64,7 @@ func refuseEnvelopes(t *testing.T, node *runningNode, c *client.Client) {
 	}
 	account := client.Account{ChainID: testChain, Number: state.Number, Sequence: state.Sequence}
 	fees := client.Fees{Cap: math.NewInt(2_000_000_000), Tip: math.ZeroInt(), GasLimit: 200_000, GasPrice: math.NewInt(20_000_000)}
+	requireSimulation(t, node, prepared, owner, account, fees)
 	low, cheap := fees, fees
 	low.Cap, cheap.GasPrice = math.OneInt(), math.NewInt(19_999_999)
 	for _, test := range []struct {
