@@ -34,6 +34,7 @@ type Node struct {
 	consensus  *consensus.State // comet's
 	headers    *headers
 	recent     *recent
+	recalls    chan struct{} // one element for each transaction that is looked for
 	follower   *follower
 	host       *p2p.Host
 	poster     *poster       // nil: the node has no key that pays
@@ -53,7 +54,7 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 	if err := cfg.checkPorts(ctx); err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, recent: newRecent()}
+	n := &Node{cfg: cfg, recent: newRecent(), recalls: make(chan struct{}, maxRecalls)}
 	n.metrics = n.newMetrics()
 	for _, open := range []func(context.Context) error{
 		n.openSetup, n.openCrosscheck, n.openStore, n.openApp, n.openComet, n.openFollower, n.openHost, n.openPoster, n.openAPI,
