@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// maxInclusions bounds the inclusions of one blob that are shown.
+	// maxInclusions bounds the inclusions of one blob that are shown, and the heights that are
+	// looked at for them.
 	maxInclusions = 16
 	// maxIDs bounds the ids that a look-up by hash returns.
 	maxIDs = 100
@@ -155,8 +156,9 @@ func (h *handler) findBlobs(w http.ResponseWriter, r *http.Request) error {
 	return sendJSON(w, BlobIDs{ids})
 }
 
-// blobHeights returns the heights that a request about a blob concerns, newest first.
-func (h *handler) blobHeights(r *http.Request) (id da.BlobID, heights []uint64, err error) {
+// blobHeights returns the heights that a request about a blob concerns, newest first, at most
+// limit.
+func (h *handler) blobHeights(r *http.Request, limit int) (id da.BlobID, heights []uint64, err error) {
 	if id, err = parseID(r.PathValue("id")); err != nil {
 		return id, nil, err
 	}
@@ -164,41 +166,88 @@ func (h *handler) blobHeights(r *http.Request) (id da.BlobID, heights []uint64, 
 	if err != nil {
 		return id, nil, err
 	}
+	before, err := queryHeight(r, "before")
+	if err != nil {
+		return id, nil, err
+	}
+	if height != 0 && before != 0 {
+		return id, nil, fmt.Errorf("%w: give either height or before", ErrBadRequest)
+	}
 	if height != 0 {
 		if _, err := h.config.Full.Squares.Header(r.Context(), height); err != nil {
 			return id, nil, err
 		}
 		return id, []uint64{height}, nil
 	}
-	heights, err = h.config.Full.Squares.Heights(r.Context(), id, maxInclusions)
+	heights, err = h.config.Full.Squares.Heights(r.Context(), id, before, limit)
 	return id, heights, err
 }
 
 func (h *handler) blob(w http.ResponseWriter, r *http.Request) error {
-	id, heights, err := h.blobHeights(r)
+	id, heights, err := h.blobHeights(r, maxInclusions+1)
 	if err != nil {
 		return err
 	}
-	var inclusions []Inclusion
-	for _, height := range heights {
-		found, err := h.inclusions(r.Context(), height, id)
-		if err != nil && !isGone(err) {
-			return err
-		}
-		inclusions = append(inclusions, found...)
+	by, err := querySigner(r)
+	if err != nil {
+		return err
 	}
-	if len(inclusions) == 0 {
+	looked := heights[:min(len(heights), maxInclusions)]
+	inclusions, err := h.inclusionsAt(r.Context(), looked, id, by)
+	if err != nil {
+		return err
+	}
+	more := len(heights) > len(looked) || len(inclusions) > maxInclusions
+	switch {
+	case len(inclusions) == 0 && more:
+		return Advise(fmt.Errorf("%w: none of the newest %d heights with blob %s includes it as asked for", da.ErrNotFound, len(looked), id),
+			fmt.Sprintf("add before=%d to look at older ones", looked[len(looked)-1]))
+	case len(inclusions) == 0 && by != nil:
+		return Advise(fmt.Errorf("%w: no blob %s that %s paid for is stored here", da.ErrNotFound, id, da.FormatAddress(*by)), blobHint)
+	case len(inclusions) == 0:
 		return Advise(fmt.Errorf("%w: blob %s is not stored here", da.ErrNotFound, id), blobHint)
 	}
 	inclusions = inclusions[:min(len(inclusions), maxInclusions)]
-	return sendJSON(w, Blob{inclusions[0].Entry.BlobSummary, inclusions})
+	return sendJSON(w, Blob{inclusions[0].Entry.BlobSummary, inclusions, more})
+}
+
+// signer is who has to have paid for a blob, nil for anyone.
+type signer *[da.AddressSize]byte
+
+func querySigner(r *http.Request) (signer, error) {
+	s := r.URL.Query().Get("signer")
+	if s == "" {
+		return nil, nil
+	}
+	address, err := da.ParseAddress(s)
+	if err != nil {
+		return nil, fmt.Errorf("%w: signer: %w", ErrBadRequest, err)
+	}
+	return &address, nil
+}
+
+// inclusionsAt lists and proves the times that heights include a blob, until there are more
+// than are shown.
+func (h *handler) inclusionsAt(ctx context.Context, heights []uint64, id da.BlobID, by signer) ([]Inclusion, error) {
+	var all []Inclusion
+	for _, height := range heights {
+		found, err := h.inclusions(ctx, height, id, by)
+		if err != nil && !isGone(err) {
+			return nil, err
+		}
+		if all = append(all, found...); len(all) > maxInclusions {
+			break
+		}
+	}
+	return all, nil
 }
 
 // isGone tells whether a height was there a moment ago.
 func isGone(err error) bool { return errors.Is(err, da.ErrPruned) || errors.Is(err, da.ErrNotFound) }
 
-// inclusions lists and proves the times that a height includes a blob.
-func (h *handler) inclusions(ctx context.Context, height uint64, id da.BlobID) ([]Inclusion, error) {
+// inclusions lists and proves the times that a height includes a blob, at most one more than
+// are shown.
+func (h *handler) inclusions(ctx context.Context, height uint64, id da.BlobID, by signer) ([]Inclusion, error) {
 	header, err := h.config.Full.Squares.Header(ctx, height)
 	if err != nil {
 		return nil, err
@@ -209,8 +258,12 @@ func (h *handler) inclusions(ctx context.Context, height uint64, id da.BlobID) (
 	}
 	var found []Inclusion
 	for i := range index.Entries {
-		if index.Entries[i].ID != id || len(found) == maxInclusions {
+		e := &index.Entries[i]
+		if e.ID != id || by != nil && e.Signer != *by {
 			continue
+		}
+		if len(found) > maxInclusions {
+			break
 		}
 		inclusion, err := include(height, header, index, i)
 		if err != nil {
@@ -237,7 +290,7 @@ func include(height uint64, header *da.Header, index *da.Index, i int) (*Inclusi
 }
 
 func (h *handler) blobData(w http.ResponseWriter, r *http.Request) error {
-	id, heights, err := h.blobHeights(r)
+	id, heights, err := h.blobHeights(r, maxInclusions)
 	if err != nil {
 		return err
 	}

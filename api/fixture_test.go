@@ -149,11 +149,13 @@ func (f *fakeSquares) Blob(ctx context.Context, height uint64, e *da.Entry) ([]b
 	return nil, da.ErrNotFound
 }
 
-func (f *fakeSquares) Heights(_ context.Context, id da.BlobID, limit int) ([]uint64, error) {
-	if slices.Contains(testIndex().IDs(), id) {
-		return []uint64{5, 4, 3, 2}[:min(limit, 4)], nil
+func (f *fakeSquares) Heights(_ context.Context, id da.BlobID, before uint64, limit int) (heights []uint64, _ error) {
+	for height := f.Head(); height >= 2 && slices.Contains(testIndex().IDs(), id); height-- {
+		if (before == 0 || height < before) && len(heights) < limit {
+			heights = append(heights, height)
+		}
 	}
-	return nil, nil
+	return heights, nil
 }
 
 func (f *fakeSquares) ByKeccak256(_ context.Context, hash [32]byte, _ int) ([]da.BlobID, error) {

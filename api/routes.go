@@ -125,8 +125,12 @@ func (h *handler) blobRoutes() []route {
 			answer: BlobIDs{}, serve: h.findBlobs,
 		},
 		{
-			method: "GET", path: "/v1/blobs/{id}", summary: "A blob's description, its inclusions and their proofs",
-			params: []param{inPath("id", "64 hex digits"), height}, answer: Blob{}, serve: h.blob,
+			method: "GET", path: "/v1/blobs/{id}", summary: "A blob's description, its inclusions and their proofs, the newest 16 of them",
+			params: []param{
+				inPath("id", "64 hex digits"), height,
+				inQuery("before", "only inclusions below this height"), inQuery("signer", "bech32: only what this account paid for"),
+			},
+			answer: Blob{}, serve: h.blob,
 		},
 		{
 			method: "GET", path: "/v1/blobs/{id}/data", summary: "A blob's bytes",

@@ -148,6 +148,63 @@ func TestInclusionProofsHold(t *testing.T) {
 	}
 }
 
+// crowded has the blob of testEntry posted 20 times at each height by others, and at height 3 last
+// by its first signer.
+type crowded struct{ *fakeSquares }
+
+func (c crowded) Index(_ context.Context, height uint64) (*da.Index, error) {
+	var entries []da.Entry
+	for i := range uint32(21) {
+		e := testEntry(1, "two", 64+i)
+		if height != 3 || i < 20 {
+			e.Signer = [da.AddressSize]byte{8}
+		}
+		entries = append(entries, e)
+	}
+	return da.NewIndex(entries)
+}
+
+// TestOthersCannotHideAnInclusion looks for what one account posted among what others did.
+func TestOthersCannotHideAnInclusion(t *testing.T) {
+	squares := newSquares()
+	for range 2 * maxInclusions {
+		squares.grow()
+	}
+	config := fullConfig(squares, new(fakeSubmitter))
+	config.Full.Squares = crowded{squares}
+	h := newHandler(t, config)
+	path := "/v1/blobs/" + testEntry(1, "two", 64).ID.String()
+	mine := "signer=" + da.FormatAddress([da.AddressSize]byte{9})
+	for _, test := range []struct {
+		query  string
+		status int
+		shown  int
+		height uint64
+		says   string
+	}{
+		{"", 200, maxInclusions, 37, `"more":true`},
+		{"?height=3", 200, maxInclusions, 3, `"more":true`},
+		{"?height=3&" + mine, 200, 1, 3, `"more":false`},
+		{"?before=4&" + mine, 200, 1, 3, `"more":false`},
+		{"?before=19&" + mine, 200, 1, 3, `"more":true`},
+		{"?" + mine, 404, 0, 0, "add before=22 "},
+		{"?before=22&" + mine, 404, 0, 0, "add before=6 "},
+		{"?before=6&" + mine, 200, 1, 3, `"more":false`},
+	} {
+		w := ask(h, "GET", path+test.query, nil)
+		var blob Blob
+		if err := json.Unmarshal(w.Body.Bytes(), &blob); err != nil {
+			t.Fatal(err)
+		}
+		if w.Code != test.status || len(blob.Inclusions) != test.shown || !strings.Contains(w.Body.String(), test.says) {
+			t.Errorf("%s: %d, %d inclusions, want %d saying %s: %.200s", test.query, w.Code, len(blob.Inclusions), test.shown, test.says, w.Body)
+		}
+		if test.shown > 0 && blob.Inclusions[0].Height != test.height {
+			t.Errorf("%s: height %d, want %d", test.query, blob.Inclusions[0].Height, test.height)
+		}
+	}
+}
+
 func TestLightEventsResume(t *testing.T) {
 	url := start(t, lightConfig()) + "/v1/events"
 	next := listen(t, url, "")

@@ -24,8 +24,9 @@ type Squares interface {
 	Cell(ctx context.Context, height uint64, at erasure.Coord) (*da.Sample, error)
 	// Blob returns a blob's bytes, given its entry in the height's index.
 	Blob(ctx context.Context, height uint64, entry *da.Entry) ([]byte, error)
-	// Heights returns the heights that include a blob, newest first, at most limit.
-	Heights(ctx context.Context, id da.BlobID, limit int) ([]uint64, error)
+	// Heights returns the heights below before, 0 for any, that include a blob, newest first,
+	// at most limit.
+	Heights(ctx context.Context, id da.BlobID, before uint64, limit int) ([]uint64, error)
 	// ByKeccak256 and ByVersionedHash return the ids of blobs that have the hash, newest
 	// first, each once, at most limit.
 	ByKeccak256(ctx context.Context, hash [32]byte, limit int) ([]da.BlobID, error)

@@ -132,8 +132,11 @@ type BlobIDs struct {
 // Blob answers GET /v1/blobs/{id}.
 type Blob struct {
 	BlobSummary
-	// Inclusions are newest first, at most 16.
+	// Inclusions are newest first, at most 16, of at most 16 heights.
 	Inclusions []Inclusion `json:"inclusions"`
+	// More tells that there are others: of older heights, which before asks for, or of the same,
+	// which signer tells apart.
+	More bool `json:"more"`
 }
 
 // Inclusion is one time a blob was included, with proofs against the block's DA header.

@@ -159,7 +159,7 @@ func describe(info *da.BlobInfo, tx Hex) Posted {
 // included, 0 if there is none yet.
 func (c *Client) included(ctx context.Context, id da.BlobID, since uint64) (uint64, error) {
 	var answer inclusions
-	err := c.get(ctx, "/v1/blobs/"+id.String(), &answer)
+	err := c.get(ctx, "/v1/blobs/"+id.String()+"?signer="+c.signer.Address(), &answer)
 	if CodeOf(err) == CodeNotFound {
 		return 0, nil
 	}

@@ -45,7 +45,7 @@ func (n *Node) recall(ctx context.Context, id [da.HashSize]byte, tx []byte) (uin
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
-	heights, err := n.store.Heights(ctx, message.Blobs[0].ID(), maxScanned)
+	heights, err := n.store.Heights(ctx, message.Blobs[0].ID(), 0, maxScanned)
 	if err != nil {
 		return 0, err
 	}

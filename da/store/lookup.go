@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"slices"
 
 	"github.com/dgraph-io/badger/v4"
@@ -13,10 +14,11 @@ import (
 // was posted.
 const maxScanned = 1 << 14
 
-// Heights returns the heights that include a blob, newest first, at most limit; none is no error.
-func (s *Store) Heights(ctx context.Context, id da.BlobID, limit int) ([]uint64, error) {
+// Heights returns the heights below before, 0 for any, that include a blob, newest first, at
+// most limit; none is no error.
+func (s *Store) Heights(ctx context.Context, id da.BlobID, before uint64, limit int) ([]uint64, error) {
 	var heights []uint64
-	err := s.lookUp(ctx, lookupPrefix(keyID, id), func(height uint64, _ *badger.Item) (bool, error) {
+	err := s.lookUp(ctx, lookupPrefix(keyID, id), before, func(height uint64, _ *badger.Item) (bool, error) {
 		if n := len(heights); n == 0 || heights[n-1] != height {
 			heights = append(heights, height)
 		}
@@ -39,7 +41,7 @@ func (s *Store) ByVersionedHash(ctx context.Context, hash [da.HashSize]byte, lim
 
 func (s *Store) ids(ctx context.Context, prefix []byte, limit int) ([]da.BlobID, error) {
 	var ids []da.BlobID
-	err := s.lookUp(ctx, prefix, func(_ uint64, item *badger.Item) (bool, error) {
+	err := s.lookUp(ctx, prefix, 0, func(_ uint64, item *badger.Item) (bool, error) {
 		return len(ids) < limit, item.Value(func(value []byte) error {
 			if id := da.BlobID(value); len(ids) < limit && !slices.Contains(ids, id) {
 				ids = append(ids, id)
@@ -50,14 +52,14 @@ func (s *Store) ids(ctx context.Context, prefix []byte, limit int) ([]da.BlobID,
 	return ids, err
 }
 
-// lookUp visits the look-ups under prefix whose heights exist, newest first, until visit
-// returns false.
-func (s *Store) lookUp(ctx context.Context, prefix []byte, visit func(height uint64, item *badger.Item) (bool, error)) error {
+// lookUp visits the look-ups under prefix whose heights exist and lie below before, 0 for any,
+// newest first, until visit returns false.
+func (s *Store) lookUp(ctx context.Context, prefix []byte, before uint64, visit func(height uint64, item *badger.Item) (bool, error)) error {
 	return s.db.View(func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefix, PrefetchValues: false})
 		defer it.Close()
 		scanned := 0
-		for it.Rewind(); it.Valid() && scanned < maxScanned; it.Next() {
+		for it.Seek(binary.BigEndian.AppendUint64(slices.Clone(prefix), ^(before - 1))); it.Valid() && scanned < maxScanned; it.Next() {
 			scanned++
 			height := lookupHeight(it.Item().Key())
 			if height < s.Tail() || !s.Has(height) {

@@ -99,7 +99,7 @@ func TestPruneLeavesNoTraceOfLookUps(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if heights, err := s.Heights(t.Context(), e.ID, 10); err != nil || len(heights) != 0 {
+		if heights, err := s.Heights(t.Context(), e.ID, 0, 10); err != nil || len(heights) != 0 {
 			t.Errorf("heights of a pruned blob: %v, %v", heights, err)
 		}
 	}
@@ -143,7 +143,7 @@ func readAll(t *testing.T, s *Store, height uint64, way int) {
 	case 2:
 		_, err = s.Index(t.Context(), height)
 	default:
-		_, err = s.Heights(t.Context(), testBlock(t, height).Index.Entries[0].ID, 20)
+		_, err = s.Heights(t.Context(), testBlock(t, height).Index.Entries[0].ID, 0, 20)
 	}
 	if err != nil && !errors.Is(err, da.ErrPruned) {
 		t.Errorf("read %d of height %d: %v", way, height, err)

@@ -146,11 +146,16 @@ func TestLookUpsAreNewestFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if heights, err := s.Heights(t.Context(), e.ID, 10); err != nil || !slices.Equal(heights, []uint64{3, 1}) {
+		if heights, err := s.Heights(t.Context(), e.ID, 0, 10); err != nil || !slices.Equal(heights, []uint64{3, 1}) {
 			t.Errorf("heights %v, %v", heights, err)
 		}
-		if heights, err := s.Heights(t.Context(), e.ID, 1); err != nil || !slices.Equal(heights, []uint64{3}) {
+		if heights, err := s.Heights(t.Context(), e.ID, 0, 1); err != nil || !slices.Equal(heights, []uint64{3}) {
 			t.Errorf("newest height %v, %v", heights, err)
+		}
+		for before, want := range map[uint64][]uint64{4: {3, 1}, 3: {1}, 2: {1}, 1: nil} {
+			if heights, err := s.Heights(t.Context(), e.ID, before, 10); err != nil || !slices.Equal(heights, want) {
+				t.Errorf("heights below %d: %v, %v, want %v", before, heights, err, want)
+			}
 		}
 		if ids, err := s.ByKeccak256(t.Context(), e.Keccak256, 10); err != nil || !slices.Equal(ids, []da.BlobID{e.ID}) {
 			t.Errorf("by keccak256: %v, %v", ids, err)
@@ -161,7 +166,7 @@ func TestLookUpsAreNewestFirst(t *testing.T) {
 			}
 		}
 	}
-	if heights, err := s.Heights(t.Context(), da.BlobID{1}, 10); err != nil || len(heights) != 0 {
+	if heights, err := s.Heights(t.Context(), da.BlobID{1}, 0, 10); err != nil || len(heights) != 0 {
 		t.Errorf("an unknown id: %v, %v", heights, err)
 	}
 }
