@@ -59,6 +59,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("fullnode: retain is %v: give a duration such as 432h, or 0s to keep everything", c.Retain)
 	case !(c.KZG.Crosscheck >= 0 && c.KZG.Crosscheck <= 1): // NaN too
 		return fmt.Errorf("fullnode: kzg.crosscheck is %v: give a share of blocks from 0 to 1", c.KZG.Crosscheck)
+	case c.KZG.Tables < 0 || c.KZG.Tables > maxTables:
+		return fmt.Errorf("fullnode: kzg.tables is %d: give MiB from 1 to %d", c.KZG.Tables, maxTables)
 	case c.API.Key != "" && c.Keyring == nil:
 		return fmt.Errorf("fullnode: api.key is %q but there is no keyring", c.API.Key)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/viper"
 
 	"github.com/ashlar-da/ashlar/app"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
 // Settings is app.toml. Its keys are flags of `ashlar start` too.
@@ -56,6 +57,19 @@ type Libp2pSettings struct {
 type KZGSettings struct {
 	// Crosscheck is the share of blocks, 0 to 1, of which a random row is verified again by another implementation.
 	Crosscheck float64 `mapstructure:"crosscheck"`
+	// Tables is the size in MiB of the tables that proofs are computed from; 0: 24.
+	Tables int `mapstructure:"tables"`
+}
+
+// maxTables bounds KZGSettings.Tables. Beside them there are 8 MiB for commitments.
+const maxTables = 120
+
+// tables returns the bytes of the tables that proofs are computed from.
+func (s KZGSettings) tables() int {
+	if s.Tables == 0 {
+		return kzg.DefaultTables
+	}
+	return s.Tables << 20
 }
 
 // defaultCrosscheck has a node verify a row of one block in a hundred again: a core is busy with it for less than a
@@ -75,7 +89,7 @@ func DefaultSettings() Settings {
 			Listen: []string{"/ip4/0.0.0.0/tcp/26660", "/ip4/0.0.0.0/udp/26660/quic-v1"},
 			DHT:    true,
 		},
-		KZG: KZGSettings{Crosscheck: defaultCrosscheck},
+		KZG: KZGSettings{Crosscheck: defaultCrosscheck, Tables: kzg.DefaultTables >> 20},
 	}
 }
 
@@ -124,6 +138,9 @@ dht = {{ .Libp2p.DHT }}
 # by an implementation that shares no code with this node's. If the two disagree the log
 # says so and ashlar_crosscheck_rows_total{result="disagreed"} counts it; nothing else happens.
 crosscheck = {{ .KZG.Crosscheck }}
+# The memory for tables that proofs are computed from, in MiB, up to 120. More makes proposing
+# and posting faster, by little beyond 24; 1 is next to none.
+tables = {{ .KZG.Tables }}
 `
 
 // Config returns the configuration of a node with these settings.

@@ -68,6 +68,7 @@ func addNodeFlags(cmd *cobra.Command) {
 	f.Var(&listen, "libp2p.listen", "multiaddresses that squares are served on")
 	f.Var(new(list), "libp2p.peers", "multiaddresses of peers to stay connected to")
 	f.Bool("libp2p.dht", d.Libp2p.DHT, "find more peers by a Kademlia table")
+	f.Int("kzg.tables", d.KZG.Tables, "MiB of tables that proofs are computed from, up to 120; 1 is next to none")
 	f.Float64("kzg.crosscheck", d.KZG.Crosscheck, "share of blocks of which a row is verified again by another implementation")
 	f.String(flags.FlagKeyringBackend, flags.DefaultKeyringBackend, "keyring of api.key: os, file or test")
 	f.String(server.FlagMinGasPrices, d.MinGasPrices, "least price of execution gas accepted")

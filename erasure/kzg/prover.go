@@ -32,14 +32,12 @@ const DefaultTables = 24 << 20
 
 // LoadProver builds the tables that the computation of proofs takes, of DefaultTables bytes, in some tenths of a second;
 // otherwise that happens when the first proof is asked for. Verifiers never need it.
-func (s *Setup) LoadProver() error {
-	s.forRows()
-	return s.LoadProverTables(DefaultTables)
-}
+func (s *Setup) LoadProver() error { return s.LoadProverTables(DefaultTables) }
 
 // LoadProverTables is LoadProver with tables of at most the given number of bytes, but no less than 768 KiB. The larger,
 // the faster: there is more to gain from 8 MiB than from the next 50. It has no effect once tables have been loaded.
 func (s *Setup) LoadProverTables(bytes int) error {
+	s.forRows()
 	_, err := s.prover.load(s, bytes)
 	return err
 }
