@@ -46,6 +46,7 @@ func New(o Options) sdk.AnteHandler {
 		sdkante.NewValidateMemoDecorator(o.Accounts),
 		sdkante.NewConsumeGasForTxSizeDecorator(o.Accounts),
 		feeDecorator{accounts: o.Accounts, bank: o.Bank, grants: o.FeeGrant, keeper: o.Blob, denom: o.Denom},
+		keyDecorator{},
 		sdkante.NewSetPubKeyDecorator(o.Accounts),
 		sdkante.NewValidateSigCountDecorator(o.Accounts),
 		sdkante.NewSigGasConsumeDecorator(o.Accounts, sdkante.DefaultSigVerificationGasConsumer),

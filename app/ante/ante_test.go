@@ -6,6 +6,10 @@ import (
 	"testing"
 
 	sdkmath "cosmossdk.io/math"
+	"github.com/cosmos/cosmos-sdk/crypto/keys/ed25519"
+	"github.com/cosmos/cosmos-sdk/crypto/keys/multisig"
+	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
+	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/x/authz"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
@@ -128,5 +132,27 @@ func TestStrangersShareABudget(t *testing.T) {
 	}
 	if err := v.admit(8, signer(0)); !errors.Is(err, blob.ErrBackOff) {
 		t.Errorf("an offender at the next height: have %v want ErrBackOff", err)
+	}
+}
+
+// TestMalformedKeysAreErrors: a key of the wrong length, alone or within a multisig key.
+func TestMalformedKeysAreErrors(t *testing.T) {
+	good := secp256k1.GenPrivKeyFromSecret([]byte("a key")).PubKey()
+	short := &secp256k1.PubKey{Key: []byte{2, 3}}
+	for name, c := range map[string]struct {
+		key   cryptotypes.PubKey
+		valid bool
+	}{
+		"good":        {good, true},
+		"left out":    {nil, true},
+		"short":       {short, false},
+		"empty":       {&secp256k1.PubKey{}, false},
+		"ed25519":     {&ed25519.PubKey{Key: make([]byte, 31)}, false},
+		"a multisig":  {multisig.NewLegacyAminoPubKey(1, []cryptotypes.PubKey{good}), true},
+		"no multisig": {&multisig.LegacyAminoPubKey{}, true},
+	} {
+		if err := checkKey(c.key); (err == nil) != c.valid {
+			t.Errorf("%s: %v, want valid %v", name, err, c.valid)
+		}
 	}
 }
