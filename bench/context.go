@@ -110,6 +110,7 @@ func newAxisTree(_ rsmt2d.Axis, index uint) rsmt2d.Tree {
 	return &axisTree{tree: nmt.New(sha256.New(), nmt.NamespaceIDSize(namespaceSize), nmt.IgnoreMaxNamespace(true)), index: index}
 }
 
+// Push adds a share to the tree, under its namespace or, where it is parity, under the highest.
 func (t *axisTree) Push(share []byte) error {
 	id := bytes.Repeat([]byte{0xff}, namespaceSize)
 	if t.index < squareWidth && t.next < squareWidth {
@@ -120,4 +121,5 @@ func (t *axisTree) Push(share []byte) error {
 	return t.tree.Push(namespace.PrefixedData(leaf))
 }
 
+// Root returns the root of the axis.
 func (t *axisTree) Root() ([]byte, error) { return t.tree.Root() }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 const (
@@ -114,7 +115,7 @@ func CommitBlob(setup *kzg.Setup, b *Blob) ([]kzg.Commitment, error) {
 		return nil, err
 	}
 	commitments := make([]kzg.Commitment, len(rows))
-	err = inParallel(len(rows), func(i int) (err error) {
+	err = parallel.For(len(rows), func(i int) (err error) {
 		commitments[i], err = setup.Commit(rows[i])
 		return err
 	})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // claims are what a block or an envelope asserts of rows, collected to be verified in two equations.
@@ -55,7 +56,7 @@ func (c *claims) verify(setup *kzg.Setup, square []kzg.Commitment) error {
 // computeCells extends rows and returns all their cells, 128 a row.
 func computeCells(setup *kzg.Setup, rows []*kzg.Row) ([]*kzg.Cell, error) {
 	cells := make([]*kzg.Cell, len(rows)*kzg.Columns)
-	err := inParallel(len(rows), func(i int) error {
+	err := parallel.For(len(rows), func(i int) error {
 		extended, err := setup.ComputeCells(rows[i])
 		if err != nil {
 			return err

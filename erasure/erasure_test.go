@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // sharedSetup loads the setup once for the whole test package.
@@ -46,7 +47,7 @@ func randomRows(seed uint64, k int) []*kzg.Row {
 
 func commitAll(setup *kzg.Setup, rows []*kzg.Row) ([]kzg.Commitment, error) {
 	commitments := make([]kzg.Commitment, len(rows))
-	return commitments, inParallel(len(rows), func(i int) (err error) {
+	return commitments, parallel.For(len(rows), func(i int) (err error) {
 		commitments[i], err = setup.Commit(rows[i])
 		return err
 	})
@@ -54,7 +55,7 @@ func commitAll(setup *kzg.Setup, rows []*kzg.Row) ([]kzg.Commitment, error) {
 
 func proveAll(setup *kzg.Setup, rows []*kzg.Row) ([][]kzg.Proof, error) {
 	proofs := make([][]kzg.Proof, len(rows))
-	return proofs, inParallel(len(rows), func(i int) error {
+	return proofs, parallel.For(len(rows), func(i int) error {
 		_, all, err := setup.ComputeCellsAndProofs(rows[i])
 		if err == nil {
 			proofs[i] = all[:]

@@ -6,6 +6,7 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // cheapColumn is the number of rows up to which it costs less to extend a column than to compute its cells from their
@@ -33,7 +34,7 @@ func extendColumns(setup *kzg.Setup, rows [][]byte) error {
 	if k > cheapColumn {
 		columns = kzg.RowCells
 	}
-	err := inParallel(columns, func(c int) error {
+	err := parallel.For(columns, func(c int) error {
 		column := make([]*kzg.Cell, 2*k)
 		for i := range column {
 			column[i] = cellOf(rows[i], c)
@@ -48,7 +49,7 @@ func extendColumns(setup *kzg.Setup, rows [][]byte) error {
 
 // extendEach fills the second half of each row from its first. The number of the first row is for errors.
 func extendEach(setup *kzg.Setup, rows [][]byte, first int) error {
-	return inParallel(len(rows), func(i int) error {
+	return parallel.For(len(rows), func(i int) error {
 		if err := setup.ExtendRow((*kzg.Row)(rows[i][kzg.RowSize:]), (*kzg.Row)(rows[i])); err != nil {
 			return fmt.Errorf("row %d: %w", first+i, err)
 		}

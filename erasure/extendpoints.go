@@ -8,6 +8,7 @@ import (
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // adderBatch is how many additions of points share an inversion.
@@ -54,7 +55,7 @@ func extendPoints[T kzg.Commitment | kzg.Proof](encoded []T) ([]T, error) {
 func extrapolateRows(points []bls12381.G1Affine, columns int) []bls12381.G1Affine {
 	out := make([]bls12381.G1Affine, len(points))
 	parts := min(columns, runtime.GOMAXPROCS(0))
-	_ = inParallel(parts, func(i int) error {
+	_ = parallel.For(parts, func(i int) error {
 		from, to := columns*i/parts, columns*(i+1)/parts
 		var part []bls12381.G1Affine
 		for row := range slices.Chunk(points, columns) {

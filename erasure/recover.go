@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // Recover computes the extended matrix of k original rows with the given commitments from some of its cells. A row
@@ -65,7 +66,7 @@ func newRecovery(setup *kzg.Setup, k int, commitments []kzg.Commitment, cells ma
 
 // checkScalars checks every scalar of the given cells, those that recovery has no need of too.
 func (r *recovery) checkScalars() error {
-	return inParallel(len(r.given), func(i int) error {
+	return parallel.For(len(r.given), func(i int) error {
 		for column, cell := range r.given[i] {
 			if cell == nil {
 				continue
@@ -106,7 +107,7 @@ func (r *recovery) recoverRows() error {
 		return err
 	}
 	rows := make([]*kzg.Row, len(ready))
-	err = inParallel(len(ready), func(n int) (err error) {
+	err = parallel.For(len(ready), func(n int) (err error) {
 		rows[n], err = r.recoverRow(ready[n], sources[n])
 		return err
 	})
@@ -146,7 +147,7 @@ func (r *recovery) rowSources(rows []int) ([]*kzg.Recovery, error) {
 		}
 	}
 	recoveries := make([]*kzg.Recovery, len(patterns))
-	err := inParallel(len(patterns), func(n int) (err error) {
+	err := parallel.For(len(patterns), func(n int) (err error) {
 		recoveries[n], err = r.setup.NewRecovery(patterns[n][:])
 		return err
 	})
@@ -251,7 +252,7 @@ func (r *recovery) finish() (*ExtendedMatrix, error) {
 		return nil, err
 	}
 	m := &ExtendedMatrix{k: r.k, commitments: r.commitments, rows: newRows(2 * r.k)}
-	err := inParallel(r.k, func(i int) error {
+	err := parallel.For(r.k, func(i int) error {
 		for column, cell := range r.cells[i] {
 			if cell != nil {
 				*cellOf(m.rows[i], column) = *cell
@@ -289,7 +290,7 @@ func (r *recovery) interpolateOriginals() error {
 
 // checkGiven holds all given cells against the matrix.
 func (r *recovery) checkGiven(m *ExtendedMatrix) error {
-	return inParallel(2*r.k, func(i int) error {
+	return parallel.For(2*r.k, func(i int) error {
 		for column, cell := range r.given[i] {
 			if cell != nil && *cell != *m.Cell(Coord{i, column}) {
 				return fmt.Errorf("the given cell (%d, %d) contradicts the others: %w", i, column, kzg.ErrInvalidProof)

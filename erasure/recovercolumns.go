@@ -6,6 +6,7 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // columnSource computes cells of columns that have their first k cells in the same rows.
@@ -27,7 +28,7 @@ func newRowSet(rows []int) (set rowSet) {
 // interpolateCells computes cells from the first k of their columns. wanted lists their rows by column.
 func (r *recovery) interpolateCells(wanted [][]int) error {
 	sources := r.columnSources(wanted)
-	return inParallel(len(wanted), func(column int) error {
+	return parallel.For(len(wanted), func(column int) error {
 		if len(wanted[column]) == 0 {
 			return nil
 		}
@@ -82,7 +83,7 @@ func (r *recovery) columnSources(wanted [][]int) []*columnSource {
 		}
 		sources[column] = source
 	}
-	_ = inParallel(len(distinct), func(n int) error { distinct[n].prepare(); return nil })
+	_ = parallel.For(len(distinct), func(n int) error { distinct[n].prepare(); return nil })
 	return sources
 }
 

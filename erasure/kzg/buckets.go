@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 const (
@@ -35,7 +37,7 @@ func sumBuckets(points []bls12381.G1Affine, entries []entry, buckets int) []bls1
 	sorted := sortEntries(entries, buckets)
 	ranges := cutRanges(sorted)
 	parts := min(len(ranges), runtime.GOMAXPROCS(0))
-	_ = inParallel(parts, func(i int) error {
+	_ = parallel.For(parts, func(i int) error {
 		adder := newBucketAdder(points, len(entries))
 		for _, r := range ranges[len(ranges)*i/parts : len(ranges)*(i+1)/parts] {
 			adder.sumRange(out[r.from:r.to], sorted[r.from:r.to])

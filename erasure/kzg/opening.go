@@ -6,6 +6,8 @@ import (
 
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr/fft"
+
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // rowChallengeDomain is FIAT_SHAMIR_PROTOCOL_DOMAIN followed by the number of scalars as 16 bytes.
@@ -83,7 +85,7 @@ func (s *Setup) VerifyRowProofs(rows []*Row, commitments []Commitment, proofs []
 		return nil
 	}
 	points, values := make([]fr.Element, len(rows)), make([]fr.Element, len(rows))
-	err := inParallel(len(rows), func(i int) error {
+	err := parallel.For(len(rows), func(i int) error {
 		scalars, err := decodeRow(rows[i])
 		if err != nil {
 			return fmt.Errorf("row %d: %w", i, err)

@@ -7,6 +7,8 @@ import (
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
+
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // The first three bits of a compressed point. Infinity is the first two and nothing else.
@@ -50,7 +52,7 @@ func decodePoints[T Commitment | Proof](encoded []T, members bool) ([]bls12381.G
 func decodeAll[T Commitment | Proof](points []bls12381.G1Affine, encoded []T, members bool) error {
 	batch := min(decodeBatch, (len(encoded)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0)+laneCount-1)
 	batches := (len(encoded) + batch - 1) / batch
-	return inParallel(batches, func(i int) error {
+	return parallel.For(batches, func(i int) error {
 		from, to := i*batch, min((i+1)*batch, len(encoded))
 		raw := make([]encodedPoint, to-from)
 		for j := range raw {

@@ -3,6 +3,8 @@ package kzg
 import (
 	"fmt"
 	"runtime"
+
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // CellsAndProofs is all that is computed from a row.
@@ -46,7 +48,7 @@ func (s *Setup) ComputeCellsAndProofsOf(rows []*Row) ([]CellsAndProofs, error) {
 	all := make([]CellsAndProofs, len(rows))
 	workers := runtime.GOMAXPROCS(0)
 	batches := workers * ((len(rows) + workers*batchRows - 1) / (workers * batchRows))
-	err = inParallel(batches, func(i int) error {
+	err = parallel.For(batches, func(i int) error {
 		return s.proveBatch(p, all, rows, len(rows)*i/batches, len(rows)*(i+1)/batches)
 	})
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
+
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // Layout of prover.bin: 4096 G1 points as in setup.bin, the commitments of the polynomials of degree less than 4096 that
@@ -67,7 +69,7 @@ func newProver(s *Setup, limit int) (*prover, error) {
 	}
 	p := &prover{transform: newPointTransform(&s.cosets), beta: newBeta()}
 	widths := combWidths(limit)
-	return p, inParallel(Columns, func(c int) error {
+	return p, parallel.For(Columns, func(c int) error {
 		p.combs[c] = newComb(points[c*CellScalars:(c+1)*CellScalars], widths, NewPointAdder(1<<10))
 		factor := s.cosets[c].y
 		factor.Inverse(&factor)

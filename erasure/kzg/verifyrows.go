@@ -5,6 +5,8 @@ import (
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // VerifyRows verifies that the i-th commitment is the i-th row's, for all rows at once: with independent 128-bit γᵢ
@@ -44,7 +46,7 @@ func combineRows(gammas []fr.Element, rows []*Row) ([]fr.Element, error) {
 		}
 	}
 	sum := make([]fr.Element, RowScalars)
-	err := inParallel(RowCells, func(column int) error {
+	err := parallel.For(RowCells, func(column int) error {
 		part := fr.Vector(sum[column*CellScalars : (column+1)*CellScalars])
 		scaled := make(fr.Vector, CellScalars)
 		for i, row := range rows {

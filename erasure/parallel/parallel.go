@@ -1,4 +1,5 @@
-package kzg
+// Package parallel shares work among processors without leaving the outcome to timing.
+package parallel
 
 import (
 	"runtime"
@@ -6,9 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// inParallel calls f(0) … f(n−1) on all processors, in this order, and no more once one has failed. It returns the error
+// For calls f(0) … f(n−1) on all processors, in this order, and no more once one has failed. It returns the error
 // of the least index that failed, which does not depend on timing: whatever comes before a failure has been called.
-func inParallel(n int, f func(i int) error) error {
+func For(n int, f func(i int) error) error {
 	failures := make([]error, n)
 	var next atomic.Int64
 	var failed atomic.Bool

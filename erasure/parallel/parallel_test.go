@@ -1,16 +1,16 @@
-package erasure
+package parallel
 
 import (
 	"errors"
 	"testing"
 )
 
-// TestInParallelReturnsLeastError holds that which error comes back does not depend on timing.
-func TestInParallelReturnsLeastError(t *testing.T) {
+// TestForReturnsLeastError holds that which error comes back does not depend on timing.
+func TestForReturnsLeastError(t *testing.T) {
 	first, later := errors.New("first"), errors.New("later")
 	for range 1000 {
 		called := make([]bool, 64)
-		err := inParallel(len(called), func(i int) error {
+		err := For(len(called), func(i int) error {
 			called[i] = true
 			switch {
 			case i == 20:
@@ -29,7 +29,7 @@ func TestInParallelReturnsLeastError(t *testing.T) {
 			}
 		}
 	}
-	if err := inParallel(0, func(int) error { return first }); err != nil {
+	if err := For(0, func(int) error { return first }); err != nil {
 		t.Errorf("nothing to do: %v", err)
 	}
 }
