@@ -51,9 +51,27 @@ func Prepare(setup *kzg.Setup, blobs []da.Blob) (*Prepared, error) {
 	if err != nil {
 		return nil, err
 	}
+	return NewPrepared(blobs, commitments, proofs)
+}
+
+// NewPrepared is Prepare for who has commitments and proofs already: those that
+// da.ProveBlobs returns for the blobs. It counts them and does not verify them; a node
+// does. It fails with da.ErrMismatch, or like Blob.Check.
+func NewPrepared(blobs []da.Blob, commitments [][]kzg.Commitment, proofs []kzg.Proof) (*Prepared, error) {
+	if len(blobs) != len(commitments) {
+		return nil, fmt.Errorf("%w: commitments of %d blobs beside %d blobs", da.ErrMismatch, len(commitments), len(blobs))
+	}
 	p := &Prepared{infos: da.DescribeBlobs(blobs, commitments), proofs: proofs}
-	for i := range blobs {
+	rows := 0
+	for i := range p.infos {
+		if err := p.infos[i].Check(); err != nil {
+			return nil, fmt.Errorf("blob %d: %w", i, err)
+		}
+		rows += p.infos[i].OwnRows()
 		p.data = append(p.data, blobs[i].Data)
+	}
+	if len(proofs) != rows*kzg.Columns {
+		return nil, fmt.Errorf("%w: %d cell proofs, the blobs' own rows have %d", da.ErrMismatch, len(proofs), rows*kzg.Columns)
 	}
 	return p, nil
 }
