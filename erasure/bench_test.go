@@ -43,6 +43,26 @@ func BenchmarkVerifyCells(b *testing.B) {
 	}
 }
 
+// BenchmarkRecoverStaircase recovers from what makes recovery take the most steps, and the same cells' number in one step.
+func BenchmarkRecoverStaircase(b *testing.B) {
+	for _, k := range []int{65, MaxRows} {
+		rows, commitments, _ := cycled(b, k)
+		m, err := Extend(newSetup(b), rows, commitments, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for name, keep := range map[string]func(Coord) bool{
+			"staircase": staircase(k),
+			"columns":   func(at Coord) bool { return at.Row >= k && at.Column < kzg.RowCells },
+		} {
+			b.Run(fmt.Sprintf("k=%d/from=%s", k, name), func(b *testing.B) {
+				cells := cellsWhere(m, keep)
+				benchmark(b, k*kzg.RowSize, func() error { _, err := recoverFrom(b, m, cells); return err })
+			})
+		}
+	}
+}
+
 func BenchmarkRecover(b *testing.B) {
 	for _, k := range []int{34} {
 		rows, commitments, _ := cycled(b, k)

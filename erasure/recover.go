@@ -3,6 +3,7 @@ package erasure
 import (
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/erasure/parallel"
@@ -10,8 +11,13 @@ import (
 
 // Recover computes the extended matrix of k original rows with the given commitments from some of its cells. A row
 // follows from any 64 of its cells and a column from any k of its 2k; the two alternate until k rows are whole, from
-// which the others follow. Each of the k is checked against its commitment as soon as it is whole, and every given cell
-// against the result.
+// which the others follow. The k are checked against their commitments, and every given cell against the result.
+//
+// The work is bounded whatever is missing, in whatever order the rest follows. Which row follows from which cells is
+// decided before any of them is decoded, so that too few cells cost next to nothing. Then k rows are recovered, once each; a
+// column is prepared at most once, and again at the end, for k² multiplications; a cell that is computed from its column
+// takes 64·k, and there are at most 64 of them for each of the k rows and 64 for each original row that is not one of
+// them; and the k rows take one check together.
 //
 // It fails with ErrUnrecoverable if the cells do not suffice; with kzg.ErrInvalidProof, naming the row or the
 // coordinate, if some are false (verify cells of unknown origin first); and with kzg.ErrBadInput,
@@ -22,7 +28,7 @@ func Recover(setup *kzg.Setup, k int, commitments []kzg.Commitment, cells map[Co
 	if err != nil {
 		return nil, err
 	}
-	if err := r.peel(); err != nil {
+	if err := r.recoverRows(); err != nil {
 		return nil, err
 	}
 	return r.finish()
@@ -35,9 +41,13 @@ type recovery struct {
 	commitments []kzg.Commitment         // 2k
 	given       [][kzg.Columns]*kzg.Cell // 2k rows; nil where missing
 	cells       [][kzg.Columns]*kzg.Cell // the given ones and those recovered so far
-	whole       []bool                   // rows that are complete and match their commitments
-	count       int                      // of whole rows
+	plan        *plan
+	columns     columnSources
+	work        work
 }
+
+// work counts what was done.
+type work struct{ rows, columns, cells int }
 
 func newRecovery(setup *kzg.Setup, k int, commitments []kzg.Commitment, cells map[Coord]*kzg.Cell) (*recovery, error) {
 	if err := checkK(k); err != nil {
@@ -46,11 +56,8 @@ func newRecovery(setup *kzg.Setup, k int, commitments []kzg.Commitment, cells ma
 	if len(commitments) != k {
 		return nil, fmt.Errorf("%w: %d commitments for %d rows", kzg.ErrBadInput, len(commitments), k)
 	}
-	all, err := ExtendCommitments(commitments)
-	if err != nil {
-		return nil, err
-	}
-	r := &recovery{setup: setup, k: k, commitments: all, given: make([][kzg.Columns]*kzg.Cell, 2*k), whole: make([]bool, 2*k)}
+	r := &recovery{setup: setup, k: k, given: make([][kzg.Columns]*kzg.Cell, 2*k)}
+	have := make([]indexSet, 2*k)
 	for at, cell := range cells {
 		if err := checkCoord(at, k); err != nil {
 			return nil, err
@@ -59,8 +66,16 @@ func newRecovery(setup *kzg.Setup, k int, commitments []kzg.Commitment, cells ma
 			return nil, fmt.Errorf("%w: cell (%d, %d) is nil", kzg.ErrBadInput, at.Row, at.Column)
 		}
 		r.given[at.Row][at.Column] = cell
+		have[at.Row].add(at.Column)
 	}
 	r.cells = slices.Clone(r.given)
+	var err error
+	if r.plan, err = planRecovery(have); err != nil {
+		return nil, err
+	}
+	if r.commitments, err = ExtendCommitments(commitments); err != nil {
+		return nil, err
+	}
 	return r, r.checkScalars()
 }
 
@@ -79,71 +94,39 @@ func (r *recovery) checkScalars() error {
 	})
 }
 
-// peel recovers rows and columns in turn until k rows are whole, from which all others follow.
-func (r *recovery) peel() error {
-	for {
-		if err := r.recoverRows(); err != nil || r.count == r.k {
-			return err
-		}
-		wanted := r.wantedCells()
-		if wanted == nil {
-			return fmt.Errorf("%w: %d of %d rows are whole, and no other row comes to %d cells with all columns of at least %d",
-				ErrUnrecoverable, r.count, r.k, kzg.RowCells, r.k)
+// recoverRows makes k rows whole, as planned, and checks them.
+func (r *recovery) recoverRows() error {
+	for _, rows := range r.plan.steps {
+		wanted := make([][]int, kzg.Columns)
+		for _, p := range rows {
+			for _, column := range p.filled {
+				wanted[column] = append(wanted[column], p.row)
+			}
 		}
 		if err := r.interpolateCells(wanted); err != nil {
 			return err
 		}
-	}
-}
-
-// recoverRows completes and checks rows that have enough cells, as many as are needed.
-func (r *recovery) recoverRows() error {
-	ready := r.readyRows()
-	if len(ready) == 0 {
-		return nil
-	}
-	sources, err := r.rowSources(ready)
-	if err != nil {
-		return err
-	}
-	rows := make([]*kzg.Row, len(ready))
-	err = parallel.For(len(ready), func(n int) (err error) {
-		rows[n], err = r.recoverRow(ready[n], sources[n])
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if err := r.checkRows(ready, rows); err != nil {
-		return err
-	}
-	for _, i := range ready {
-		r.whole[i] = true
-	}
-	r.count += len(ready)
-	return nil
-}
-
-// readyRows returns the first rows that have enough cells, no more than are needed.
-func (r *recovery) readyRows() []int {
-	var ready []int
-	for i := range r.cells {
-		if !r.whole[i] && r.count+len(ready) < r.k && len(present(&r.cells[i])) >= kzg.RowCells {
-			ready = append(ready, i)
+		sources, err := r.rowSources(rows)
+		if err != nil {
+			return err
+		}
+		r.work.rows += len(rows)
+		err = parallel.For(len(rows), func(n int) error { return r.recoverRow(&rows[n], sources[n]) })
+		if err != nil {
+			return err
 		}
 	}
-	return ready
+	return r.checkRows()
 }
 
-// rowSources prepares the recovery of rows: once for all that have their first 64 cells in the same columns.
-func (r *recovery) rowSources(rows []int) ([]*kzg.Recovery, error) {
+// rowSources prepares the recovery of rows: once for all that are recovered from the same columns.
+func (r *recovery) rowSources(rows []rowPlan) ([]*kzg.Recovery, error) {
 	index := make(map[[kzg.RowCells]int]int)
 	var patterns [][kzg.RowCells]int
-	for _, i := range rows {
-		columns := [kzg.RowCells]int(present(&r.cells[i]))
-		if _, seen := index[columns]; !seen {
-			index[columns] = len(patterns)
-			patterns = append(patterns, columns)
+	for _, p := range rows {
+		if _, seen := index[p.columns]; !seen {
+			index[p.columns] = len(patterns)
+			patterns = append(patterns, p.columns)
 		}
 	}
 	recoveries := make([]*kzg.Recovery, len(patterns))
@@ -152,98 +135,46 @@ func (r *recovery) rowSources(rows []int) ([]*kzg.Recovery, error) {
 		return err
 	})
 	sources := make([]*kzg.Recovery, len(rows))
-	for n, i := range rows {
-		sources[n] = recoveries[index[[kzg.RowCells]int(present(&r.cells[i]))]]
+	for n, p := range rows {
+		sources[n] = recoveries[index[p.columns]]
 	}
 	return sources, err
 }
 
-// recoverRow completes a row from its first 64 cells.
-func (r *recovery) recoverRow(i int, source *kzg.Recovery) (*kzg.Row, error) {
-	some := make([]*kzg.Cell, 0, kzg.Columns)
-	for _, cell := range r.cells[i] {
-		if cell != nil {
-			some = append(some, cell)
-		}
+// recoverRow completes a row from 64 cells.
+func (r *recovery) recoverRow(p *rowPlan, source *kzg.Recovery) error {
+	var some [kzg.RowCells]*kzg.Cell
+	for n, column := range p.columns {
+		some[n] = r.cells[p.row][column]
 	}
-	all, err := source.Cells(some[:kzg.RowCells])
+	all, err := source.Cells(some[:])
 	if err != nil {
-		return nil, fmt.Errorf("row %d: %w", i, err)
+		return fmt.Errorf("row %d: %w", p.row, err)
 	}
 	for column := range all {
-		r.cells[i][column] = &all[column]
+		r.cells[p.row][column] = &all[column]
 	}
-	return joinRow(&r.cells[i]), nil
+	return nil
 }
 
-func present(cells *[kzg.Columns]*kzg.Cell) []int {
-	columns := make([]int, 0, kzg.Columns)
-	for column, cell := range cells {
-		if cell != nil {
-			columns = append(columns, column)
+// checkRows checks the whole rows against their commitments, all at once. If some are false it names the first in the
+// order of the plan, on which others may depend.
+func (r *recovery) checkRows() error {
+	var rows []*kzg.Row
+	var commitments []kzg.Commitment
+	var indices []int
+	for _, step := range r.plan.steps {
+		for _, p := range step {
+			rows = append(rows, joinRow(&r.cells[p.row]))
+			commitments, indices = append(commitments, r.commitments[p.row]), append(indices, p.row)
 		}
-	}
-	return columns
-}
-
-// checkRows checks rows against their commitments, all at once, and names a false one if there is any.
-func (r *recovery) checkRows(indices []int, rows []*kzg.Row) error {
-	commitments := make([]kzg.Commitment, len(indices))
-	for n, i := range indices {
-		commitments[n] = r.commitments[i]
 	}
 	err := r.setup.VerifyRows(rows, commitments)
 	if err == nil {
 		return nil
 	}
-	for n, i := range indices {
-		if one := r.setup.VerifyRows(rows[n:n+1], commitments[n:n+1]); one != nil {
-			return fmt.Errorf("row %d, recovered from the given cells, does not match its commitment; some of the cells are false: %w", i, one)
-		}
-	}
-	return err
-}
-
-// wantedCells returns, by column, the rows whose cells to compute from their columns so that rows come to 64 cells: as
-// many rows as are needed, those that lack the fewest first. It returns nil if no row can.
-func (r *recovery) wantedCells() [][]int {
-	var able []int
-	for column := range kzg.Columns {
-		if len(r.column(column)) >= r.k {
-			able = append(able, column)
-		}
-	}
-	var rows []int
-	lacking := make([][]int, 2*r.k)
-	for i := range r.cells {
-		lacking[i] = slices.DeleteFunc(slices.Clone(able), func(column int) bool { return r.cells[i][column] != nil })
-		if have := len(present(&r.cells[i])); have < kzg.RowCells && have+len(lacking[i]) >= kzg.RowCells {
-			lacking[i] = lacking[i][:kzg.RowCells-have]
-			rows = append(rows, i)
-		}
-	}
-	if rows == nil {
-		return nil
-	}
-	slices.SortStableFunc(rows, func(a, b int) int { return len(lacking[a]) - len(lacking[b]) })
-	wanted := make([][]int, kzg.Columns)
-	for _, i := range rows[:min(len(rows), r.k-r.count)] {
-		for _, column := range lacking[i] {
-			wanted[column] = append(wanted[column], i)
-		}
-	}
-	return wanted
-}
-
-// column returns the rows that have a cell in a column.
-func (r *recovery) column(column int) []int {
-	var rows []int
-	for i := range r.cells {
-		if r.cells[i][column] != nil {
-			rows = append(rows, i)
-		}
-	}
-	return rows
+	first := sort.Search(len(rows)-1, func(n int) bool { return r.setup.VerifyRows(rows[:n+1], commitments[:n+1]) != nil })
+	return fmt.Errorf("row %d, recovered from the given cells, does not match its commitment; some of the cells are false: %w", indices[first], err)
 }
 
 // finish builds the matrix once k rows are whole, and holds the given cells against it.
@@ -258,7 +189,7 @@ func (r *recovery) finish() (*ExtendedMatrix, error) {
 				*cellOf(m.rows[i], column) = *cell
 			}
 		}
-		if r.whole[i] {
+		if r.plan.whole.has(i) {
 			return nil
 		}
 		return extendEach(r.setup, m.rows[i:i+1], i)
@@ -276,14 +207,15 @@ func (r *recovery) finish() (*ExtendedMatrix, error) {
 // check: commitments depend on the whole rows' as the rows do.
 func (r *recovery) interpolateOriginals() error {
 	var missing []int
-	for i := range r.cells {
-		if r.whole[i] {
-			continue
-		}
-		r.cells[i] = [kzg.Columns]*kzg.Cell{}
-		if i < r.k {
+	for i := range r.k {
+		if !r.plan.whole.has(i) {
+			r.cells[i] = [kzg.Columns]*kzg.Cell{}
 			missing = append(missing, i)
 		}
+	}
+	r.columns = columnSources{}
+	for column := range r.plan.sources {
+		r.plan.sources[column] = r.plan.whole
 	}
 	return r.interpolateCells(slices.Repeat([][]int{missing}, kzg.RowCells))
 }

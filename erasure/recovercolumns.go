@@ -9,37 +9,67 @@ import (
 	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
-// columnSource computes cells of columns that have their first k cells in the same rows.
+// columnSource computes cells of a column from k of them.
 type columnSource struct {
-	have         []int
-	coefficients map[int][]fr.Element // by wanted row
+	polynomial *interpolation
+	places     *[kzg.CellScalars]fr.Vector // the k cells' plain scalars, by their place in the cell
 }
 
-// rowSet is a set of rows.
-type rowSet [2 * MaxRows / 64]uint64
-
-func newRowSet(rows []int) (set rowSet) {
-	for _, i := range rows {
-		set[i/64] |= 1 << (i % 64)
-	}
-	return set
+// columnSources are the columns that cells have been computed from. Columns that have the same rows share a polynomial.
+type columnSources struct {
+	of          [kzg.Columns]*columnSource
+	polynomials map[indexSet]*interpolation
 }
 
-// interpolateCells computes cells from the first k of their columns. wanted lists their rows by column.
+// interpolateCells computes cells from the sources of their columns. wanted lists their rows by column.
 func (r *recovery) interpolateCells(wanted [][]int) error {
-	sources := r.columnSources(wanted)
+	if err := r.prepareColumns(wanted); err != nil {
+		return err
+	}
+	coefficients := r.coefficients(wanted)
 	return parallel.For(len(wanted), func(column int) error {
-		if len(wanted[column]) == 0 {
-			return nil
-		}
-		places, err := r.places(column, sources[column].have)
-		if err != nil {
-			return err
-		}
 		for _, i := range wanted[column] {
+			source := r.columns.of[column]
 			r.cells[i][column] = new(kzg.Cell)
-			combine(r.cells[i][column], sources[column].coefficients[i], places)
+			combine(r.cells[i][column], coefficients[image{source.polynomial, i}], source.places)
 		}
+		return nil
+	})
+}
+
+// prepareColumns prepares the columns of which cells are wanted for the first time.
+func (r *recovery) prepareColumns(wanted [][]int) error {
+	var columns []int
+	for column, rows := range wanted {
+		if r.work.cells += len(rows); len(rows) > 0 && r.columns.of[column] == nil {
+			columns = append(columns, column)
+		}
+	}
+	r.work.columns += len(columns)
+	r.preparePolynomials(columns)
+	return parallel.For(len(columns), func(n int) error {
+		rows := r.plan.sources[columns[n]]
+		places, err := r.places(columns[n], rows.first(r.k))
+		r.columns.of[columns[n]] = &columnSource{r.columns.polynomials[rows], places}
+		return err
+	})
+}
+
+// preparePolynomials prepares the interpolation from the rows of columns, where others' are not the same.
+func (r *recovery) preparePolynomials(columns []int) {
+	if r.columns.polynomials == nil {
+		r.columns.polynomials = make(map[indexSet]*interpolation)
+	}
+	var distinct []indexSet
+	for _, column := range columns {
+		rows := r.plan.sources[column]
+		if r.columns.polynomials[rows] == nil {
+			r.columns.polynomials[rows] = new(interpolation)
+			distinct = append(distinct, rows)
+		}
+	}
+	_ = parallel.For(len(distinct), func(n int) error {
+		*r.columns.polynomials[distinct[n]] = fromRows(distinct[n].first(r.k))
 		return nil
 	})
 }
@@ -62,35 +92,32 @@ func (r *recovery) places(column int, rows []int) (*[kzg.CellScalars]fr.Vector, 
 	return &places, nil
 }
 
-// columnSources returns the source of each column of which cells are wanted, and computes no coefficient twice.
-func (r *recovery) columnSources(wanted [][]int) []*columnSource {
-	sources, byRows := make([]*columnSource, len(wanted)), make(map[rowSet]*columnSource)
-	var distinct []*columnSource
-	for column := range wanted {
-		if len(wanted[column]) == 0 {
-			continue
-		}
-		have := r.column(column)[:r.k]
-		set := newRowSet(have)
-		source := byRows[set]
-		if source == nil {
-			source = &columnSource{have, make(map[int][]fr.Element)}
-			byRows[set] = source
-			distinct = append(distinct, source)
-		}
-		for _, i := range wanted[column] {
-			source.coefficients[i] = nil
-		}
-		sources[column] = source
-	}
-	_ = parallel.For(len(distinct), func(n int) error { distinct[n].prepare(); return nil })
-	return sources
+// image is a row as the combination of those that a polynomial goes through.
+type image struct {
+	polynomial *interpolation
+	row        int
 }
 
-// prepare computes the coefficients of all wanted rows.
-func (s *columnSource) prepare() {
-	polynomial := fromRows(s.have)
-	for i := range s.coefficients {
-		s.coefficients[i] = polynomial.at(i)
+// coefficients returns the coefficients of all images that are wanted, each computed once.
+func (r *recovery) coefficients(wanted [][]int) map[image][]fr.Element {
+	all := make(map[image][]fr.Element)
+	var images []image
+	for column, rows := range wanted {
+		for _, i := range rows {
+			at := image{r.columns.of[column].polynomial, i}
+			if _, seen := all[at]; !seen {
+				all[at] = nil
+				images = append(images, at)
+			}
+		}
 	}
+	values := make([][]fr.Element, len(images))
+	_ = parallel.For(len(images), func(n int) error {
+		values[n] = images[n].polynomial.at(images[n].row)
+		return nil
+	})
+	for n, at := range images {
+		all[at] = values[n]
+	}
+	return all
 }
