@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -130,6 +131,9 @@ func (n *Network) createGenesis(ctx context.Context) error {
 	if _, err := n.ashlar(ctx, first, "genesis", "collect-gentxs"); err != nil {
 		return err
 	}
+	if err := n.config.Genesis.Apply(first.config("genesis.json")); err != nil {
+		return err
+	}
 	return n.shareGenesis()
 }
 
@@ -146,6 +150,9 @@ func (n *Network) writeAccounts(path string) error {
 	var accounts []account
 	for _, node := range n.FullNodes {
 		accounts = append(accounts, account{node.Address, []coin{{denom, balance}}})
+	}
+	for _, address := range n.config.Accounts {
+		accounts = append(accounts, account{address, []coin{{denom, balance}}})
 	}
 	encoded, err := json.Marshal(accounts)
 	if err != nil {
@@ -178,14 +185,24 @@ func (n *Network) copyGenesis(node *FullNode) error {
 
 // configure writes where a node listens and whom it knows into its settings.
 func (n *Network) configure(node *FullNode) error {
+	cometPeers, err := n.cometPeers(node)
+	if err != nil {
+		return err
+	}
+	peers, err := n.peersOf(node)
+	if err != nil {
+		return err
+	}
 	comet := Settings{
 		"rpc.laddr":                quote("tcp://" + hostPort(node.rpc)),
 		"p2p.laddr":                quote("tcp://" + hostPort(node.comet)),
-		"p2p.persistent_peers":     quote(n.cometPeers(node)),
+		"p2p.persistent_peers":     quote(cometPeers),
 		"p2p.addr_book_strict":     "false",
 		"p2p.allow_duplicate_ip":   "true",
 		"consensus.timeout_commit": quote(n.config.CommitTimeout.String()),
 	}
+	maps.Copy(comet, n.instruments(node))
+	maps.Copy(comet, n.config.Comet)
 	if err := comet.Apply(node.config("config.toml")); err != nil {
 		return err
 	}
@@ -193,36 +210,46 @@ func (n *Network) configure(node *FullNode) error {
 		"api.address":   quote(hostPort(node.api)),
 		"api.key":       quote(operatorKey),
 		"libp2p.listen": "[" + quote(node.listen()) + "]",
-		"libp2p.peers":  "[" + strings.Join(n.peersOf(node), ", ") + "]",
+		"libp2p.peers":  "[" + strings.Join(peers, ", ") + "]",
 		"libp2p.dht":    "false",
 	}
 	return ours.Apply(node.config("app.toml"))
 }
 
 // cometPeers lists the other full nodes for CometBFT.
-func (n *Network) cometPeers(node *FullNode) string {
+func (n *Network) cometPeers(node *FullNode) (string, error) {
 	var peers []string
 	for _, other := range n.FullNodes {
-		if other != node {
-			peers = append(peers, other.cometID+"@"+hostPort(other.comet))
+		if other == node {
+			continue
 		}
+		address, err := n.way(other.comet)
+		if err != nil {
+			return "", err
+		}
+		peers = append(peers, other.cometID+"@"+address)
 	}
-	return strings.Join(peers, ",")
+	return strings.Join(peers, ","), nil
 }
 
 // peersOf lists the other full nodes for libp2p. What is not one of the network's own
 // knows none, so that light nodes which know only it find no other.
-func (n *Network) peersOf(node *FullNode) []string {
+func (n *Network) peersOf(node *FullNode) ([]string, error) {
 	if !slices.Contains(n.FullNodes, node) {
-		return nil
+		return nil, nil
 	}
 	var peers []string
 	for _, other := range n.FullNodes {
-		if other != node {
-			peers = append(peers, quote(other.Peer))
+		if other == node {
+			continue
 		}
+		address, err := n.PeerAddress(other)
+		if err != nil {
+			return nil, err
+		}
+		peers = append(peers, quote(address))
 	}
-	return peers
+	return peers, nil
 }
 
 // quote writes a string as a TOML value.

@@ -26,6 +26,15 @@ type Config struct {
 	// CommitTimeout is how long validators wait after a block: with the time consensus
 	// takes it makes the time between blocks.
 	CommitTimeout time.Duration
+	// Accounts are the addresses of further accounts that the genesis funds, Genesis values
+	// that it holds in place of its own, and Comet settings of every full node's config.toml.
+	Accounts []string
+	Genesis  Genesis
+	Comet    Settings
+	// Measure has full nodes tell what takes their time, at ports of their own.
+	Measure bool
+	// Link lies between any two nodes; nil: they share a loopback interface.
+	Link *Link
 }
 
 // stopPatience is how long a process may take to end in order.
@@ -41,7 +50,8 @@ type Network struct {
 	fail   context.CancelCauseFunc
 
 	mu        sync.Mutex
-	processes []*Process            // all that were ever described
+	processes []*Process // all that were ever described
+	relays    []*Relay
 	exited    func(*Process, error) // told of unexpected ends; nil: fail is
 }
 
@@ -186,6 +196,9 @@ func (n *Network) Stop() {
 		stopping.Go(func() { p.Stop(stopPatience) })
 	}
 	stopping.Wait()
+	for _, r := range n.relays {
+		_ = r.Close() // a second time, where Stop is called again
+	}
 }
 
 // Remove stops every process and removes its files; the logs stay.

@@ -23,6 +23,7 @@ type FullNode struct {
 
 	cometID                 string
 	rpc, comet, api, libp2p int // ports
+	metrics, profile        int // ports
 }
 
 // Status is what a full node says of itself.
@@ -35,7 +36,7 @@ type Status struct {
 // newFullNode describes a full node on ports of its own, without its process.
 func (n *Network) newFullNode(name string) (*FullNode, error) {
 	node := &FullNode{Name: name, Home: n.home(name)}
-	for _, port := range []*int{&node.rpc, &node.comet, &node.api, &node.libp2p} {
+	for _, port := range []*int{&node.rpc, &node.comet, &node.api, &node.libp2p, &node.metrics, &node.profile} {
 		var err error
 		if *port, err = n.ports.Take(); err != nil {
 			return nil, err

@@ -36,6 +36,8 @@ type Process struct {
 	done     chan struct{} // closed when the running process has ended
 	expected bool          // the end of the running process was asked for
 	peak     uint64        // bytes, over all starts
+	used     time.Duration // processor time of the running process, or the last one
+	before   time.Duration // processor time of earlier starts
 }
 
 // NewProcess describes a process that runs path with args and logs to dir/name.log.
@@ -70,6 +72,7 @@ func (p *Process) Start() error {
 		return fmt.Errorf("start %s: %w", p.name, err)
 	}
 	p.cmd, p.done, p.expected = cmd, make(chan struct{}), false
+	p.before, p.used = p.before+p.used, 0
 	go p.watch(cmd, p.done)
 	return nil
 }
@@ -117,10 +120,10 @@ func (p *Process) sampleMemory(pid int, done <-chan struct{}) {
 
 // noteMemory looks at the memory of a process once.
 func (p *Process) noteMemory(pid int) {
-	peak := peakMemory(pid)
+	peak, used := peakMemory(pid), processorTime(pid)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.peak = max(p.peak, peak)
+	p.peak, p.used = max(p.peak, peak), max(p.used, used)
 }
 
 // PeakMemory returns the most resident memory the process has had, in bytes, over all

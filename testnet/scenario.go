@@ -70,7 +70,11 @@ func (s *Scenario) StartLightNode(ctx context.Context, config LightConfig, knows
 		return nil, err
 	}
 	for _, node := range knows {
-		config.Peers = append(config.Peers, node.Peer)
+		address, err := s.Network.PeerAddress(node)
+		if err != nil {
+			return nil, err
+		}
+		config.Peers = append(config.Peers, address)
 	}
 	node, err := s.Network.AddLightNode(config)
 	if err != nil {

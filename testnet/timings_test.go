@@ -1,0 +1,34 @@
+package testnet
+
+import (
+	"maps"
+	"testing"
+)
+
+func TestParseTimings(t *testing.T) {
+	const text = `# TYPE cometbft_consensus_step_duration_seconds histogram
+cometbft_consensus_step_duration_seconds_bucket{chain_id="c",step="Propose",le="0.1"} 3
+cometbft_consensus_step_duration_seconds_sum{chain_id="c",step="Propose"} 1.5
+cometbft_consensus_step_duration_seconds_count{chain_id="c",step="Propose"} 6
+cometbft_abci_connection_method_timing_seconds_sum{chain_id="c",method="process_proposal",type="sync"} 0.25
+cometbft_abci_connection_method_timing_seconds_count{chain_id="c",method="process_proposal",type="sync"} 2
+cometbft_consensus_block_interval_seconds_sum{chain_id="c"} 12
+cometbft_consensus_block_interval_seconds_count{chain_id="c"} 6
+cometbft_consensus_height{chain_id="c"} 7
+broken
+`
+	want := Timings{"step Propose": {6, 1.5}, "abci process_proposal": {2, 0.25}, "interval": {6, 12}}
+	have := parseTimings(text)
+	if !maps.Equal(have, want) {
+		t.Errorf("have %v want %v", have, want)
+	}
+	if mean := have["interval"].Mean(); mean != 2 {
+		t.Errorf("a block takes %v s, want 2", mean)
+	}
+	if since := have.Since(Timings{"interval": {4, 10}}); since["interval"] != (Timing{2, 2}) || since["step Propose"] != have["step Propose"] {
+		t.Errorf("since an earlier look: %v", since)
+	}
+	if (Timing{}).Mean() != 0 {
+		t.Error("the mean of nothing is not 0")
+	}
+}
