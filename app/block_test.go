@@ -189,6 +189,7 @@ func TestProposerOffersTheEmptySquareOnFailure(t *testing.T) {
 		c := newChain(t)
 		tx := c.transfer(c.accounts[2], c.accounts[3], 0)
 		c.accept(tx)
+		keeper := c.app.Keepers.Blob
 		breakIt(c.app)
 		resp, err := c.app.PrepareProposal(&abci.RequestPrepareProposal{
 			MaxTxBytes: app.MaxBlockBytes, Height: c.height + 1, Time: c.now(), Txs: [][]byte{tx},
@@ -196,6 +197,7 @@ func TestProposerOffersTheEmptySquareOnFailure(t *testing.T) {
 		if err != nil || !slices.EqualFunc(resp.Txs, da.EmptyTxs(), bytes.Equal) {
 			t.Errorf("%s: have %d transactions (%v), want the empty square", name, len(resp.Txs), err)
 		}
+		c.app.Keepers.Blob = keeper
 	}
 	if !newChain(t).process(da.EmptyTxs()) {
 		t.Fatal("the empty square is rejected")

@@ -61,7 +61,15 @@ func newChainOn(t testing.TB, a *app.App, options ...chainOption) *chain {
 		t.Fatal(err)
 	}
 	c.apply(da.EmptyTxs())
+	t.Cleanup(c.audit)
 	return c
+}
+
+// audit holds the state's books together, whatever a test did to them.
+func (c *chain) audit() {
+	if err := c.app.Audit(c.ctx()); err != nil {
+		c.t.Errorf("after block %d: %v", c.height, err)
+	}
 }
 
 // now is the time of the block at hand.

@@ -10,13 +10,18 @@ import (
 	"github.com/ashlar-da/ashlar/app/blob"
 )
 
-// endBlock pays the proposer, then gives the modules their turns; blob's, the last, moves
-// the price.
+// endBlock pays the proposer, gives the modules their turns, of which blob's, the last, moves
+// the price, and then audits the supply: what is left must be what was issued without what
+// was burned, or the node halts.
 func (a *App) endBlock(ctx sdk.Context) (sdk.EndBlock, error) {
 	if err := a.rewardProposer(ctx); err != nil {
 		return sdk.EndBlock{}, fmt.Errorf("pay the proposer: %w", err)
 	}
-	return a.modules.EndBlock(ctx)
+	end, err := a.modules.EndBlock(ctx)
+	if err != nil {
+		return end, err
+	}
+	return end, a.Keepers.Blob.CheckSupply(ctx, a.Keepers.Bank.GetSupply(ctx, BaseDenom).Amount)
 }
 
 // rewardProposer hands the block's tips, all that the blob module's account holds, to the

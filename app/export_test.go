@@ -1,6 +1,10 @@
 package app
 
-import "github.com/ashlar-da/ashlar/da"
+import (
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/ashlar-da/ashlar/da"
+)
 
 // DropSetup takes away what proofs are made with: no square can be built.
 func (a *App) DropSetup() {
@@ -20,4 +24,9 @@ func (a *App) LimitPool(txs int, bytes, blocks int64) {
 // PoolBytes is the size of what waits.
 func (a *App) PoolBytes() int64 {
 	return a.pool.bytes
+}
+
+// CloseBlock does what is done at the end of every block.
+func (a *App) CloseBlock(ctx sdk.Context) (sdk.EndBlock, error) {
+	return a.endBlock(ctx)
 }

@@ -65,7 +65,11 @@ func (a *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.Resp
 	if err := a.Keepers.Upgrade.SetModuleVersionMap(ctx, a.modules.GetVersionMap()); err != nil {
 		return nil, fmt.Errorf("record module versions: %w", err)
 	}
-	return a.modules.InitGenesis(ctx, a.encoding.Codec, state)
+	resp, err := a.modules.InitGenesis(ctx, a.encoding.Codec, state)
+	if err != nil {
+		return resp, err
+	}
+	return resp, a.Keepers.Blob.Issue(ctx, a.Keepers.Bank.GetSupply(ctx, BaseDenom).Amount)
 }
 
 // stakingBasics gives staking's defaults 18 decimals.

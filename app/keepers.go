@@ -68,7 +68,7 @@ func blockedAddresses() map[string]bool {
 // Keepers are the modules' keepers, exported for the tools that inspect state.
 type Keepers struct {
 	Account      authkeeper.AccountKeeper
-	Bank         bankkeeper.BaseKeeper
+	Bank         Bank
 	Staking      *stakingkeeper.Keeper
 	Slashing     slashingkeeper.Keeper
 	Evidence     *evidencekeeper.Keeper
@@ -86,13 +86,13 @@ type Keepers struct {
 func newKeepers(e *Encoding, base *baseapp.BaseApp, keys map[string]*storetypes.KVStoreKey, cfg Config) (*Keepers, error) {
 	k := &Keepers{}
 	authority := authtypes.NewModuleAddress(govtypes.ModuleName).String()
-	newStakeKeepers(k, e, base, keys, authority)
-	newPolicyKeepers(k, e, base, keys, authority, cfg)
 	var err error
 	k.Blob, err = blob.NewKeeper(e.Codec, runtime.NewKVStoreService(keys[blob.StoreKey]), authority)
 	if err != nil {
 		return nil, fmt.Errorf("blob keeper: %w", err)
 	}
+	newStakeKeepers(k, e, base, keys, authority)
+	newPolicyKeepers(k, e, base, keys, authority, cfg)
 	return k, nil
 }
 
@@ -102,7 +102,10 @@ func newStakeKeepers(k *Keepers, e *Encoding, base *baseapp.BaseApp, keys map[st
 	service := func(name string) storeService { return runtime.NewKVStoreService(keys[name]) }
 	k.Account = authkeeper.NewAccountKeeper(e.Codec, service(authtypes.StoreKey), authtypes.ProtoBaseAccount,
 		moduleAccounts(), accounts, AddressPrefix, authority)
-	k.Bank = bankkeeper.NewBaseKeeper(e.Codec, service(banktypes.StoreKey), k.Account, blockedAddresses(), authority, base.Logger())
+	k.Bank = Bank{
+		BaseKeeper: bankkeeper.NewBaseKeeper(e.Codec, service(banktypes.StoreKey), k.Account, blockedAddresses(), authority, base.Logger()),
+		blob:       k.Blob,
+	}
 	k.Staking = stakingkeeper.NewKeeper(e.Codec, service(stakingtypes.StoreKey), k.Account, k.Bank, authority,
 		address.NewBech32Codec(sdk.GetConfig().GetBech32ValidatorAddrPrefix()),
 		address.NewBech32Codec(sdk.GetConfig().GetBech32ConsensusAddrPrefix()))

@@ -75,7 +75,7 @@ func newModules(e *Encoding, k *Keepers, genesisTxs genesis.TxHandler) *module.M
 	accounts := address.NewBech32Codec(sdk.GetConfig().GetBech32AccountAddrPrefix())
 	m := module.NewManager(
 		auth.NewAppModule(e.Codec, k.Account, nil),
-		bank.NewAppModule(e.Codec, k.Bank, k.Account),
+		bank.NewAppModule(e.Codec, k.Bank.BaseKeeper, k.Account),
 		staking.NewAppModule(e.Codec, k.Staking, k.Account, k.Bank),
 		slashing.NewAppModule(e.Codec, k.Slashing, k.Account, k.Bank, k.Staking, e.Registry),
 		evidence.NewAppModule(*k.Evidence),

@@ -40,6 +40,9 @@ func (a *App) RegisterNodeService(clientCtx client.Context, cfg config.Config) {
 // Export returns the state at the last committed height as the start of a new chain.
 func (a *App) Export() (servertypes.ExportedApp, error) {
 	ctx := a.NewContext(true)
+	if err := a.Audit(ctx); err != nil {
+		return servertypes.ExportedApp{}, fmt.Errorf("audit the state: %w", err)
+	}
 	state, err := a.modules.ExportGenesis(ctx, a.encoding.Codec)
 	if err != nil {
 		return servertypes.ExportedApp{}, fmt.Errorf("export the modules' state: %w", err)

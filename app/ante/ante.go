@@ -18,7 +18,7 @@ import (
 // Options are what the chain works with.
 type Options struct {
 	Accounts  authkeeper.AccountKeeper
-	Bank      bankkeeper.BaseKeeper
+	Bank      bankkeeper.Keeper
 	FeeGrant  feegrantkeeper.Keeper
 	Blob      *blob.Keeper
 	SignModes *txsigning.HandlerMap

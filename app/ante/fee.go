@@ -22,7 +22,7 @@ import (
 // becomes the transaction's priority, held against what it uses of the block.
 type feeDecorator struct {
 	accounts authkeeper.AccountKeeper
-	bank     bankkeeper.BaseKeeper
+	bank     bankkeeper.Keeper
 	grants   feegrantkeeper.Keeper
 	keeper   *blob.Keeper
 	denom    string

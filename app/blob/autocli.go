@@ -18,6 +18,7 @@ func queryCommands() *autocliv1.ServiceCommandDescriptor {
 		RpcCommandOptions: []*autocliv1.RpcCommandOptions{
 			{RpcMethod: "Params", Use: "params", Short: "Query the blob module's parameters"},
 			{RpcMethod: "Fee", Use: "fee", Short: "Query the base fee per blob gas that the next block charges"},
+			{RpcMethod: "Supply", Use: "supply", Short: "Query the supply at the first block and what was burned since"},
 			{
 				RpcMethod:      "BlockRoots",
 				Use:            "roots [height]",

@@ -29,6 +29,7 @@ var (
 	ErrNotFound           = errorsmod.Register(ModuleName, 16, "not found")
 	ErrNotReady           = errorsmod.Register(ModuleName, 17, "not ready")
 	ErrEvicted            = errorsmod.Register(ModuleName, 18, "evicted from the mempool")
+	ErrSupply             = errorsmod.Register(ModuleName, 19, "supply does not add up")
 )
 
 // Wrap gives an error of da or kzg about an envelope its code, and keeps its message.

@@ -26,6 +26,9 @@ type Keeper struct {
 	// time is that of the last block, in Unix nanoseconds; there is none before the first.
 	time  collections.Item[int64]
 	roots collections.Map[uint64, blobpb.BlockRoots]
+	// issued is the supply that the chain began with, burned what was taken of it since.
+	issued collections.Item[math.Int]
+	burned collections.Item[math.Int]
 }
 
 // NewKeeper returns the keeper of the module's store. Authority is the bech32
@@ -38,6 +41,8 @@ func NewKeeper(cdc codec.BinaryCodec, service store.KVStoreService, authority st
 		excess:    collections.NewItem(sb, collections.NewPrefix(1), "excess", collections.Uint64Value),
 		time:      collections.NewItem(sb, collections.NewPrefix(3), "time", collections.Int64Value),
 		roots:     collections.NewMap(sb, collections.NewPrefix(2), "roots", collections.Uint64Key, codec.CollValue[blobpb.BlockRoots](cdc)),
+		issued:    collections.NewItem(sb, collections.NewPrefix(4), "issued", sdk.IntValue),
+		burned:    collections.NewItem(sb, collections.NewPrefix(5), "burned", sdk.IntValue),
 	}
 	if _, err := sb.Build(); err != nil {
 		return nil, fmt.Errorf("blob store schema: %w", err)

@@ -39,6 +39,19 @@ func (s queryServer) Fee(ctx context.Context, _ *blobpb.QueryFeeRequest) (*blobp
 	return &blobpb.QueryFeeResponse{BaseFee: baseFee, Excess: excess}, nil
 }
 
+// Supply returns what was issued and what was burned since.
+func (s queryServer) Supply(ctx context.Context, _ *blobpb.QuerySupplyRequest) (*blobpb.QuerySupplyResponse, error) {
+	issued, err := s.keeper.issued.Get(ctx)
+	if err != nil {
+		return nil, status.Errorf(codes.Internal, "read the supply at genesis: %v", err)
+	}
+	burned, err := s.keeper.Burned(ctx)
+	if err != nil {
+		return nil, status.Errorf(codes.Internal, "read what was burned: %v", err)
+	}
+	return &blobpb.QuerySupplyResponse{Issued: issued, Burned: burned}, nil
+}
+
 // BlockRoots returns what is kept of one height's square.
 func (s queryServer) BlockRoots(ctx context.Context, req *blobpb.QueryBlockRootsRequest) (*blobpb.QueryBlockRootsResponse, error) {
 	if req.Height < 1 {

@@ -196,6 +196,84 @@ func (m *QueryFeeResponse) GetExcess() uint64 {
 	return 0
 }
 
+// QuerySupplyRequest is empty.
+type QuerySupplyRequest struct {
+}
+
+func (m *QuerySupplyRequest) Reset()         { *m = QuerySupplyRequest{} }
+func (m *QuerySupplyRequest) String() string { return proto.CompactTextString(m) }
+func (*QuerySupplyRequest) ProtoMessage()    {}
+func (*QuerySupplyRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_a97f7db385752218, []int{4}
+}
+func (m *QuerySupplyRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySupplyRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySupplyRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySupplyRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySupplyRequest.Merge(m, src)
+}
+func (m *QuerySupplyRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySupplyRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySupplyRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySupplyRequest proto.InternalMessageInfo
+
+// QuerySupplyResponse answers Supply, in base denomination.
+type QuerySupplyResponse struct {
+	// issued is the supply at the first block. Nothing mints.
+	Issued cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=issued,proto3,customtype=cosmossdk.io/math.Int" json:"issued"`
+	// burned is what ceased to exist since: fees, slashed stake and forfeited deposits.
+	Burned cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=burned,proto3,customtype=cosmossdk.io/math.Int" json:"burned"`
+}
+
+func (m *QuerySupplyResponse) Reset()         { *m = QuerySupplyResponse{} }
+func (m *QuerySupplyResponse) String() string { return proto.CompactTextString(m) }
+func (*QuerySupplyResponse) ProtoMessage()    {}
+func (*QuerySupplyResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_a97f7db385752218, []int{5}
+}
+func (m *QuerySupplyResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySupplyResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySupplyResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySupplyResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySupplyResponse.Merge(m, src)
+}
+func (m *QuerySupplyResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySupplyResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySupplyResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySupplyResponse proto.InternalMessageInfo
+
 // QueryBlockRootsRequest names a height.
 type QueryBlockRootsRequest struct {
 	Height int64 `protobuf:"varint,1,opt,name=height,proto3" json:"height,omitempty"`
@@ -205,7 +283,7 @@ func (m *QueryBlockRootsRequest) Reset()         { *m = QueryBlockRootsRequest{}
 func (m *QueryBlockRootsRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryBlockRootsRequest) ProtoMessage()    {}
 func (*QueryBlockRootsRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_a97f7db385752218, []int{4}
+	return fileDescriptor_a97f7db385752218, []int{6}
 }
 func (m *QueryBlockRootsRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -250,7 +328,7 @@ func (m *QueryBlockRootsResponse) Reset()         { *m = QueryBlockRootsResponse
 func (m *QueryBlockRootsResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryBlockRootsResponse) ProtoMessage()    {}
 func (*QueryBlockRootsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_a97f7db385752218, []int{5}
+	return fileDescriptor_a97f7db385752218, []int{7}
 }
 func (m *QueryBlockRootsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -291,6 +369,8 @@ func init() {
 	proto.RegisterType((*QueryParamsResponse)(nil), "ashlar.blob.v1.QueryParamsResponse")
 	proto.RegisterType((*QueryFeeRequest)(nil), "ashlar.blob.v1.QueryFeeRequest")
 	proto.RegisterType((*QueryFeeResponse)(nil), "ashlar.blob.v1.QueryFeeResponse")
+	proto.RegisterType((*QuerySupplyRequest)(nil), "ashlar.blob.v1.QuerySupplyRequest")
+	proto.RegisterType((*QuerySupplyResponse)(nil), "ashlar.blob.v1.QuerySupplyResponse")
 	proto.RegisterType((*QueryBlockRootsRequest)(nil), "ashlar.blob.v1.QueryBlockRootsRequest")
 	proto.RegisterType((*QueryBlockRootsResponse)(nil), "ashlar.blob.v1.QueryBlockRootsResponse")
 }
@@ -298,34 +378,38 @@ func init() {
 func init() { proto.RegisterFile("ashlar/blob/v1/query.proto", fileDescriptor_a97f7db385752218) }
 
 var fileDescriptor_a97f7db385752218 = []byte{
-	// 422 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x84, 0x92, 0xcb, 0xce, 0xd2, 0x50,
-	0x10, 0xc7, 0x5b, 0x2e, 0x55, 0xc7, 0xc4, 0x4b, 0x45, 0xc4, 0x9a, 0x14, 0x52, 0x13, 0x24, 0x31,
-	0x9c, 0x0a, 0x1a, 0xd7, 0xa6, 0x0b, 0x22, 0x71, 0x23, 0x5d, 0x9a, 0x18, 0xd2, 0x96, 0x63, 0x4b,
-	0xa0, 0x1c, 0xe8, 0x39, 0x10, 0x5d, 0xfb, 0x02, 0x3e, 0x8c, 0x0f, 0xc1, 0x92, 0xb8, 0x32, 0x2e,
-	0x88, 0x81, 0x17, 0xf9, 0x72, 0x2e, 0xa4, 0xe1, 0xf2, 0x7d, 0xdf, 0xee, 0xcc, 0xcc, 0x7f, 0x7e,
-	0x33, 0xf3, 0x6f, 0xc1, 0x0a, 0x68, 0x32, 0x0d, 0x32, 0x37, 0x9c, 0x92, 0xd0, 0x5d, 0x75, 0xdc,
-	0xc5, 0x12, 0x67, 0x3f, 0xd0, 0x3c, 0x23, 0x8c, 0x98, 0x0f, 0x64, 0x0d, 0xf1, 0x1a, 0x5a, 0x75,
-	0xac, 0x17, 0x27, 0xda, 0x79, 0x90, 0x05, 0x29, 0x95, 0x62, 0xeb, 0x79, 0x44, 0x68, 0x4a, 0xe8,
-	0x50, 0x44, 0xae, 0x0c, 0x54, 0xa9, 0x12, 0x93, 0x98, 0xc8, 0x3c, 0x7f, 0xc9, 0xac, 0x53, 0x01,
-	0x73, 0xc0, 0x87, 0x7d, 0x16, 0x14, 0x1f, 0x2f, 0x96, 0x98, 0x32, 0xe7, 0x13, 0x3c, 0x39, 0xca,
-	0xd2, 0x39, 0x99, 0x51, 0x6c, 0xbe, 0x03, 0x43, 0x4e, 0xab, 0xe9, 0x0d, 0xbd, 0x75, 0xbf, 0x5b,
-	0x45, 0xc7, 0xbb, 0x21, 0xa9, 0xf7, 0x4a, 0xeb, 0x6d, 0x5d, 0xf3, 0x95, 0xd6, 0x79, 0x0c, 0x0f,
-	0x05, 0xac, 0x87, 0xf1, 0x81, 0x9f, 0xc1, 0xa3, 0x3c, 0xa5, 0xe0, 0x3d, 0xb8, 0x1b, 0x06, 0x14,
-	0x0f, 0xbf, 0x61, 0x2c, 0xf0, 0xf7, 0xbc, 0xd7, 0x1c, 0xf3, 0x6f, 0x5b, 0x7f, 0x2a, 0xef, 0xa0,
-	0xa3, 0x09, 0x1a, 0x13, 0x37, 0x0d, 0x58, 0x82, 0xfa, 0x33, 0xf6, 0xe7, 0x77, 0x1b, 0xd4, 0x81,
-	0xfd, 0x19, 0xf3, 0xef, 0xf0, 0xe6, 0x1e, 0xc6, 0x66, 0x15, 0x0c, 0xfc, 0x3d, 0xc2, 0x94, 0xd6,
-	0x0a, 0x0d, 0xbd, 0x55, 0xf2, 0x55, 0xe4, 0xbc, 0x81, 0xaa, 0x98, 0xe9, 0x4d, 0x49, 0x34, 0xf1,
-	0x09, 0x61, 0x87, 0x6b, 0x79, 0x47, 0x82, 0xc7, 0x71, 0xc2, 0xc4, 0xdc, 0xa2, 0xaf, 0x22, 0x67,
-	0x00, 0xcf, 0xce, 0x3a, 0xd4, 0xb2, 0xef, 0xa1, 0x9c, 0xf1, 0x84, 0x32, 0xc2, 0x3a, 0x35, 0x22,
-	0x6f, 0x51, 0x66, 0x48, 0x79, 0xf7, 0x67, 0x01, 0xca, 0x82, 0x69, 0x0e, 0xc0, 0x90, 0x6e, 0x99,
-	0xce, 0x69, 0xf3, 0xf9, 0x07, 0xb1, 0x5e, 0xde, 0xa8, 0x51, 0x4b, 0x7d, 0x84, 0x22, 0x37, 0xa0,
-	0x7e, 0x51, 0x9b, 0xbb, 0x6f, 0x35, 0xae, 0x17, 0x28, 0xd2, 0x57, 0x80, 0xfc, 0x02, 0xb3, 0x79,
-	0x51, 0x7f, 0xe6, 0xa3, 0xf5, 0xea, 0x56, 0x9d, 0xc4, 0x7b, 0x1f, 0xd6, 0x3b, 0x5b, 0xdf, 0xec,
-	0x6c, 0xfd, 0xff, 0xce, 0xd6, 0x7f, 0xed, 0x6d, 0x6d, 0xb3, 0xb7, 0xb5, 0xbf, 0x7b, 0x5b, 0xfb,
-	0xd2, 0x8c, 0xc7, 0x2c, 0x59, 0x86, 0x28, 0x22, 0xa9, 0x2b, 0x61, 0xed, 0x51, 0xa0, 0x5e, 0xae,
-	0xfc, 0x79, 0x39, 0x3c, 0x34, 0xc4, 0xfb, 0xed, 0x55, 0x00, 0x00, 0x00, 0xff, 0xff, 0xcd, 0x32,
-	0x1a, 0xc0, 0x39, 0x03, 0x00, 0x00,
+	// 482 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x9c, 0x53, 0xdd, 0x6a, 0xd4, 0x40,
+	0x14, 0xde, 0xf4, 0x27, 0xea, 0x11, 0xfc, 0x89, 0x75, 0xad, 0x11, 0xb2, 0x4b, 0x84, 0x5a, 0x90,
+	0x4e, 0x6c, 0x15, 0xaf, 0x65, 0x85, 0xc5, 0xe2, 0x8d, 0x1b, 0xef, 0x04, 0x29, 0xc9, 0xee, 0x31,
+	0x09, 0x4d, 0x32, 0x69, 0x66, 0x52, 0xec, 0x5b, 0xf8, 0x06, 0xbe, 0x84, 0x0f, 0xd1, 0xcb, 0xe2,
+	0x85, 0x88, 0x17, 0x45, 0x76, 0x5f, 0x44, 0xe6, 0x27, 0x86, 0xcd, 0xee, 0x2a, 0x7a, 0x37, 0xe7,
+	0xcc, 0xf7, 0x7d, 0xf3, 0x9d, 0x7c, 0x27, 0x60, 0x07, 0x2c, 0x4e, 0x83, 0xd2, 0x0b, 0x53, 0x1a,
+	0x7a, 0xa7, 0xfb, 0xde, 0x49, 0x85, 0xe5, 0x19, 0x29, 0x4a, 0xca, 0xa9, 0x75, 0x43, 0xdd, 0x11,
+	0x71, 0x47, 0x4e, 0xf7, 0xed, 0x07, 0x2d, 0x6c, 0x11, 0x94, 0x41, 0xc6, 0x14, 0xd8, 0xbe, 0x3f,
+	0xa6, 0x2c, 0xa3, 0xec, 0x48, 0x56, 0x9e, 0x2a, 0xf4, 0xd5, 0x56, 0x44, 0x23, 0xaa, 0xfa, 0xe2,
+	0xa4, 0xba, 0xee, 0x16, 0x58, 0x23, 0xf1, 0xd8, 0x1b, 0xa9, 0xe2, 0xe3, 0x49, 0x85, 0x8c, 0xbb,
+	0xaf, 0xe1, 0xce, 0x5c, 0x97, 0x15, 0x34, 0x67, 0x68, 0x3d, 0x03, 0x53, 0xbd, 0xb6, 0x6d, 0xf4,
+	0x8d, 0xdd, 0xeb, 0x07, 0x5d, 0x32, 0xef, 0x8d, 0x28, 0xfc, 0x60, 0xe3, 0xfc, 0xb2, 0xd7, 0xf1,
+	0x35, 0xd6, 0xbd, 0x0d, 0x37, 0xa5, 0xd8, 0x10, 0xb1, 0xd6, 0x2f, 0xe1, 0x56, 0xd3, 0xd2, 0xe2,
+	0x43, 0xb8, 0x1a, 0x06, 0x0c, 0x8f, 0x3e, 0x20, 0x4a, 0xf9, 0x6b, 0x83, 0xc7, 0x42, 0xe6, 0xc7,
+	0x65, 0xef, 0xae, 0x9a, 0x83, 0x4d, 0x8e, 0x49, 0x42, 0xbd, 0x2c, 0xe0, 0x31, 0x39, 0xcc, 0xf9,
+	0xd7, 0x2f, 0x7b, 0xa0, 0x07, 0x3c, 0xcc, 0xb9, 0x7f, 0x45, 0x90, 0x87, 0x88, 0x56, 0x17, 0x4c,
+	0xfc, 0x38, 0x46, 0xc6, 0xb6, 0xd7, 0xfa, 0xc6, 0xee, 0x86, 0xaf, 0xab, 0xdf, 0x93, 0xbe, 0xad,
+	0x8a, 0x22, 0x3d, 0xab, 0x9d, 0x7c, 0x36, 0xf4, 0xa8, 0x75, 0x5b, 0xbb, 0x79, 0x09, 0x66, 0xc2,
+	0x58, 0x85, 0x93, 0xff, 0xf1, 0xa2, 0xa9, 0x42, 0x24, 0xac, 0xca, 0x1c, 0x27, 0xd2, 0xca, 0xbf,
+	0x8a, 0x28, 0xaa, 0xfb, 0x04, 0xba, 0xd2, 0xe0, 0x20, 0xa5, 0xe3, 0x63, 0x9f, 0x52, 0x5e, 0xa7,
+	0x24, 0x26, 0x8d, 0x31, 0x89, 0x62, 0x2e, 0x3d, 0xae, 0xfb, 0xba, 0x72, 0x47, 0x70, 0x6f, 0x81,
+	0xa1, 0xc7, 0x7a, 0x0e, 0x9b, 0xa5, 0x68, 0xe8, 0x00, 0xed, 0x76, 0x80, 0x0d, 0x45, 0x87, 0xa8,
+	0xe0, 0x07, 0xdf, 0xd6, 0x60, 0x53, 0x6a, 0x5a, 0x23, 0x30, 0x55, 0xca, 0x96, 0xdb, 0x26, 0x2f,
+	0x2e, 0x92, 0xfd, 0xf0, 0x8f, 0x18, 0x6d, 0xea, 0x15, 0xac, 0x8b, 0xe0, 0x7a, 0x4b, 0xb1, 0xcd,
+	0xd6, 0xd8, 0xfd, 0xd5, 0x00, 0xad, 0x34, 0x02, 0x53, 0xe5, 0xb8, 0xc2, 0xdc, 0x5c, 0xf6, 0x2b,
+	0xcc, 0xb5, 0x16, 0xe1, 0x3d, 0x40, 0xf3, 0x51, 0xac, 0x9d, 0xa5, 0x94, 0x85, 0x68, 0xec, 0x47,
+	0x7f, 0xc5, 0x29, 0xf9, 0xc1, 0x8b, 0xf3, 0xa9, 0x63, 0x5c, 0x4c, 0x1d, 0xe3, 0xe7, 0xd4, 0x31,
+	0x3e, 0xcd, 0x9c, 0xce, 0xc5, 0xcc, 0xe9, 0x7c, 0x9f, 0x39, 0x9d, 0x77, 0x3b, 0x51, 0xc2, 0xe3,
+	0x2a, 0x24, 0x63, 0x9a, 0x79, 0x4a, 0x6c, 0x6f, 0x12, 0xe8, 0x93, 0xa7, 0xfe, 0x63, 0x21, 0x1e,
+	0x9a, 0xf2, 0xfc, 0xf4, 0x57, 0x00, 0x00, 0x00, 0xff, 0xff, 0x5a, 0x60, 0xdb, 0xd9, 0x44, 0x04,
+	0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -344,6 +428,8 @@ type QueryClient interface {
 	Params(ctx context.Context, in *QueryParamsRequest, opts ...grpc.CallOption) (*QueryParamsResponse, error)
 	// Fee returns the base fee that the next block charges.
 	Fee(ctx context.Context, in *QueryFeeRequest, opts ...grpc.CallOption) (*QueryFeeResponse, error)
+	// Supply returns what was issued and what was burned since.
+	Supply(ctx context.Context, in *QuerySupplyRequest, opts ...grpc.CallOption) (*QuerySupplyResponse, error)
 	// BlockRoots returns the roots of one height's square.
 	BlockRoots(ctx context.Context, in *QueryBlockRootsRequest, opts ...grpc.CallOption) (*QueryBlockRootsResponse, error)
 }
@@ -374,6 +460,15 @@ func (c *queryClient) Fee(ctx context.Context, in *QueryFeeRequest, opts ...grpc
 	return out, nil
 }
 
+func (c *queryClient) Supply(ctx context.Context, in *QuerySupplyRequest, opts ...grpc.CallOption) (*QuerySupplyResponse, error) {
+	out := new(QuerySupplyResponse)
+	err := c.cc.Invoke(ctx, "/ashlar.blob.v1.Query/Supply", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *queryClient) BlockRoots(ctx context.Context, in *QueryBlockRootsRequest, opts ...grpc.CallOption) (*QueryBlockRootsResponse, error) {
 	out := new(QueryBlockRootsResponse)
 	err := c.cc.Invoke(ctx, "/ashlar.blob.v1.Query/BlockRoots", in, out, opts...)
@@ -389,6 +484,8 @@ type QueryServer interface {
 	Params(context.Context, *QueryParamsRequest) (*QueryParamsResponse, error)
 	// Fee returns the base fee that the next block charges.
 	Fee(context.Context, *QueryFeeRequest) (*QueryFeeResponse, error)
+	// Supply returns what was issued and what was burned since.
+	Supply(context.Context, *QuerySupplyRequest) (*QuerySupplyResponse, error)
 	// BlockRoots returns the roots of one height's square.
 	BlockRoots(context.Context, *QueryBlockRootsRequest) (*QueryBlockRootsResponse, error)
 }
@@ -402,6 +499,9 @@ func (*UnimplementedQueryServer) Params(ctx context.Context, req *QueryParamsReq
 }
 func (*UnimplementedQueryServer) Fee(ctx context.Context, req *QueryFeeRequest) (*QueryFeeResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Fee not implemented")
+}
+func (*UnimplementedQueryServer) Supply(ctx context.Context, req *QuerySupplyRequest) (*QuerySupplyResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Supply not implemented")
 }
 func (*UnimplementedQueryServer) BlockRoots(ctx context.Context, req *QueryBlockRootsRequest) (*QueryBlockRootsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method BlockRoots not implemented")
@@ -447,6 +547,24 @@ func _Query_Fee_Handler(srv interface{}, ctx context.Context, dec func(interface
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_Supply_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QuerySupplyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Supply(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/ashlar.blob.v1.Query/Supply",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Supply(ctx, req.(*QuerySupplyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Query_BlockRoots_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(QueryBlockRootsRequest)
 	if err := dec(in); err != nil {
@@ -477,6 +595,10 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Fee",
 			Handler:    _Query_Fee_Handler,
+		},
+		{
+			MethodName: "Supply",
+			Handler:    _Query_Supply_Handler,
 		},
 		{
 			MethodName: "BlockRoots",
@@ -604,6 +726,72 @@ func (m *QueryFeeResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *QuerySupplyRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySupplyRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySupplyRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QuerySupplyResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySupplyResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySupplyResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Burned.Size()
+		i -= size
+		if _, err := m.Burned.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size := m.Issued.Size()
+		i -= size
+		if _, err := m.Issued.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
 func (m *QueryBlockRootsRequest) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -716,6 +904,28 @@ func (m *QueryFeeResponse) Size() (n int) {
 	if m.Excess != 0 {
 		n += 1 + sovQuery(uint64(m.Excess))
 	}
+	return n
+}
+
+func (m *QuerySupplyRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QuerySupplyResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Issued.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Burned.Size()
+	n += 1 + l + sovQuery(uint64(l))
 	return n
 }
 
@@ -1013,6 +1223,174 @@ func (m *QueryFeeResponse) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySupplyRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySupplyRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySupplyRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySupplyResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySupplyResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySupplyResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Issued", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Issued.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Burned", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Burned.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipQuery(dAtA[iNdEx:])
