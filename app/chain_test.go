@@ -47,7 +47,13 @@ func newChain(t testing.TB, options ...chainOption) *chain {
 // newChainOn is newChain with an application of the test's making.
 func newChainOn(t testing.TB, a *app.App, options ...chainOption) *chain {
 	t.Helper()
-	c := &chain{t: t, app: a, accounts: testAccounts(5), validators: testValidators(2)}
+	return newChainOf(t, a, 5, options...)
+}
+
+// newChainOf is newChainOn with a number of accounts.
+func newChainOf(t testing.TB, a *app.App, accounts int, options ...chainOption) *chain {
+	t.Helper()
+	c := &chain{t: t, app: a, accounts: testAccounts(accounts), validators: testValidators(2)}
 	params := app.ConsensusParams().ToProto()
 	state := genesis(t, c.app.Encoding(), c.accounts, c.validators, func(s app.GenesisState) {
 		for _, option := range options {

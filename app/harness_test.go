@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"os"
 	"sync"
@@ -58,7 +59,7 @@ func (a account) address() sdk.AccAddress {
 func testAccounts(n int) []account {
 	accounts := make([]account, n)
 	for i := range accounts {
-		accounts[i] = account{key: secp256k1.GenPrivKeyFromSecret([]byte{byte(i)}), number: uint64(i)}
+		accounts[i] = account{key: secp256k1.GenPrivKeyFromSecret(binary.AppendUvarint(nil, uint64(i))), number: uint64(i)}
 	}
 	return accounts
 }

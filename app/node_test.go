@@ -141,6 +141,11 @@ func TestQueries(t *testing.T) {
 	if !fee.BaseFee.Equal(math.NewInt(1_000_000_000)) || fee.Excess == 0 {
 		t.Errorf("have base fee %s at excess %d, want 1000000000 at the excess of the reserve", fee.BaseFee, fee.Excess)
 	}
+	var supply blobpb.QuerySupplyResponse
+	c.query(t, "/ashlar.blob.v1.Query/Supply", &blobpb.QuerySupplyRequest{}, &supply)
+	if !supply.Issued.Equal(c.supply()) || !supply.Burned.IsZero() {
+		t.Errorf("have %s issued and %s burned, want %s and 0", supply.Issued, supply.Burned, c.supply())
+	}
 	var roots blobpb.QueryBlockRootsResponse
 	c.query(t, "/ashlar.blob.v1.Query/BlockRoots", &blobpb.QueryBlockRootsRequest{Height: 1}, &roots)
 	if len(roots.Roots.DataRoot) != 32 {

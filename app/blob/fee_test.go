@@ -69,18 +69,19 @@ func TestValidateParamsNamesTheParameter(t *testing.T) {
 		t.Fatalf("the defaults: %v", err)
 	}
 	for name, corrupt := range map[string]func(p *blobpb.Params){
-		"no rows":             func(p *blobpb.Params) { p.MaxRows = 0 },
-		"too many rows":       func(p *blobpb.Params) { p.MaxRows = hardMaxRows + 1 },
-		"no transaction rows": func(p *blobpb.Params) { p.MaxTxRows = 0 },
-		"parts exceed square": func(p *blobpb.Params) { p.MaxSharedRows = p.MaxRows },
-		"sum overflows":       func(p *blobpb.Params) { p.MaxTxRows, p.MaxSharedRows = 1<<31, 1<<31 },
-		"no block time":       func(p *blobpb.Params) { p.BlockTime = 0 },
-		"no reserve":          func(p *blobpb.Params) { p.ReservePrice = math.Int{} },
-		"zero reserve":        func(p *blobpb.Params) { p.ReservePrice = math.ZeroInt() },
-		"no gas price":        func(p *blobpb.Params) { p.MinGasPrice = math.Int{} },
-		"zero gas price":      func(p *blobpb.Params) { p.MinGasPrice = math.ZeroInt() },
-		"absurd gas price":    func(p *blobpb.Params) { p.MinGasPrice = math.NewIntWithDecimal(1, 20) },
-		"no update fraction":  func(p *blobpb.Params) { p.UpdateFraction = 0 },
+		"no rows":                 func(p *blobpb.Params) { p.MaxRows = 0 },
+		"too many rows":           func(p *blobpb.Params) { p.MaxRows = hardMaxRows + 1 },
+		"no transaction rows":     func(p *blobpb.Params) { p.MaxTxRows = 0 },
+		"parts exceed square":     func(p *blobpb.Params) { p.MaxSharedRows = p.MaxRows },
+		"a row too many to prove": func(p *blobpb.Params) { p.MaxRows, p.MaxTxRows, p.MaxSharedRows = 64, 2, hardMaxProvenRows-1 },
+		"sum overflows":           func(p *blobpb.Params) { p.MaxTxRows, p.MaxSharedRows = 1<<31, 1<<31 },
+		"no block time":           func(p *blobpb.Params) { p.BlockTime = 0 },
+		"no reserve":              func(p *blobpb.Params) { p.ReservePrice = math.Int{} },
+		"zero reserve":            func(p *blobpb.Params) { p.ReservePrice = math.ZeroInt() },
+		"no gas price":            func(p *blobpb.Params) { p.MinGasPrice = math.Int{} },
+		"zero gas price":          func(p *blobpb.Params) { p.MinGasPrice = math.ZeroInt() },
+		"absurd gas price":        func(p *blobpb.Params) { p.MinGasPrice = math.NewIntWithDecimal(1, 20) },
+		"no update fraction":      func(p *blobpb.Params) { p.UpdateFraction = 0 },
 	} {
 		p := DefaultParams()
 		corrupt(&p)

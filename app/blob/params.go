@@ -13,6 +13,11 @@ import (
 // hardMaxRows bounds max_rows whatever governance decides.
 const hardMaxRows = 256
 
+// hardMaxProvenRows bounds the rows that the proposer must prove itself, whatever governance
+// decides: a row takes a tenth of a second on one core without vector instructions, and
+// validators wait five seconds for a block.
+const hardMaxProvenRows = 16
+
 // maxGasPriceBits bounds min_gas_price, so that no block's gas costs more than can be named.
 const maxGasPriceBits = 64
 
@@ -40,6 +45,8 @@ func ValidateParams(p blobpb.Params) error {
 		return ErrInvalidParams.Wrap("max_tx_rows is 0: no transaction would fit, governance's included")
 	case uint64(p.MaxTxRows)+uint64(p.MaxSharedRows) > uint64(p.MaxRows):
 		return ErrInvalidParams.Wrapf("max_tx_rows %d and max_shared_rows %d exceed max_rows %d", p.MaxTxRows, p.MaxSharedRows, p.MaxRows)
+	case p.MaxTxRows+p.MaxSharedRows > hardMaxProvenRows:
+		return ErrInvalidParams.Wrapf("max_tx_rows %d and max_shared_rows %d together exceed %d: a proposer proves them in its own time", p.MaxTxRows, p.MaxSharedRows, hardMaxProvenRows)
 	case p.ReservePrice.IsNil():
 		return ErrInvalidParams.Wrap("reserve_price is missing")
 	}
