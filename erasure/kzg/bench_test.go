@@ -2,7 +2,10 @@ package kzg
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 )
 
 func BenchmarkNewSetup(b *testing.B) {
@@ -53,6 +56,25 @@ func BenchmarkVerifyCells(b *testing.B) {
 			}
 			benchmark(b, n*CellSize, func() error { return c.verify(b) })
 		})
+	}
+}
+
+// BenchmarkDecodePoints decodes points that are good, and as many with one outside the subgroup.
+func BenchmarkDecodePoints(b *testing.B) {
+	for _, n := range []int{leastSumCheck, RowScalars} {
+		good := newSetup(b).lagrange[:n]
+		bad := slices.Clone(good)
+		bad[2*n/3] = shifted(bad[2*n/3], 1)
+		for name, points := range map[string][]bls12381.G1Affine{"good": good, "bad": bad} {
+			b.Run(fmt.Sprintf("points=%d/%s", n, name), func(b *testing.B) {
+				encoded := EncodePoints[Proof](points)
+				for b.Loop() {
+					if _, err := DecodePoints(encoded); (err == nil) != (name == "good") {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
 }
 
