@@ -14,60 +14,28 @@ const (
 	sumChecks = 81
 	// signedTriples is how many sums ±p ± q ± r there are, where each point may be left out, up to sign.
 	signedTriples = 13
-	// blockTriples is how many triples' part of a sum is kept, to find out which of them made it leave the subgroup.
-	blockTriples = 24
 )
 
-// findOutside returns the index of a point that is not in the subgroup, or −1 if all are, given points of the curve. It
-// decides by random sums Σ dᵢ·pᵢ with independent uniform dᵢ out of −1, 0 and 1. The order of the curve modulo the subgroup is
-// odd, so that three such multiples of what a point has outside the subgroup differ, and at most one of them makes a sum
-// end up inside. Points are taken by three, whose 13 combinations up to sign are added once for all sums.
-//
-// Finding the point takes little more: a sum outside the subgroup has a part outside it, and that part's 72 points have
-// one. For n points that is n/72 + 72 checks of single points beside the 81 of the sums.
-func findOutside(points []bls12381.G1Affine) int {
+// inSubgroupBySums tells whether all points of the curve are in the subgroup, from random sums Σ dᵢ·pᵢ with independent
+// uniform dᵢ out of −1, 0 and 1. The order of the curve modulo the subgroup is odd, so that three such multiples of what
+// a point has outside the subgroup differ, and at most one of them makes a sum end up inside. Points are taken by three,
+// whose 13 combinations up to sign are added once for all sums.
+func inSubgroupBySums(points []bls12381.G1Affine) bool {
 	triples := (len(points) + 2) / 3
-	parts := sumParts(combineTriples(points, triples), triples)
-	sums := slices.Clone(parts[0])
-	adder := NewPointAdder(sumChecks)
-	for _, part := range parts[1:] {
-		adder.Add(sums, sums, part)
-	}
-	sum := firstOutside(sums)
-	if sum < 0 {
-		return -1
-	}
-	column := make([]bls12381.G1Affine, len(parts))
-	for i := range parts {
-		column[i] = parts[i][sum]
-	}
-	block := firstOutside(column)
-	for first := block * blockTriples; first < len(points); first += triples {
-		last := min(first+blockTriples, first-block*blockTriples+triples, len(points))
-		if i := firstOutside(points[first:last]); i >= 0 {
-			return first + i
-		}
-	}
-	return firstOutside(points) // not reached: the block has one
-}
-
-// sumParts returns the random sums over each block of triples, given the combinations of all.
-func sumParts(combinations []bls12381.G1Affine, triples int) [][]bls12381.G1Affine {
-	blocks := (triples + blockTriples - 1) / blockTriples
 	entries := make([]entry, 0, sumChecks*triples)
 	digits := newTrits(sumChecks * triples)
-	for t := range triples {
-		for sum := range sumChecks {
-			bucket := t/blockTriples*sumChecks + sum
+	for sum := range sumChecks {
+		for t := range triples {
 			switch d := digits.next(); {
 			case d < signedTriples:
-				entries = append(entries, entry{bucket, reference(d*triples+t) | minus})
+				entries = append(entries, entry{sum, reference(d*triples+t) | minus})
 			case d > signedTriples:
-				entries = append(entries, entry{bucket, reference((2*signedTriples-d)*triples + t)})
+				entries = append(entries, entry{sum, reference((2*signedTriples-d)*triples + t)})
 			}
 		}
 	}
-	return slices.Collect(slices.Chunk(sumBuckets(combinations, entries, blocks*sumChecks), sumChecks))
+	sums := sumBuckets(combineTriples(points, triples), entries, sumChecks)
+	return membersOnly(sums)
 }
 
 // combineTriples returns the combinations of the i-th points of each third, ordered by their number and then by i. The
@@ -98,21 +66,21 @@ func combineTriples(points []bls12381.G1Affine, triples int) []bls12381.G1Affine
 	return out
 }
 
-// firstOutside returns the index of the first point that is not in the subgroup, or −1 if all are. It checks them one by
-// one, or eight side by side.
-func firstOutside(points []bls12381.G1Affine) int {
+// membersOnly checks points one by one, or eight side by side.
+func membersOnly(points []bls12381.G1Affine) bool {
 	octets := newOctetDecoder()
-	for from := 0; from < len(points); from += laneCount {
-		some := points[from:min(from+laneCount, len(points))]
+	for some := range slices.Chunk(points, laneCount) {
 		finite := slices.DeleteFunc(slices.Clone(some), func(p bls12381.G1Affine) bool { return p.IsInfinity() })
 		if octets != nil && octets.inSubgroup(finite) {
 			continue
 		}
-		if i := slices.IndexFunc(some, func(p bls12381.G1Affine) bool { return !p.IsInfinity() && !p.IsInSubGroup() }); i >= 0 {
-			return from + i
+		for i := range finite {
+			if !finite[i].IsInSubGroup() {
+				return false
+			}
 		}
 	}
-	return -1
+	return true
 }
 
 // trits are unpredictable uniform numbers from 0 to 26: three digits of −1, 0 or 1.

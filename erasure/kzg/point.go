@@ -21,7 +21,7 @@ const (
 // decodeBatch is how many points a goroutine decodes at a time.
 const decodeBatch = 256
 
-var errOutside = errors.New("it is not in the subgroup")
+var errNoMember = errors.New("it is not in the subgroup")
 
 // encodedPoint is a Commitment or a Proof.
 type encodedPoint = [PointSize]byte
@@ -49,8 +49,8 @@ func decodePoints[T Commitment | Proof](encoded []T, members bool) ([]bls12381.G
 	if err := decodeAll(points, encoded, false); err != nil {
 		return points, err
 	}
-	if i := findOutside(points); i >= 0 {
-		return points, fmt.Errorf("%w: point %d: %w", ErrInvalidPoint, i, errOutside)
+	if !inSubgroupBySums(points) {
+		return points, fmt.Errorf("%w: point %d: %w", ErrInvalidPoint, findOutside(points), errNoMember)
 	}
 	return points, nil
 }
@@ -106,7 +106,7 @@ func decodePoint(p *bls12381.G1Affine, encoded *encodedPoint, members bool) erro
 	choose(encoded, &y)
 	*p = bls12381.G1Affine{X: x, Y: y}
 	if members && !p.IsInSubGroup() {
-		return errOutside
+		return errNoMember
 	}
 	return nil
 }
