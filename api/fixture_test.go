@@ -203,6 +203,28 @@ func (fakeChain) BlockFees(_ context.Context, height uint64) (*BlockFees, error)
 
 func (fakeChain) Fees(context.Context) (*Fees, error) { return &Fees{6, "1000000001", "0"}, nil }
 
+func (fakeChain) FeeHistory(_ context.Context, before uint64, blocks int) (*FeeHistory, error) {
+	if before > 0 && before <= 3 {
+		return nil, fmt.Errorf("%w: fees below height %d, the oldest remembered are those of 3", da.ErrPruned, before)
+	}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	history := &FeeHistory{Blocks: []FeeBlock{
+		{4, at, 6.5, "1000000000", 0, 4456448, 0, 34, 0, nil},
+		{5, at.Add(6 * time.Second), 6, "1000000000", 262144, 4456448, 2, 34, 3, &Tips{"0", "5", "7"}},
+	}, More: true}
+	history.Blocks = history.Blocks[max(0, 2-blocks):]
+	return history, nil
+}
+
+func (fakeChain) FeeEstimate(_ context.Context, ask FeeAsk) (*FeeEstimate, error) {
+	return &FeeEstimate{
+		First: 7, Last: 6 + uint64(ask.Blocks), Probability: ask.Probability, Expected: 0.93, Stretches: 700,
+		Bytes: ask.Bytes, Cells: ask.Encoding.Cells(int(ask.Bytes)), BlobGas: 3000, Gas: 200000,
+		BaseFee: "1000000001", FeeCap: "1100000000", TipCap: "7", GasPrice: "0", Cost: "3000000024000", MaxCost: "3300000000000",
+		Calibration: FeeCalibration{0.9, 0.91, 4000},
+	}, nil
+}
+
 func (fakeChain) Account(_ context.Context, address [da.AddressSize]byte) (*Account, error) {
 	if address[0] != 9 {
 		return nil, fmt.Errorf("%w: account %s", da.ErrNotFound, da.FormatAddress(address))

@@ -81,7 +81,8 @@ func (h *handler) routes() []route {
 		return append(h.lightRoutes(), common...)
 	}
 	all := append(h.blobRoutes(), h.blockRoutes()...)
-	return append(append(all, h.chainRoutes()...), common...)
+	all = append(append(all, h.chainRoutes()...), h.feeRoutes()...)
+	return append(all, common...)
 }
 
 func (h *handler) lightRoutes() []route {
@@ -172,7 +173,6 @@ func (h *handler) chainRoutes() []route {
 			method: "GET", path: "/v1/accounts/{address}", summary: "An account's balance and sequence",
 			params: []param{inPath("address", "bech32")}, answer: Account{}, serve: h.account,
 		},
-		{method: "GET", path: "/v1/fees", summary: "What the next block charges", answer: Fees{}, serve: h.fees},
 		{method: "GET", path: "/v1/status", summary: "What the node is doing", answer: Status{}, serve: h.status},
 	}
 }

@@ -42,6 +42,11 @@ type Chain interface {
 	BlockFees(ctx context.Context, height uint64) (*BlockFees, error)
 	// Fees returns what the next block charges.
 	Fees(ctx context.Context) (*Fees, error)
+	// FeeHistory returns the newest blocks below a height, 0 for any, at most that many. It
+	// fails with da.ErrPruned where the node remembers none so old.
+	FeeHistory(ctx context.Context, before uint64, blocks int) (*FeeHistory, error)
+	// FeeEstimate returns what to offer. The ask is valid.
+	FeeEstimate(ctx context.Context, ask FeeAsk) (*FeeEstimate, error)
 	// Account returns an account's state. It fails with da.ErrNotFound for an address nothing was ever sent to.
 	Account(ctx context.Context, address [da.AddressSize]byte) (*Account, error)
 	// Status describes the node.

@@ -1,6 +1,8 @@
 // Package blobfee prices blob gas: one unit is one byte of square. It turns the excess, a
 // running account of what blocks used above their target, into the base fee, in exact
-// integer arithmetic. It holds no state, reads no clock and does no I/O.
+// integer arithmetic. It holds no state, reads no clock and does no I/O. Beside it stands what no
+// block depends on: [Forecast] estimates from past blocks what gets a transaction in, in
+// floating-point numbers, and package market simulates users to test that on.
 //
 // # The rule
 //

@@ -139,6 +139,7 @@ func transactionIDs(block *da.Block) [][da.HashSize]byte {
 // stored makes a height that is durable known: to those who wait for its transactions
 // and to the network.
 func (n *Node) stored(ctx context.Context, stored *store.Block, block *da.Block) {
+	n.recordFees(stored.Height, stored.Time, block)
 	n.recent.add(stored.Height, transactionIDs(block))
 	n.announce(ctx, stored.Height, stored.Hash, block.Header.DataRoot())
 	if n.crosscheck != nil {

@@ -34,6 +34,7 @@ type Node struct {
 	consensus  *consensus.State // comet's
 	headers    *headers
 	recent     *recent
+	fees       *feeLog
 	recalls    chan struct{} // one element for each transaction that is looked for
 	follower   *follower
 	host       *p2p.Host
@@ -57,7 +58,7 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg, recent: newRecent(), recalls: make(chan struct{}, maxRecalls)}
 	n.metrics = n.newMetrics()
 	for _, open := range []func(context.Context) error{
-		n.openSetup, n.openCrosscheck, n.openStore, n.openApp, n.openComet, n.openFollower, n.openHost, n.openPoster, n.openAPI,
+		n.openSetup, n.openCrosscheck, n.openStore, n.openFees, n.openApp, n.openComet, n.openFollower, n.openHost, n.openPoster, n.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, n.close())
