@@ -238,17 +238,3 @@ func TestNewRefusesBadURLs(t *testing.T) {
 		}
 	}
 }
-
-// TestSendingGivesUpWaitingForItsTurn cancels a request while another transaction is sent.
-func TestSendingGivesUpWaitingForItsTurn(t *testing.T) {
-	c, err := New(t.Context(), Config{URL: "http://node"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.turn <- struct{}{}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := c.sendInOrder(ctx, nil, Accepted); !errors.Is(err, context.Canceled) {
-		t.Errorf("waiting ends with %v", err)
-	}
-}

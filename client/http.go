@@ -12,25 +12,35 @@ import (
 	"time"
 )
 
+// binaryType is the media type of what is posted.
+const binaryType = "application/octet-stream"
+
 // maxAnswer bounds what is read of an answer: twice the largest blob's hex.
 const maxAnswer = 32 << 20
 
-// get asks for a path and decodes the JSON answer into the value that answer points to.
-func (c *Client) get(ctx context.Context, path string, answer any) error {
-	body, err := c.do(ctx, http.MethodGet, path, "", nil)
-	if err != nil {
-		return err
-	}
-	return decode(path, body, answer)
+// get asks the nodes for a path and decodes the JSON answer.
+func get[T any](ctx context.Context, c *Client, path string) (*T, error) {
+	return attempt(ctx, c, func(ctx context.Context, node *endpoint) (*T, error) { return getFrom[T](ctx, c, node, path) })
 }
 
-// post sends bytes to a path and decodes the JSON answer.
-func (c *Client) post(ctx context.Context, path, mediaType string, body []byte, answer any) error {
-	response, err := c.do(ctx, http.MethodPost, path, mediaType, body)
+// getFrom is get from one node.
+func getFrom[T any](ctx context.Context, c *Client, node *endpoint, path string) (*T, error) {
+	body, err := c.do(ctx, node, http.MethodGet, path, "", nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return decode(path, response, answer)
+	answer := new(T)
+	return answer, decode(path, body, answer)
+}
+
+// post sends bytes to a path of one node and decodes the JSON answer.
+func post[T any](ctx context.Context, c *Client, node *endpoint, path string, body []byte) (*T, error) {
+	response, err := c.do(ctx, node, http.MethodPost, path, binaryType, body)
+	if err != nil {
+		return nil, err
+	}
+	answer := new(T)
+	return answer, decode(path, response, answer)
 }
 
 func decode(path string, body []byte, answer any) error {
@@ -40,9 +50,9 @@ func decode(path string, body []byte, answer any) error {
 	return nil
 }
 
-// do sends a request and returns the body of the answer, or the error in it.
-func (c *Client) do(ctx context.Context, method, path, mediaType string, body []byte) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
+// do sends a request to a node and returns the body of the answer, or the error in it.
+func (c *Client) do(ctx context.Context, node *endpoint, method, path, mediaType string, body []byte) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, node.url+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}

@@ -2,35 +2,30 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 
 	"github.com/ashlar-da/ashlar/da"
 )
 
-const (
-	// gasLimit is the execution gas a blob transaction offers; it uses about half.
-	gasLimit = 200_000
-	// capFactor is how far above the present base fee the fee cap is: six full blocks can
-	// raise the base fee by as much before the transaction no longer fits.
-	capFactor = 2
-	// tipShare is the part of the base fee that is offered as a tip: enough to go before
-	// those who offer none where there is not room for all.
-	tipShare   = 20
-	binaryType = "application/octet-stream"
-)
-
-// Post posts one blob. With a Signer everything is computed and signed here; without one
-// the node computes, signs and pays.
-func (c *Client) Post(ctx context.Context, blob da.Blob, wait Wait) (*Posted, error) {
+// Post posts one blob and waits until it has come as far as want. With a Signer everything is
+// computed and signed here, as Submit does; without one the node computes, signs and pays,
+// and only the node of Config.URL is asked: another would post the blob again.
+func (c *Client) Post(ctx context.Context, blob da.Blob, want State) (*Posted, error) {
 	if err := blob.Check(); err != nil {
 		return nil, err
 	}
 	if c.signer == nil {
-		return c.postUnsigned(ctx, blob, wait)
+		return c.postUnsigned(ctx, blob, want)
 	}
-	posted, err := c.Submit(ctx, []da.Blob{blob}, wait)
+	if err := want.waitable(); err != nil {
+		return nil, err
+	}
+	submission, err := c.Submit(ctx, blob)
+	if err != nil {
+		return nil, err
+	}
+	posted, err := submission.Wait(ctx, want)
 	if err != nil {
 		return nil, err
 	}
@@ -38,39 +33,38 @@ func (c *Client) Post(ctx context.Context, blob da.Blob, wait Wait) (*Posted, er
 }
 
 // postUnsigned has the node pay and checks that it posted these bytes.
-func (c *Client) postUnsigned(ctx context.Context, blob da.Blob, wait Wait) (*Posted, error) {
-	query := url.Values{"namespace": {blob.Namespace.String()}, "encoding": {blob.Encoding.String()}, "wait": {string(wait)}}
-	posted := new(Posted)
-	if err := c.post(ctx, "/v1/blobs?"+query.Encode(), binaryType, blob.Data, posted); err != nil {
+func (c *Client) postUnsigned(ctx context.Context, blob da.Blob, want State) (*Posted, error) {
+	asked := want
+	if want == Final {
+		asked = Included
+	}
+	query := url.Values{"namespace": {blob.Namespace.String()}, "encoding": {blob.Encoding.String()}, "wait": {string(asked)}}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout+uploadTime(len(blob.Data)))
+	defer cancel()
+	posted, err := post[Posted](ctx, c, c.nodes.all[0], "/v1/blobs?"+query.Encode(), blob.Data)
+	if err != nil {
 		return nil, err
 	}
 	if keccak := da.Keccak256(blob.Data); string(posted.Keccak256) != string(keccak[:]) || posted.Namespace != blob.Namespace {
 		return nil, fmt.Errorf("%w: the node posted something else", da.ErrMismatch)
 	}
-	return posted, nil
+	if want != Final {
+		return posted, nil
+	}
+	return posted, c.confirm(ctx, posted)
 }
 
-// Submit signs one transaction that posts blobs, which take 16 rows at most together,
-// and hands it to the node.
-func (c *Client) Submit(ctx context.Context, blobs []da.Blob, wait Wait) ([]Posted, error) {
-	if c.signer == nil {
-		return nil, errors.New("this client has no signer: give it one, or post blobs one by one for the node to pay")
-	}
-	setup, err := c.setup()
+// confirm checks that a blob is where a node says it is.
+func (c *Client) confirm(ctx context.Context, posted *Posted) error {
+	entries, err := c.List(ctx, posted.Namespace, posted.Height)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("check that the blob is in block %d: %w", posted.Height, err)
 	}
-	prepared, err := Prepare(setup, blobs)
-	if err != nil {
-		return nil, err
+	for i := range entries {
+		if entries[i].ID == posted.ID {
+			posted.Status = string(Final)
+			return nil
+		}
 	}
-	status, err := c.Status(ctx)
-	if err != nil {
-		return nil, err
-	}
-	id, err := c.sendInOrder(ctx, prepared, wait)
-	if err != nil {
-		return nil, err
-	}
-	return c.receive(ctx, prepared, id, status.Head, wait)
+	return fmt.Errorf("%w: the node says that block %d includes blob %s, and it does not", da.ErrMismatch, posted.Height, posted.ID)
 }

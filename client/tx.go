@@ -17,12 +17,14 @@ import (
 // Denom is the base denomination: 10⁻¹⁸ ASH.
 const Denom = "aash"
 
-// Fees is what a transaction offers.
+// Fees is what a transaction offers, who pays it, and until when.
 type Fees struct {
 	Cap      math.Int // the most it pays per unit of blob gas, in aash
 	Tip      math.Int // the most the proposer gets per unit of blob gas, in aash
 	GasLimit uint64   // execution gas
 	GasPrice math.Int // aash per unit of execution gas
+	Granter  string   // account that pays by a fee grant; empty: the signer does
+	Expires  uint64   // last height that may include it; 0: any
 }
 
 // Account is what a signature commits to besides the transaction.
@@ -79,6 +81,27 @@ func NewPrepared(blobs []da.Blob, commitments [][]kzg.Commitment, proofs []kzg.P
 // Blobs returns what the message says of the blobs, in order; ids are among it.
 func (p *Prepared) Blobs() []da.BlobInfo { return p.infos }
 
+// size is how many bytes the blobs and proofs have.
+func (p *Prepared) size() int {
+	total := len(p.proofs) * kzg.PointSize
+	for _, data := range p.data {
+		total += len(data)
+	}
+	return total
+}
+
+// checkSize fails with da.ErrTooLarge for what no transaction has room for.
+func (p *Prepared) checkSize() error {
+	cells := 0
+	for i := range p.infos {
+		cells += p.infos[i].Allotment()
+	}
+	if cells > da.MaxTxCells {
+		return fmt.Errorf("%w: the blobs take %d cells, a transaction has room for %d: split them over several", da.ErrTooLarge, cells, da.MaxTxCells)
+	}
+	return nil
+}
+
 // BlobGas is the blob gas of the blobs; that of the transaction's own bytes comes on top.
 func (p *Prepared) BlobGas() uint64 {
 	message := da.PayForBlobs{Blobs: p.infos}
@@ -110,7 +133,7 @@ func (p *Prepared) body(address string, fees Fees) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pack message: %w", err)
 	}
-	body := tx.TxBody{Messages: []*codectypes.Any{message}}
+	body := tx.TxBody{Messages: []*codectypes.Any{message}, TimeoutHeight: fees.Expires}
 	return body.Marshal()
 }
 
@@ -120,7 +143,7 @@ func (p *Prepared) body(address string, fees Fees) ([]byte, error) {
 func (p *Prepared) signWithFee(signer *Signer, account Account, fees Fees, body []byte) ([]byte, error) {
 	length := len(body)
 	for {
-		raw, err := signTx(signer, account, fees.GasLimit, p.fee(fees, length), body)
+		raw, err := signTx(signer, account, p.txFee(fees, length), body)
 		if err != nil {
 			return nil, err
 		}
@@ -156,14 +179,19 @@ func (p *Prepared) fee(fees Fees, length int) math.Int {
 	return fees.Cap.Mul(math.NewIntFromUint64(gas)).Add(fees.GasPrice.Mul(math.NewIntFromUint64(fees.GasLimit)))
 }
 
-func signTx(signer *Signer, account Account, gasLimit uint64, fee math.Int, body []byte) ([]byte, error) {
+// txFee is the fee as a transaction names it.
+func (p *Prepared) txFee(fees Fees, length int) *tx.Fee {
+	return &tx.Fee{Amount: sdk.NewCoins(sdk.NewCoin(Denom, p.fee(fees, length))), GasLimit: fees.GasLimit, Granter: fees.Granter}
+}
+
+func signTx(signer *Signer, account Account, fee *tx.Fee, body []byte) ([]byte, error) {
 	auth := tx.AuthInfo{
 		SignerInfos: []*tx.SignerInfo{{
 			PublicKey: signer.pubKey,
 			ModeInfo:  &tx.ModeInfo{Sum: &tx.ModeInfo_Single_{Single: &tx.ModeInfo_Single{Mode: signing.SignMode_SIGN_MODE_DIRECT}}},
 			Sequence:  account.Sequence,
 		}},
-		Fee: &tx.Fee{Amount: sdk.NewCoins(sdk.NewCoin(Denom, fee)), GasLimit: gasLimit},
+		Fee: fee,
 	}
 	authInfo, err := auth.Marshal()
 	if err != nil {

@@ -24,36 +24,16 @@ func (h *Hex) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Wait says how long posting waits.
-type Wait string
-
-// What posting may wait for.
-const (
-	// Accepted: the mempool holds the transaction.
-	Accepted Wait = "accepted"
-	// Included: the block is final and its square durable in the node asked.
-	Included Wait = "included"
-	// Attested: a certificate covers the block. A node that cannot wait for that answers
-	// CodeUnsupported, and nothing is posted.
-	Attested Wait = "attested"
-)
-
-// ParseWait returns the Wait of that name.
-func ParseWait(name string) (Wait, error) {
-	switch w := Wait(name); w {
-	case Accepted, Included, Attested:
-		return w, nil
-	}
-	return "", fmt.Errorf("cannot wait for %q: choose %s, %s or %s", name, Accepted, Included, Attested)
-}
-
 // Posted says what became of a blob.
 type Posted struct {
 	ID da.BlobID `json:"id"`
-	// Status is what was waited for.
+	// Status is how far it has come, see State.
 	Status string `json:"status"`
-	// Height is the block that includes the blob, 0 where Status is accepted.
+	// Height is the block that includes the blob, 0 while none does.
 	Height uint64 `json:"height,omitempty"`
+	// Signer is the account that posted it, and what the blob's index entry names: a lane's,
+	// where there are lanes. Empty where the node's own key paid.
+	Signer string `json:"signer,omitempty"`
 	// Tx is the transaction's id: SHA-256 of its signed bytes.
 	Tx              Hex          `json:"tx"`
 	Namespace       da.Namespace `json:"namespace"`

@@ -19,15 +19,22 @@ type Verification struct {
 	Trusted []string
 }
 
-// Verify reads a blob and checks everything that can be checked about it with the header
-// the node gives: commitments are recomputed from the bytes, the id from both, and the
+// Verify reads a blob and checks everything that can be checked about it with a header that
+// the client's Trust takes for the chain's: commitments are recomputed from the bytes, the id from both, and the
 // index entry, namespace completeness and DA header are followed up to the data hash.
 func (c *Client) Verify(ctx context.Context, id da.BlobID) (*Verification, error) {
-	found, err := c.inclusion(ctx, id)
+	return attempt(ctx, c, func(ctx context.Context, node *endpoint) (*Verification, error) {
+		return c.verifyFrom(ctx, node, id)
+	})
+}
+
+// verifyFrom is Verify with the answers of one node.
+func (c *Client) verifyFrom(ctx context.Context, node *endpoint, id da.BlobID) (*Verification, error) {
+	found, err := c.inclusion(ctx, node, id)
 	if err != nil {
 		return nil, err
 	}
-	blob, err := c.data(ctx, id, found)
+	blob, err := c.data(ctx, node, id, found)
 	if err != nil {
 		return nil, err
 	}
@@ -36,16 +43,16 @@ func (c *Client) Verify(ctx context.Context, id da.BlobID) (*Verification, error
 	if err := c.verifyCommitments(v); err != nil {
 		return nil, err
 	}
-	if v.Header, err = c.Header(ctx, blob.Height); err != nil {
+	if v.Header, err = c.trustedFrom(ctx, node, blob.Height); err != nil {
 		return nil, err
 	}
 	if err := v.verifyEntry(found); err != nil {
 		return nil, err
 	}
-	if err := c.verifyNamespace(ctx, v); err != nil {
+	if err := c.verifyNamespace(ctx, node, v); err != nil {
 		return nil, err
 	}
-	v.trust()
+	v.trust(&c.trust)
 	return v, nil
 }
 
@@ -96,8 +103,8 @@ func (v *Verification) verifyEntry(found *inclusion) error {
 	return nil
 }
 
-func (c *Client) verifyNamespace(ctx context.Context, v *Verification) error {
-	entries, err := c.List(ctx, v.Blob.Namespace, v.Blob.Height)
+func (c *Client) verifyNamespace(ctx context.Context, node *endpoint, v *Verification) error {
+	entries, err := c.listFrom(ctx, node, v.Blob.Namespace, v.Header)
 	if err != nil {
 		return fmt.Errorf("list the namespace: %w", err)
 	}
@@ -105,9 +112,14 @@ func (c *Client) verifyNamespace(ctx context.Context, v *Verification) error {
 	return nil
 }
 
-// trust says what no client of one node can check.
-func (v *Verification) trust() {
-	v.Trusted = append(v.Trusted, fmt.Sprintf("that header %x is the chain's at height %d: run ashlar-light to check who signed it", v.Header.Hash(), v.Header.Height()))
+// trust says what is taken on someone's word.
+func (v *Verification) trust(t *Trust) {
+	hash, height := v.Header.Hash(), v.Header.Height()
+	if t.onNode() {
+		v.Trusted = append(v.Trusted, fmt.Sprintf("that header %x is the chain's at height %d: run ashlar-light to check who signed it", hash, height))
+	} else {
+		v.note("header %x is the chain's at height %d: %s", hash, height, t.how)
+	}
 	if v.Blob.Entry.OwnRows() == 0 {
 		v.Trusted = append(v.Trusted, "that the shared row holds the blob's cells: every full node checks it")
 	}

@@ -34,7 +34,7 @@ func blobSubmitCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.String(namespaceFlag, "", "namespace, 58 hex digits: version 00, 36 zeros, 20 of your choice (required)")
 	f.String("encoding", "data", "data: any bytes; raw: canonical scalars of 32 bytes, such as an Ethereum blob")
-	f.String("wait", "included", "accepted: in the mempool; included: final, and on the node's disk; attested: vouched for by > 2/3 of the stake, if the node can tell")
+	f.String("wait", "included", "accepted: in the mempool; included: in a block, and on the node's disk; final: that block's header is one this client takes for the chain's; attested: vouched for by > 2/3 of the stake, if the node can tell")
 	f.String("from", "", "key that pays; not given: the node's own")
 	f.String(flags.FlagKeyringBackend, keyring.BackendOS, "keyring of --from: os, file or test")
 	addOutputFlag(cmd)
@@ -54,7 +54,7 @@ func blobSubmit(cmd *cobra.Command, file string) error {
 		return err
 	}
 	name, _ := cmd.Flags().GetString("wait")
-	wait, err := client.ParseWait(name)
+	wait, err := client.ParseState(name)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func signerOf(cmd *cobra.Command) (*client.Signer, error) {
 
 // postAll posts blobs one after another and prints what became of each. The parts that
 // were posted before an error are printed: they are on the chain.
-func postAll(ctx context.Context, cmd *cobra.Command, c *client.Client, blobs []da.Blob, wait client.Wait) error {
+func postAll(ctx context.Context, cmd *cobra.Command, c *client.Client, blobs []da.Blob, wait client.State) error {
 	bar := newProgress(cmd.ErrOrStderr(), totalSize(blobs), "posting")
 	defer bar.Close()
 	posted := make([]*client.Posted, 0, len(blobs))

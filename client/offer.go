@@ -1,0 +1,93 @@
+package client
+
+import (
+	"context"
+	"fmt"
+
+	"cosmossdk.io/math"
+
+	"github.com/ashlar-da/ashlar/da"
+)
+
+const (
+	// gasLimit is the execution gas a blob transaction offers; it uses about half.
+	gasLimit = 200_000
+	// capFactor is how far above the present base fee the fee cap is: six full blocks can
+	// raise the base fee by as much before the transaction no longer fits.
+	capFactor = 2
+	// tipShare is the part of the base fee that is offered as a tip: enough to go before
+	// those who offer none where there is not room for all.
+	tipShare = 20
+	// A transaction takes the place of another of its sequence if it offers a tenth more.
+	replaceNumerator, replaceDenominator = 11, 10
+	// framing is about what a signed transaction has besides the blobs' descriptions.
+	framing, perBlob = 600, 150
+)
+
+// prices asks for the base fee per unit of blob gas, and the price of execution gas.
+func (c *Client) prices(ctx context.Context) (base, gas math.Int, err error) {
+	fees, err := c.Fees(ctx)
+	if err != nil {
+		return base, gas, err
+	}
+	base, ok := math.NewIntFromString(fees.BaseFee)
+	if !ok || base.IsNegative() {
+		return base, gas, fmt.Errorf("the node says the base fee is %q", fees.BaseFee)
+	}
+	price, err := math.LegacyNewDecFromStr(fees.GasPrice)
+	if err != nil || price.IsNegative() {
+		return base, gas, fmt.Errorf("the node says the price of execution gas is %q", fees.GasPrice)
+	}
+	return base, math.MaxInt(c.gasPrice, price.Ceil().TruncateInt()), nil
+}
+
+// offer returns what to offer: enough above the base fee to last some blocks, enough above
+// what was offered before, if anything, to take its place, and no more than the bounds. It
+// fails with CodeFeeTooLow where the bounds are below what is needed.
+func (c *Client) offer(ctx context.Context, p *Prepared, before Fees) (Fees, error) {
+	base, gas, err := c.prices(ctx)
+	if err != nil {
+		return Fees{}, err
+	}
+	least, fees := base, Fees{Cap: base.MulRaw(capFactor), Tip: base.QuoRaw(tipShare), GasLimit: gasLimit, GasPrice: gas}
+	if !before.Cap.IsNil() {
+		least = math.MaxInt(least, raised(before.Cap))
+		fees.Tip = math.MaxInt(fees.Tip, raised(before.Tip))
+	}
+	fees.Cap = math.MaxInt(fees.Cap, least)
+	if bound := c.bound(p, gas); !bound.IsNil() {
+		fees.Cap = math.MinInt(fees.Cap, bound)
+	}
+	if fees.Cap.LT(least) {
+		return Fees{}, &Error{
+			Code:      CodeFeeTooLow,
+			Message:   fmt.Sprintf("a fee cap of %s%s per blob gas is needed, at base fee %s, and the bounds given allow %s", least, Denom, base, fees.Cap),
+			Hint:      "wait for the base fee to fall, or raise MaxFeePerGas and MaxFee",
+			Retryable: true,
+		}
+	}
+	return fees, nil
+}
+
+// raised is the least amount that takes the place of another.
+func raised(amount math.Int) math.Int {
+	return amount.MulRaw(replaceNumerator).AddRaw(replaceDenominator - 1).QuoRaw(replaceDenominator)
+}
+
+// bound returns the highest fee cap that the bounds allow, nil if there are none.
+func (c *Client) bound(p *Prepared, gasPrice math.Int) math.Int {
+	bound := c.maxPrice
+	if c.maxFee.IsNil() {
+		return bound
+	}
+	length := framing
+	for i := range p.infos {
+		length += perBlob + len(p.infos[i].Commitments)*(len(p.infos[i].Commitments[0])+2)
+	}
+	left := c.maxFee.Sub(gasPrice.MulRaw(gasLimit))
+	perGas := math.MaxInt(left, math.ZeroInt()).Quo(math.NewIntFromUint64(p.BlobGas() + da.TxBlobGas(length)))
+	if bound.IsNil() {
+		return perGas
+	}
+	return math.MinInt(bound, perGas)
+}
