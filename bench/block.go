@@ -5,6 +5,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // validateBlock does to a block's rows what da's verification does in ProcessProposal, and then extends the square as
@@ -15,22 +16,27 @@ func (f *fixture) validateBlock() error {
 	if err := f.setup.VerifyRows(rows, commitments); err != nil {
 		return err
 	}
-	var cells []*kzg.Cell
-	var proofs []kzg.Proof
-	for i, row := range rows {
-		extended, err := f.setup.ComputeCells(row)
+	cells, proofs := make([]*kzg.Cell, blockRows*kzg.Columns), make([]kzg.Proof, 0, blockRows*kzg.Columns)
+	err := parallel.For(blockRows, func(i int) error {
+		extended, err := f.setup.ComputeCells(rows[i])
 		if err != nil {
 			return err
 		}
 		for c := range extended {
-			cells = append(cells, &extended[c])
+			cells[i*kzg.Columns+c] = &extended[c]
 		}
-		proofs = append(proofs, f.proofs[i]...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, own := range f.proofs[:blockRows] {
+		proofs = append(proofs, own...)
 	}
 	if err := erasure.VerifyCells(f.setup, commitments, originals(blockRows), cells, proofs); err != nil {
 		return err
 	}
-	_, err := erasure.Extend(f.setup, rows, commitments, f.proofs[:blockRows])
+	_, err = erasure.Extend(f.setup, rows, commitments, f.proofs[:blockRows])
 	return err
 }
 
