@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // Extend computes the extended matrix of k rows, their k commitments and, unless proofs is nil, their k × 128 proofs.
@@ -17,21 +18,21 @@ func Extend(setup *kzg.Setup, rows []*kzg.Row, commitments []kzg.Commitment, pro
 	if len(commitments) != k {
 		return nil, fmt.Errorf("%w: %d commitments for %d rows", kzg.ErrBadInput, len(commitments), k)
 	}
-	all, err := ExtendCommitments(commitments)
-	if err != nil {
-		return nil, err
-	}
-	m := &ExtendedMatrix{k: k, commitments: all}
-	if m.rows, err = extendRows(setup, rows); err != nil {
-		return nil, err
-	}
-	if proofs == nil {
-		return m, nil
-	}
-	if len(proofs) != k {
+	if proofs != nil && len(proofs) != k {
 		return nil, fmt.Errorf("%w: proofs of %d rows for %d rows", kzg.ErrBadInput, len(proofs), k)
 	}
-	if m.proofs, err = ExtendProofs(proofs); err != nil {
+	m := &ExtendedMatrix{k: k}
+	err := parallel.Do(
+		func() (err error) { m.commitments, err = ExtendCommitments(commitments); return err },
+		func() (err error) { m.rows, err = extendRows(setup, rows); return err },
+		func() (err error) {
+			if proofs != nil {
+				m.proofs, err = ExtendProofs(proofs)
+			}
+			return err
+		},
+	)
+	if err != nil {
 		return nil, err
 	}
 	return m, nil

@@ -16,13 +16,14 @@ const cheapColumn = 64
 // extendRows computes the 2k × 128 cells: each original row along itself, then each column.
 func extendRows(setup *kzg.Setup, rows []*kzg.Row) ([][]byte, error) {
 	out := newRows(2 * len(rows))
-	for i, row := range rows {
-		if row == nil {
-			return nil, fmt.Errorf("%w: row %d is nil", kzg.ErrBadInput, i)
+	err := parallel.For(len(rows), func(i int) error {
+		if rows[i] == nil {
+			return fmt.Errorf("%w: row %d is nil", kzg.ErrBadInput, i)
 		}
-		copy(out[i], row[:])
-	}
-	if err := extendEach(setup, out[:len(rows)], 0); err != nil {
+		copy(out[i], rows[i][:])
+		return extendRow(setup, out[i], i)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return out, extendColumns(setup, out)
@@ -44,17 +45,15 @@ func extendColumns(setup *kzg.Setup, rows [][]byte) error {
 	if err != nil || columns == kzg.Columns {
 		return err
 	}
-	return extendEach(setup, rows[k:], k)
+	return parallel.For(k, func(i int) error { return extendRow(setup, rows[k+i], k+i) })
 }
 
-// extendEach fills the second half of each row from its first. The number of the first row is for errors.
-func extendEach(setup *kzg.Setup, rows [][]byte, first int) error {
-	return parallel.For(len(rows), func(i int) error {
-		if err := setup.ExtendRow((*kzg.Row)(rows[i][kzg.RowSize:]), (*kzg.Row)(rows[i])); err != nil {
-			return fmt.Errorf("row %d: %w", first+i, err)
-		}
-		return nil
-	})
+// extendRow fills the second half of a row from its first. The number is for errors.
+func extendRow(setup *kzg.Setup, row []byte, number int) error {
+	if err := setup.ExtendRow((*kzg.Row)(row[kzg.RowSize:]), (*kzg.Row)(row)); err != nil {
+		return fmt.Errorf("row %d: %w", number, err)
+	}
+	return nil
 }
 
 // extendCells fills the second half of a column from the first. Additions need no Montgomery form.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // MaxRows is the hard bound on k, the number of original rows of a square.
@@ -55,11 +56,14 @@ func cellOf(row []byte, column int) *kzg.Cell {
 	return (*kzg.Cell)(row[column*kzg.CellSize : (column+1)*kzg.CellSize])
 }
 
+// newRows returns zeroed rows of 128 cells; to write so many zeros is worth sharing.
 func newRows(n int) [][]byte {
 	rows := make([][]byte, n)
-	for i := range rows {
-		rows[i] = make([]byte, kzg.Columns*kzg.CellSize)
-	}
+	parallel.Split(n, 1, func(from, to int) {
+		for i := from; i < to; i++ {
+			rows[i] = make([]byte, kzg.Columns*kzg.CellSize)
+		}
+	})
 	return rows
 }
 

@@ -192,7 +192,7 @@ func (r *recovery) finish() (*ExtendedMatrix, error) {
 		if r.plan.whole.has(i) {
 			return nil
 		}
-		return extendEach(r.setup, m.rows[i:i+1], i)
+		return extendRow(r.setup, m.rows[i], i)
 	})
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package kzg
 
 import (
-	"runtime"
 	"slices"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
@@ -24,44 +23,17 @@ const (
 	inArena reference = 1 << 30
 )
 
-// entry says that a point belongs in a bucket.
-type entry struct {
-	bucket int
-	point  reference
-}
-
-// sumBuckets returns the sum of the points of each bucket, infinity where there are none. Within a bucket points are added
-// two and two, round by round, with one batch of affine additions for many buckets.
-func sumBuckets(points []bls12381.G1Affine, entries []entry, buckets int) []bls12381.G1Affine {
-	out := make([]bls12381.G1Affine, buckets)
-	sorted := sortEntries(entries, buckets)
+// sumBuckets returns the sum of the points of each bucket, infinity where there are none, and uses up the references.
+// Within a bucket points are added two and two, round by round, with one batch of affine additions for many buckets.
+func sumBuckets(points []bls12381.G1Affine, sorted [][]reference) []bls12381.G1Affine {
+	out := make([]bls12381.G1Affine, len(sorted))
 	ranges := cutRanges(sorted)
-	parts := min(len(ranges), runtime.GOMAXPROCS(0))
-	_ = parallel.For(parts, func(i int) error {
-		adder := newBucketAdder(points, len(entries))
-		for _, r := range ranges[len(ranges)*i/parts : len(ranges)*(i+1)/parts] {
-			adder.sumRange(out[r.from:r.to], sorted[r.from:r.to])
-		}
+	start := func() *bucketAdder { return newBucketAdder(points, bucketRange) }
+	_ = parallel.With(len(ranges), start, func(a *bucketAdder, i int) error {
+		a.sumRange(out[ranges[i].from:ranges[i].to], sorted[ranges[i].from:ranges[i].to])
 		return nil
 	})
 	return out
-}
-
-// sortEntries returns the points of each bucket.
-func sortEntries(entries []entry, buckets int) [][]reference {
-	counts := make([]int, buckets)
-	for i := range entries {
-		counts[entries[i].bucket]++
-	}
-	sorted, all := make([][]reference, buckets), make([]reference, len(entries))
-	for b, n := range counts {
-		sorted[b], all = all[:0:n], all[n:]
-	}
-	for i := range entries {
-		bucket := &sorted[entries[i].bucket]
-		*bucket = append(*bucket, entries[i].point)
-	}
-	return sorted
 }
 
 // bucketSpan is a range of buckets.
@@ -89,7 +61,7 @@ type bucketAdder struct {
 	touched uint64 // keeps reads that are of no use otherwise
 }
 
-// newBucketAdder returns an adder with memory for so many points in all.
+// newBucketAdder returns an adder with memory for so many points at a time; more make it grow.
 func newBucketAdder(points []bls12381.G1Affine, n int) *bucketAdder {
 	batch := min(adderBatch, n/2+1)
 	return &bucketAdder{
@@ -101,6 +73,13 @@ func newBucketAdder(points []bls12381.G1Affine, n int) *bucketAdder {
 	}
 }
 
+// sumRanges sums buckets, range by range, and uses up their references.
+func (a *bucketAdder) sumRanges(out []bls12381.G1Affine, sorted [][]reference) {
+	for _, r := range cutRanges(sorted) {
+		a.sumRange(out[r.from:r.to], sorted[r.from:r.to])
+	}
+}
+
 // sumRange sums some buckets, and uses up their references.
 func (a *bucketAdder) sumRange(out []bls12381.G1Affine, buckets [][]reference) {
 	a.arena = a.arena[:0]
@@ -108,6 +87,7 @@ func (a *bucketAdder) sumRange(out []bls12381.G1Affine, buckets [][]reference) {
 		a.flush()
 	}
 	for b, references := range buckets {
+		out[b] = bls12381.G1Affine{}
 		if len(references) == 1 {
 			a.fetch(&out[b], references[0])
 		}

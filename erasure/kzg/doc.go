@@ -100,9 +100,10 @@
 //
 // Sums of multiples go by digits. A scalar is split into a + λ·b of half its length, λ being an endomorphism that takes
 // one multiplication; random coefficients are drawn as such halves, of 64 bits. The points are put in buckets by the
-// digits of their scalars (combination.go), or shifted copies of the setup's points in a single set of buckets
-// (fixedbase.go); each bucket is summed two and two, all buckets at once, which makes long batches of affine additions
-// (buckets.go); and buckets are weighed by the bits of their digits (weigh.go). Where the processor has AVX-512 IFMA,
+// digits of their scalars, window by window, each of which is a processor's own work (combination.go), or shifted copies of
+// the setup's points in a single set of buckets (fixedbase.go), sorted by counting (sorting.go); each bucket is summed two
+// and two, all buckets at once, which makes long batches of affine additions (buckets.go); and buckets are weighed by the
+// bits of their digits (weigh.go). Where the processor has AVX-512 IFMA,
 // eight additions, square roots or subgroup checks go side by side (octets.go); hundreds of points are checked by random
 // sums of theirs (membership.go).
 //

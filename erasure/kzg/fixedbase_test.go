@@ -76,7 +76,7 @@ func TestFixedBaseCombines(t *testing.T) {
 
 func TestBucketSums(t *testing.T) {
 	points := unlikePoints(3 * adderBatch)
-	entries, want := make([]entry, 0, 2*len(points)), make([]bls12381.G1Jac, 6)
+	sorted, want := make([][]reference, 6), make([]bls12381.G1Jac, 6)
 	for i := range points {
 		for bucket, sign := range map[int]reference{i % 3: 0, 5: minus} { // buckets 3 and 4 stay empty
 			p := points[i]
@@ -84,30 +84,48 @@ func TestBucketSums(t *testing.T) {
 				p.Neg(&p)
 			}
 			want[bucket].AddMixed(&p)
-			entries = append(entries, entry{bucket, reference(i) | sign})
+			sorted[bucket] = append(sorted[bucket], reference(i)|sign)
 		}
 	}
-	if have := sumBuckets(points, entries, len(want)); !slices.Equal(have, bls12381.BatchJacobianToAffineG1(want)) {
+	if have := sumBuckets(points, sorted); !slices.Equal(have, bls12381.BatchJacobianToAffineG1(want)) {
 		t.Error("sums of buckets differ")
 	}
 }
 
-// TestSignedDigits puts integers together again from their digits.
-func TestSignedDigits(t *testing.T) {
+// TestWeighBuckets holds the sum of weighed buckets, of one group and of more, against multiplications.
+func TestWeighBuckets(t *testing.T) {
+	for _, width := range []int{1, 2, 3, 6} {
+		for _, groups := range []int{1, 3} {
+			size := 1 << (width - 1)
+			buckets, weights := unlikePoints(size*groups), make([]fr.Element, size*groups)
+			for digit := 1; digit <= size; digit++ {
+				for g := range groups {
+					weights[digit%size*groups+g].SetUint64(uint64(digit) << (width * g))
+				}
+			}
+			want := product(t, buckets, weights)
+			have := weighBuckets(buckets, groups, newAdders(4*adderBatch))
+			if !new(bls12381.G1Affine).FromJacobian(&have).Equal(&want) {
+				t.Errorf("%d groups of %d buckets: the sum differs", groups, size)
+			}
+		}
+	}
+}
+
+// TestDigits puts integers together again from their digits.
+func TestDigits(t *testing.T) {
 	rng := newRand(8)
-	for width := 1; width < 20; width++ {
-		for _, word := range []uint64{0, 1, 1<<63 - 1, 1 << 62, rng.Uint64() >> 1} {
-			sum := uint64(0)
-			signedDigits([]uint64{word}, width, digitCount(65, width), func(at int, digit uint32, sign reference) {
-				if digit == 0 || digit > 1<<max(width-1, 0) {
+	for width := 1; width < 16; width++ {
+		d := newDigits(64, width)
+		for _, word := range []uint64{0, 1, 1<<63 - 1, 1 << 63, 1<<64 - 1, rng.Uint64()} {
+			sum, raised := uint64(0), d.raise([]uint64{word})
+			for i := range d.count {
+				digit := d.at(&raised, i)
+				if digit < -1<<(width-1) || digit > 1<<(width-1) {
 					t.Fatalf("digit %d of %d bits", digit, width)
 				}
-				if sign == minus {
-					sum -= uint64(digit) << (at * width)
-				} else {
-					sum += uint64(digit) << (at * width)
-				}
-			})
+				sum += uint64(digit) << (i * width)
+			}
 			if sum != word {
 				t.Errorf("%x in digits of %d bits makes %x", word, width, sum)
 			}

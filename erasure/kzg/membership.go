@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 const (
@@ -22,35 +24,74 @@ const (
 // whose 13 combinations up to sign are added once for all sums.
 func inSubgroupBySums(points []bls12381.G1Affine) bool {
 	triples := (len(points) + 2) / 3
-	entries := make([]entry, 0, sumChecks*triples)
-	digits := newTrits(sumChecks * triples)
-	for sum := range sumChecks {
-		for t := range triples {
-			switch d := digits.next(); {
+	table := combineTriples(points, triples)
+	start := func() *sumChecker { return newSumChecker(table, triples) }
+	return parallel.With((sumChecks+laneCount-1)/laneCount, start, func(c *sumChecker, i int) error {
+		return c.check(min(laneCount, sumChecks-i*laneCount))
+	}) == nil
+}
+
+// sumChecker computes random sums, as many at a time as are checked side by side, in one goroutine.
+type sumChecker struct {
+	triples int
+	adder   *bucketAdder
+	octets  *octetDecoder
+	trits   *trits
+	sums    [laneCount]bls12381.G1Affine
+}
+
+func newSumChecker(table []bls12381.G1Affine, triples int) *sumChecker {
+	return &sumChecker{
+		triples: triples,
+		adder:   newBucketAdder(table, laneCount*triples),
+		octets:  newOctetDecoder(),
+		trits:   newTrits(laneCount * triples),
+	}
+}
+
+// check fails if any of n ≤ 8 random sums is outside the subgroup.
+func (c *sumChecker) check(n int) error {
+	sorted, all := make([][]reference, n), make([]reference, 0, n*c.triples)
+	for sum := range sorted {
+		from := len(all)
+		for t := range c.triples {
+			switch d := c.trits.next(); {
 			case d < signedTriples:
-				entries = append(entries, entry{sum, reference(d*triples+t) | minus})
+				all = append(all, reference(d*c.triples+t)|minus)
 			case d > signedTriples:
-				entries = append(entries, entry{sum, reference((2*signedTriples-d)*triples + t)})
+				all = append(all, reference((2*signedTriples-d)*c.triples+t))
 			}
 		}
+		sorted[sum] = all[from:]
 	}
-	sums := sumBuckets(combineTriples(points, triples), entries, sumChecks)
-	return membersOnly(sums)
+	c.adder.sumRanges(c.sums[:n], sorted)
+	if !membersOnly(c.sums[:n], c.octets) {
+		return errNoMember
+	}
+	return nil
 }
 
 // combineTriples returns the combinations of the i-th points of each third, ordered by their number and then by i. The
 // combination a·p + b·q + c·r has the number 13 − (a + 3b + 9c), and the one with the opposite signs is not listed.
 func combineTriples(points []bls12381.G1Affine, triples int) []bls12381.G1Affine {
 	out := make([]bls12381.G1Affine, signedTriples*triples)
-	at := func(a, b, c int) []bls12381.G1Affine {
-		number := signedTriples - (a + 3*b + 9*c)
-		return out[number*triples : (number+1)*triples]
-	}
+	parallel.Split(triples, adderBatch/4, func(from, to int) {
+		at := func(a, b, c int) []bls12381.G1Affine {
+			number := signedTriples - (a + 3*b + 9*c)
+			return out[number*triples+from : number*triples+to]
+		}
+		for third, to := range [][]bls12381.G1Affine{at(1, 0, 0), at(0, 1, 0), at(0, 0, 1)} {
+			copy(to, points[min(third*triples+from, len(points)):])
+		}
+		addTriples(at)
+	})
+	return out
+}
+
+// addTriples computes combinations of two or three points from those of one.
+func addTriples(at func(a, b, c int) []bls12381.G1Affine) {
 	adder := NewPointAdder(adderBatch)
 	p, q, r := at(1, 0, 0), at(0, 1, 0), at(0, 0, 1)
-	copy(p, points)
-	copy(q, points[min(triples, len(points)):])
-	copy(r, points[min(2*triples, len(points)):])
 	adder.Add(at(1, 1, 0), q, p)
 	adder.Subtract(at(-1, 1, 0), q, p)
 	for b := -1; b <= 1; b++ {
@@ -63,24 +104,15 @@ func combineTriples(points []bls12381.G1Affine, triples int) []bls12381.G1Affine
 		adder.Add(at(1, b, 1), at(0, b, 1), p)
 		adder.Subtract(at(-1, b, 1), at(0, b, 1), p)
 	}
-	return out
 }
 
-// membersOnly checks points one by one, or eight side by side.
-func membersOnly(points []bls12381.G1Affine) bool {
-	octets := newOctetDecoder()
-	for some := range slices.Chunk(points, laneCount) {
-		finite := slices.DeleteFunc(slices.Clone(some), func(p bls12381.G1Affine) bool { return p.IsInfinity() })
-		if octets != nil && octets.inSubgroup(finite) {
-			continue
-		}
-		for i := range finite {
-			if !finite[i].IsInSubGroup() {
-				return false
-			}
-		}
+// membersOnly checks up to eight points, side by side or one by one.
+func membersOnly(points []bls12381.G1Affine, octets *octetDecoder) bool {
+	finite := slices.DeleteFunc(slices.Clone(points), func(p bls12381.G1Affine) bool { return p.IsInfinity() })
+	if octets != nil && octets.inSubgroup(finite) {
+		return true
 	}
-	return true
+	return !slices.ContainsFunc(finite, func(p bls12381.G1Affine) bool { return !p.IsInSubGroup() })
 }
 
 // trits are unpredictable uniform numbers from 0 to 26: three digits of −1, 0 or 1.

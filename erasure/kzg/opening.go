@@ -3,6 +3,7 @@ package kzg
 import (
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr/fft"
@@ -111,16 +112,13 @@ func (s *Setup) verifyOpenings(commitments []Commitment, z, y []fr.Element, proo
 		return fmt.Errorf("proof: %w", err)
 	}
 	r := randomCoefficients(len(proofs))
-	left, right := newCombination(len(proofs), 64), newCombination(2*len(proofs)+1, 128)
-	left.addRandom(quotients, r)
-	right.addRandom(committed, r)
-	right.addAll(quotients, r.times(z))
 	var value fr.Element
 	for _, term := range r.times(y) {
 		value.Sub(&value, &term)
 	}
-	right.addAll(s.powers[:1], []fr.Element{value})
-	return s.checkPairing(len(proofs), s.tau, left.sum(), right.sum())
+	points := splitPoints(quotients, committed, s.powers[:1])
+	split := append(splitScalars(r.times(z)), append(slices.Clone(r.halves), splitScalars([]fr.Element{value})...)...)
+	return s.checkPairing(len(proofs), s.tau, newCombination(points, r.halves, 64), newCombination(points, split, 128))
 }
 
 // rowChallenge derives the point at which a row is opened from the row and its commitment.

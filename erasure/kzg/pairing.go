@@ -7,8 +7,8 @@ import (
 )
 
 // checkPairing checks e(left, q) = e(right, [1]₂), into which n proofs went.
-func (s *Setup) checkPairing(n int, q *lines, left, right bls12381.G1Jac) error {
-	points := bls12381.BatchJacobianToAffineG1([]bls12381.G1Jac{left, right})
+func (s *Setup) checkPairing(n int, q *lines, left, right *combination) error {
+	points := bls12381.BatchJacobianToAffineG1(sumAll(left, right))
 	points[0].Neg(&points[0])
 	holds, err := bls12381.PairingCheckFixedQ(points, []lines{*q, *s.one})
 	if err != nil {

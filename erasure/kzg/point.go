@@ -143,9 +143,11 @@ func choose(encoded *encodedPoint, y *fp.Element) {
 // EncodePoints encodes points canonically; the inverse of DecodePoints.
 func EncodePoints[T Commitment | Proof](points []bls12381.G1Affine) []T {
 	encoded := make([]T, len(points))
-	for i := range points {
-		encoded[i] = T(points[i].Bytes())
-	}
+	parallel.Split(len(points), decodeBatch, func(from, to int) {
+		for i := from; i < to; i++ {
+			encoded[i] = T(points[i].Bytes())
+		}
+	})
 	return encoded
 }
 

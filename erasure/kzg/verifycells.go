@@ -3,7 +3,10 @@ package kzg
 import (
 	"fmt"
 
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // Batch is a set of cells to verify together. The i-th row, column, cell and proof belong together; rows are numbered
@@ -67,21 +70,23 @@ func (s *Setup) VerifyBatch(commitments *Commitments, fold Fold, batch Batch) er
 	if len(batch.Cells) == 0 {
 		return nil
 	}
-	proofs, err := DecodePoints(batch.Proofs)
+	r := randomCoefficients(len(batch.Cells))
+	var proofs []bls12381.G1Affine
+	var interpolant *line
+	err := parallel.Do(
+		func() (err error) { proofs, err = DecodePoints(batch.Proofs); return err },
+		func() (err error) {
+			interpolant, err = s.interpolate(r.scalars, batch.Columns, batch.Cells)
+			return err
+		},
+	)
 	if err != nil {
 		return err
 	}
-	r := randomCoefficients(len(proofs))
-	interpolant, err := s.interpolate(r.scalars, batch.Columns, batch.Cells)
-	if err != nil {
-		return err
-	}
-	left, right := newCombination(len(proofs), 64), newCombination(len(commitments.points)+len(proofs)+CellScalars, 128)
-	left.addRandom(proofs, r)
-	right.addAll(commitments.points, fold.Transpose(batch.weights(fold.Rows, r.scalars)))
-	right.addAll(proofs, r.times(s.cosetPowers(batch.Columns)))
-	right.subtractPlain(s.powers, interpolant[:])
-	return s.checkPairing(len(proofs), s.tau64, left.sum(), right.sum())
+	scalars := append(r.times(s.cosetPowers(batch.Columns)), fold.Transpose(batch.weights(fold.Rows, r.scalars))...)
+	split := append(splitScalars(scalars), splitNegative(interpolant[:])...)
+	points := splitPoints(proofs, commitments.points, s.powers)
+	return s.checkPairing(len(proofs), s.tau64, newCombination(points, r.halves, 64), newCombination(points, split, 128))
 }
 
 // weights returns wᵢ of each row.

@@ -20,22 +20,38 @@ func (s *Setup) VerifyRows(rows []*Row, commitments []Commitment) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	points, err := DecodePoints(commitments)
-	if err != nil {
-		return err
-	}
 	gammas := randomCoefficients(len(rows))
-	sum, err := combineRows(gammas.scalars, rows)
+	var have *bls12381.G1Affine
+	var want bls12381.G1Jac
+	err := parallel.Do(
+		func() (err error) { want, err = combineCommitments(gammas, commitments); return err },
+		func() (err error) { have, err = s.commitCombined(gammas, rows); return err },
+	)
 	if err != nil {
 		return err
 	}
-	claimed := newCombination(len(rows), 64)
-	claimed.addRandom(points, gammas)
-	want := claimed.sum()
-	if !s.commit(sum).Equal(new(bls12381.G1Affine).FromJacobian(&want)) {
+	if !have.Equal(new(bls12381.G1Affine).FromJacobian(&want)) {
 		return fmt.Errorf("%w: the %d rows do not all match their commitments", ErrInvalidProof, len(rows))
 	}
 	return nil
+}
+
+// combineCommitments returns Σ gammas[i]·commitments[i].
+func combineCommitments(gammas *coefficients, commitments []Commitment) (bls12381.G1Jac, error) {
+	points, err := DecodePoints(commitments)
+	if err != nil {
+		return bls12381.G1Jac{}, err
+	}
+	return sumAll(newCombination(splitPoints(points), gammas.halves, 64))[0], nil
+}
+
+// commitCombined returns the commitment of Σ gammas[i]·rows[i].
+func (s *Setup) commitCombined(gammas *coefficients, rows []*Row) (*bls12381.G1Affine, error) {
+	sum, err := combineRows(gammas.scalars, rows)
+	if err != nil {
+		return nil, err
+	}
+	return s.commit(sum), nil
 }
 
 // combineRows returns Σ gammas[i]·rows[i], scalar by scalar and plain, and checks every scalar.

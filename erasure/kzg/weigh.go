@@ -2,47 +2,84 @@ package kzg
 
 import (
 	"math/bits"
+	"runtime"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+
+	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
-// bucketOf returns the bucket of a digit, from 1 to size, in a group's range of so many buckets, a power of two. The
-// bucket of the digit size comes first, where zero would be, so that every other one is at its digit.
-func bucketOf(digit uint32, size int) int { return int(digit) & (size - 1) }
-
-// weighBuckets returns Σ 2^(width·g)·Σ digit·bucket, over groups g and the 2^(width−1) buckets of each, which are ordered by
-// bucketOf and then by group. The buckets are used up.
+// weighBuckets returns Σ 2^(width·g)·Σ digit·bucket, over groups g and the 2^(width−1) buckets of each, which are ordered as
+// a sorter does. The buckets are used up.
 //
 // The inner sum is Σ 2ᵇ·Tᵇ where Tᵇ sums the buckets whose digits have bit b. From the highest bit down, what has the
-// bit is added to what differs in that bit alone and then needs to be in its own Tᵇ only: in all two batched affine
-// additions for each bucket.
-func weighBuckets(buckets []bls12381.G1Affine, groups int) (total bls12381.G1Jac) {
+// bit is added to what differs in that bit alone and then needs to be in its own Tᵇ only, which is summed by halves: in all
+// two batched affine additions for each bucket, and an inversion for each bit.
+func weighBuckets(buckets []bls12381.G1Affine, groups int, adders pointAdders) (total bls12381.G1Jac) {
 	width := bits.Len(uint(len(buckets) / groups))
-	adder := NewPointAdder(min(adderBatch, len(buckets)))
-	for half := len(buckets) / 2; half > groups; half /= 2 {
-		with, without := buckets[half:2*half], buckets[:half]
-		adder.Add(without[groups:], without[groups:], with[groups:])
-	}
-	sums := make([][]bls12381.G1Affine, width)
-	sums[width-1] = buckets[:groups]
-	for b := range width - 1 {
-		sums[b] = foldRows(adder, buckets[groups<<b:groups<<(b+1)], 1<<b)
+	pairs := newPairs(len(buckets) / 2)
+	for b := width - 2; b >= 0; b-- {
+		half := groups << b
+		pairs.queue(buckets[groups:half], buckets[half+groups:2*half])
+		for higher := 2 * half; higher < len(buckets); higher *= 2 {
+			pairs.queue(buckets[higher:higher+half], buckets[higher+half:higher+2*half])
+		}
+		pairs.add(adders)
 	}
 	for g := groups - 1; g >= 0; g-- {
 		for b := width - 1; b >= 0; b-- {
+			from := groups << b % len(buckets) // the greatest digit comes first
 			total.DoubleAssign()
-			total.AddMixed(&sums[b][g])
+			total.AddMixed(&buckets[from+g])
 		}
 	}
 	return total
 }
 
-// foldRows returns the sum of the given number of rows, a power of two, using up the points.
-func foldRows(adder *PointAdder, points []bls12381.G1Affine, rows int) []bls12381.G1Affine {
-	for ; rows > 1; rows /= 2 {
-		half := len(points) / 2
-		adder.Add(points[:half], points[:half], points[half:])
-		points = points[:half]
+// pairs are points that wait to be added to others, each in its place, with one inversion for all.
+type pairs struct {
+	x, y []bls12381.G1Affine
+	to   [][]bls12381.G1Affine
+}
+
+func newPairs(n int) *pairs {
+	return &pairs{make([]bls12381.G1Affine, 0, n), make([]bls12381.G1Affine, 0, n), nil}
+}
+
+func (p *pairs) queue(to, from []bls12381.G1Affine) {
+	p.x, p.y, p.to = append(p.x, to...), append(p.y, from...), append(p.to, to)
+}
+
+func (p *pairs) add(adders pointAdders) {
+	adders.add(p.x, p.x, p.y)
+	sums := p.x
+	for _, to := range p.to {
+		sums = sums[copy(to, sums):]
 	}
-	return points
+	p.x, p.y, p.to = p.x[:0], p.y[:0], p.to[:0]
+}
+
+// pointAdders add long lists of points, a part of them each.
+type pointAdders []*PointAdder
+
+// newAdders returns an adder for each processor that has a batch to add when there are n pairs.
+func newAdders(n int) pointAdders {
+	adders := make(pointAdders, max(min(runtime.GOMAXPROCS(0), n/adderBatch), 1))
+	for i := range adders {
+		adders[i] = NewPointAdder(min(adderBatch, max(n, 1)))
+	}
+	return adders
+}
+
+func (a pointAdders) add(sums, x, y []bls12381.G1Affine) {
+	n, parts := len(sums), max(min(len(a), len(sums)/(adderBatch/2)), 1)
+	if parts == 1 {
+		a[0].Add(sums, x, y)
+		return
+	}
+	_ = parallel.For(parts, func(i int) error {
+		from, to := n*i/parts, n*(i+1)/parts
+		a[i].Add(sums[from:to], x[from:to], y[from:to])
+		return nil
+	})
 }
