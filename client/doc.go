@@ -21,9 +21,10 @@
 //     the chain includes one of them at most, until they are dead: they can no longer be
 //     included.
 //   - They are dead when each block since before the first was signed is proven, under headers
-//     of the chain, not to have the content, up to the height at which the last one expires. Or
-//     up to a height at which the account's sequence was beyond theirs; since that is a node's
-//     word, it counts only where headers are taken on the node's word as well (TrustNode).
+//     of the chain, not to have the content: up to the height at which the last one expires; or
+//     up to one by which a later transaction of the account was final; or up to one at which
+//     the account's sequence was beyond theirs, which is a node's word and counts only where
+//     headers are taken on the node's word as well (TrustNode).
 //   - Two contents are signed at the same account and sequence only where a node had refused
 //     the first for good, or where it is dead.
 //   - What is signed is in the journal before it is sent, and what is sent again are the same

@@ -58,15 +58,22 @@ func (f *flight) envelope() []byte {
 	return e.Encode()
 }
 
+// passed is what is known of an account's sequence: it was beyond below at a height.
+type passed struct {
+	below, height uint64
+}
+
 // isDead tells whether no transaction of the flight can be included any more, so that it may
-// be signed at another sequence. Absence is verified; that the account's sequence moved beyond
-// it by height asOf is a node's word, which counts only where headers are taken on it too.
-func (f *flight) isDead(sequence, asOf uint64, onNode bool) bool {
+// be signed at another sequence. It is absent from all blocks up to where either its last
+// transaction expires, or its sequence was used up, as the account's final transactions show.
+// That it was used up is otherwise a node's word, which counts only where headers are taken on
+// it too: where they are not, said is empty.
+func (f *flight) isDead(proven, said passed) bool {
 	absent := f.absent.Load()
-	if expires := f.signed.fees.Expires; expires > 0 && absent >= expires {
-		return true
-	}
-	return onNode && f.sequence() < sequence && absent >= asOf
+	expires := f.signed.fees.Expires
+	return expires > 0 && absent >= expires ||
+		f.sequence() < proven.below && absent >= proven.height ||
+		f.sequence() < said.below && absent >= said.height
 }
 
 // posts returns the transaction whose entries in a namespace are this flight's, no more and

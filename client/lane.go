@@ -32,8 +32,8 @@ type lane struct {
 	bytes   int       // of both; guarded by mu
 	running bool      // guarded by mu
 	account Account   // with the sequence that comes next on the chain; empty: not known; guarded by mu
-	asOf    uint64    // height at which a node said so; guarded by mu
-	floor   uint64    // sequence below which this client's own transactions were final; guarded by mu
+	said    passed    // sequences used up, as a node said last; guarded by mu
+	proven  passed    // sequences used up, as this client's final transactions show; guarded by mu
 }
 
 func newLane(c *Client, signer *Signer, granter string) *lane {
@@ -173,7 +173,15 @@ func (l *lane) free() uint64 {
 // signable tells whether a flight may be signed at a sequence: what was signed at another
 // first has to be dead. The caller holds mu.
 func (l *lane) signable(f *flight, sequence uint64) bool {
-	return f.signed == nil || f.sequence() == sequence || f.isDead(l.account.Sequence, l.asOf, l.client.trust.onNode())
+	return f.signed == nil || f.sequence() == sequence || l.isDead(f)
+}
+
+// isDead tells whether a flight may be signed anew at another sequence. The caller holds mu.
+func (l *lane) isDead(f *flight) bool {
+	if l.client.trust.onNode() {
+		return f.isDead(l.proven, l.said)
+	}
+	return f.isDead(l.proven, passed{})
 }
 
 // bury takes flights that can no longer be included back into the queue, before all others.
@@ -182,7 +190,7 @@ func (l *lane) bury() {
 	defer l.mu.Unlock()
 	var dead []*flight
 	l.flights = slices.DeleteFunc(l.flights, func(f *flight) bool {
-		if !f.isDead(l.account.Sequence, l.asOf, l.client.trust.onNode()) {
+		if !l.isDead(f) {
 			return false
 		}
 		f.sent, f.doubtful, f.refusals = false, false, 0
@@ -201,8 +209,9 @@ func (l *lane) refresh(ctx context.Context) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	account.Sequence = max(account.Sequence, l.floor)
-	l.account, l.asOf = account, height
+	l.said = passed{account.Sequence, height}
+	account.Sequence = max(account.Sequence, l.proven.below)
+	l.account = account
 	return nil
 }
 
@@ -244,8 +253,10 @@ func (l *lane) landed(f *flight, height uint64) {
 	}
 	l.mu.Lock()
 	id := f.signed.id()
-	l.floor = max(l.floor, f.sequence()+1)
-	l.account.Sequence = max(l.account.Sequence, l.floor)
+	if next := f.sequence() + 1; next > l.proven.below {
+		l.proven = passed{next, height}
+		l.account.Sequence = max(l.account.Sequence, next)
+	}
 	l.mu.Unlock()
 	l.client.known.final(f.sub.key)
 	cause := l.client.journal.final(f.sub.key, &finalRecord{height: height, signer: l.signer.address, tx: id, infos: f.sub.infos})

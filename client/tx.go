@@ -90,8 +90,12 @@ func (p *Prepared) size() int {
 	return total
 }
 
-// checkSize fails with da.ErrTooLarge for what no transaction has room for.
+// checkSize fails with da.ErrTooLarge for what no transaction has room for, and with
+// da.ErrInvalidBlob for nothing.
 func (p *Prepared) checkSize() error {
+	if len(p.infos) == 0 {
+		return fmt.Errorf("%w: no blobs to post", da.ErrInvalidBlob)
+	}
 	cells := 0
 	for i := range p.infos {
 		cells += p.infos[i].Allotment()
