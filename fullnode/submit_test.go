@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"cosmossdk.io/math"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ashlar-da/ashlar/client"
@@ -93,6 +94,58 @@ func everyBlobOnce(t *testing.T, c *client.Client, head uint64) {
 	for id, n := range times {
 		if n != 1 {
 			t.Errorf("blob %s is in the chain %d times", id, n)
+		}
+	}
+}
+
+// TestLanesPostInParallel opens lanes and posts through them: each account posts, the fees
+// are the signer's, and the lanes own nothing.
+func TestLanesPostInParallel(t *testing.T) {
+	cfg := newValidator(t)
+	validator := startNode(t, cfg)
+	validator.waitStored(t, 1)
+	signer, err := client.KeyringSigner(cfg.Keyring, testKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(t.Context(), client.Config{URL: "http://" + validator.APIAddress(), Signer: signer, Setup: validator.setup, Lanes: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := c.Post(ctx, testBlob(t, 1, 50), client.Final); client.CodeOf(err) != client.CodeInsufficientFunds {
+		t.Errorf("a lane that was not opened fails with %v", err)
+	}
+	for range 2 { // the second time finds nothing to do
+		if err := c.OpenLanes(ctx, math.NewIntWithDecimal(1, 18)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var submissions []*client.Submission
+	for i := range 8 {
+		submission, err := c.Submit(ctx, testBlob(t, 1, 100+i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		submissions = append(submissions, submission)
+	}
+	signers := make(map[string]int)
+	for _, submission := range submissions {
+		posted, err := submission.Wait(ctx, client.Final)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signers[posted[0].Signer]++
+	}
+	for _, address := range c.Accounts() {
+		account, err := c.Account(ctx, address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if signers[address] == 0 || account.Balance != "0" {
+			t.Errorf("lane %s posted %d blobs and owns %s", address, signers[address], account.Balance)
 		}
 	}
 }
