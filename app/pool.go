@@ -177,6 +177,17 @@ func (p *pool) forget(key poolKey) {
 	delete(p.waiting, key)
 }
 
+// priority returns what a transaction that waits was admitted with, 0 for one that does not.
+func (p *pool) priority(tx sdk.Tx) int64 {
+	key, err := keyOf(tx)
+	if err != nil {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting[key].priority
+}
+
 // keyOf returns what the SDK's mempool knows a transaction by: its first signer.
 func keyOf(tx sdk.Tx) (poolKey, error) {
 	signers, err := signerExtractor{}.GetSigners(tx)

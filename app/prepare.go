@@ -47,28 +47,29 @@ func (a *App) prepareProposal(ctx sdk.Context, req *abci.RequestPrepareProposal)
 	return &abci.ResponsePrepareProposal{Txs: block.Txs}, nil
 }
 
-// choose picks the transactions of a block: blob transactions first, each kind by
-// effective tip, as many as the square, the block's bytes and its gas hold, and each
-// only if its ante succeeds on the state the ones before it leave.
+// choose picks the transactions of a block, blob transactions first, as many as the
+// square, the block's bytes and its gas hold, and each only if its ante succeeds on the state
+// the ones before it leave. First come those that tip most together, then, by tip, whatever
+// still has room.
 func (a *App) choose(ctx sdk.Context, limits da.Limits, maxBytes int64) ([][]byte, error) {
 	room, err := newRoom(limits, maxBytes, a.GetMaximumBlockGas(ctx))
 	if err != nil {
 		return nil, err
 	}
-	candidates := a.candidates(ctx)
-	var chosen [][]byte
-	for _, blobs := range []bool{true, false} {
-		waiting := make(map[string]bool)
-		for _, pooled := range candidates {
-			if _, isBlob := pooled.Tx.(*blob.Tx); isBlob != blobs {
-				continue
-			}
-			if raw := a.try(pooled, room, waiting); raw != nil {
-				chosen = append(chosen, raw)
-			}
+	var blobs, others []mempool.PooledTx
+	for _, pooled := range a.candidates(ctx) {
+		if _, ok := pooled.Tx.(*blob.Tx); ok {
+			blobs = append(blobs, pooled)
+		} else {
+			others = append(others, pooled)
 		}
 	}
-	return chosen, nil
+	f := &filling{app: a, room: room, taken: make(map[sdk.Tx]bool), waits: make(map[string]bool)}
+	f.take(a.packed(blobs, limits))
+	f.take(blobs)
+	f.waits = make(map[string]bool)
+	f.take(others)
+	return f.chosen, nil
 }
 
 // candidates returns the mempool's transactions by priority, each sender's in sequence.
@@ -112,29 +113,6 @@ func (a *App) isStale(ctx sdk.Context, tx sdk.Tx) bool {
 		}
 	}
 	return false
-}
-
-// try takes a transaction if there is room and its ante succeeds, and returns its
-// bytes, or nil. Once one of a signer's waits, so do those after it.
-func (a *App) try(pooled mempool.PooledTx, room *room, waiting map[string]bool) []byte {
-	signers, err := pooled.Tx.(signing.SigVerifiableTx).GetSigners()
-	if err != nil {
-		return nil
-	}
-	for _, signer := range signers {
-		if waiting[string(signer)] {
-			return nil
-		}
-	}
-	raw, err := a.admit(pooled, room)
-	if err != nil {
-		a.Logger().Debug("a transaction waits for another block", "tx", pooled.Tx, "reason", err)
-		for _, signer := range signers {
-			waiting[string(signer)] = true
-		}
-		return nil
-	}
-	return raw
 }
 
 func (a *App) admit(pooled mempool.PooledTx, room *room) ([]byte, error) {

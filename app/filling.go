@@ -1,0 +1,85 @@
+package app
+
+import (
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/mempool"
+	"github.com/cosmos/cosmos-sdk/x/auth/signing"
+
+	"github.com/ashlar-da/ashlar/app/blob"
+	"github.com/ashlar-da/ashlar/da"
+)
+
+// filling is a block while transactions are chosen for it.
+type filling struct {
+	app    *App
+	room   *room
+	chosen [][]byte
+	taken  map[sdk.Tx]bool
+	// waits are the signers one of whose transactions was passed over: those after it
+	// cannot precede it.
+	waits map[string]bool
+}
+
+// take tries transactions in order, those that were not taken yet.
+func (f *filling) take(list []mempool.PooledTx) {
+	for _, pooled := range list {
+		if f.taken[pooled.Tx] {
+			continue
+		}
+		if raw := f.try(pooled); raw != nil {
+			f.chosen, f.taken[pooled.Tx] = append(f.chosen, raw), true
+		}
+	}
+}
+
+// try takes a transaction if there is room and its ante succeeds, and returns its bytes, or
+// nil.
+func (f *filling) try(pooled mempool.PooledTx) []byte {
+	signers, ok := signersOf(pooled.Tx)
+	if !ok || f.waiting(signers) {
+		return nil
+	}
+	raw, err := f.app.admit(pooled, f.room)
+	if err != nil {
+		f.app.Logger().Debug("a transaction waits for another block", "tx", pooled.Tx, "reason", err)
+		for _, signer := range signers {
+			f.waits[string(signer)] = true
+		}
+		return nil
+	}
+	return raw
+}
+
+func (f *filling) waiting(signers [][]byte) bool {
+	for _, signer := range signers {
+		if f.waits[string(signer)] {
+			return true
+		}
+	}
+	return false
+}
+
+// packed returns, of blob transactions in order of priority, those that fill an empty square
+// best.
+func (a *App) packed(list []mempool.PooledTx, limits da.Limits) []mempool.PooledTx {
+	pieces := make([]piece, len(list))
+	for i, pooled := range list {
+		tx := pooled.Tx.(*blob.Tx)
+		pieces[i] = pieceOf(a.pool.priority(tx), tx.Message)
+	}
+	const txRows = 1 // seldom more; what then has no room waits
+	var packed []mempool.PooledTx
+	for _, i := range pack(pieces, limits.MaxRows-txRows, limits.MaxSharedRows) {
+		packed = append(packed, list[i])
+	}
+	return packed
+}
+
+func signersOf(tx sdk.Tx) ([][]byte, bool) {
+	signed, ok := tx.(signing.SigVerifiableTx)
+	if !ok {
+		return nil, false
+	}
+	signers, err := signed.GetSigners()
+	return signers, err == nil
+}
