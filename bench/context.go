@@ -45,7 +45,7 @@ func (f *fixture) context() []operation {
 				if err != nil {
 					return err
 				}
-				return setup.LoadProver()
+				return setup.LoadTables()
 			},
 			peer: func() error { ckzg.FreeTrustedSetup(); return loadCKZG(tableOf96MiB) },
 		},

@@ -69,7 +69,7 @@ func loadOurs() (*kzg.Setup, error) {
 		return nil, err
 	}
 	bare := heap()
-	err = setup.LoadProver()
+	err = setup.LoadTables()
 	fmt.Printf("our setup takes %.1f MiB, its tables %.1f MiB; c-kzg's table 96 MiB\n", bare-before, heap()-bare)
 	return setup, err
 }

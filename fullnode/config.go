@@ -31,7 +31,7 @@ type Config struct {
 	API APISettings
 	// Libp2p configures the host that serves squares.
 	Libp2p Libp2pSettings
-	// KZG configures the engine's watch over itself.
+	// KZG configures the KZG engine: its memory and its watch over itself.
 	KZG KZGSettings
 	// Keyring holds API.Key.
 	Keyring keyring.Keyring
@@ -60,7 +60,7 @@ func (c *Config) validate() error {
 	case !(c.KZG.Crosscheck >= 0 && c.KZG.Crosscheck <= 1): // NaN too
 		return fmt.Errorf("fullnode: kzg.crosscheck is %v: give a share of blocks from 0 to 1", c.KZG.Crosscheck)
 	case c.KZG.Tables < 0 || c.KZG.Tables > maxTables:
-		return fmt.Errorf("fullnode: kzg.tables is %d: give MiB from 1 to %d", c.KZG.Tables, maxTables)
+		return fmt.Errorf("fullnode: kzg.tables is %d: give MiB from 0, for none, to %d", c.KZG.Tables, maxTables)
 	case c.API.Key != "" && c.Keyring == nil:
 		return fmt.Errorf("fullnode: api.key is %q but there is no keyring", c.API.Key)
 	}

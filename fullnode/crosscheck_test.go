@@ -144,13 +144,3 @@ func TestCrosscheckRateIsAShare(t *testing.T) {
 		}
 	}
 }
-
-func TestTablesAreBounded(t *testing.T) {
-	for mib, valid := range map[int]bool{-1: false, 0: true, 1: true, maxTables: true, maxTables + 1: false} {
-		cfg := testConfig(t, t.TempDir())
-		cfg.KZG.Tables = mib
-		if err := cfg.validate(); (err == nil) != valid {
-			t.Errorf("kzg.tables = %d: %v", mib, err)
-		}
-	}
-}

@@ -16,6 +16,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 
 	"github.com/ashlar-da/ashlar/app"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
 const (
@@ -63,6 +64,7 @@ func testConfig(t *testing.T, home string) Config {
 		MinGasPrices: "0" + app.BaseDenom,
 		API:          APISettings{Address: "127.0.0.1:0"},
 		Libp2p:       Libp2pSettings{Listen: []string{"/ip4/127.0.0.1/tcp/0"}},
+		KZG:          KZGSettings{Tables: kzg.DefaultTables >> 20},
 		Keyring:      ring,
 		Log:          slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}

@@ -115,7 +115,7 @@ func (n *Node) Run(ctx context.Context) error {
 func (n *Node) runParts(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.watchComet(ctx) })
-	group.Go(func() error { return n.setup.LoadProverTables(n.cfg.KZG.tables()) }) // or the first proposal waits for it
+	group.Go(n.setup.LoadTables) // or the first proposal waits for it
 	group.Go(func() error { return n.store.Run(ctx) })
 	group.Go(func() error { return n.follower.Run(ctx) })
 	group.Go(func() error { return n.host.Run(ctx) })

@@ -27,7 +27,7 @@ import (
 )
 
 func (n *Node) openSetup(context.Context) error {
-	setup, err := kzg.NewSetup()
+	setup, err := kzg.NewSetupWithTables(n.cfg.KZG.Tables << 20)
 	n.setup = setup
 	return err
 }

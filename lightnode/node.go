@@ -20,6 +20,9 @@ import (
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
+// setupTables is how many bytes of tables a light node keeps, once it has verified rows.
+const setupTables = 8 << 20
+
 // Node is a light node. Its methods are safe for concurrent use.
 type Node struct {
 	config  *Config
@@ -68,7 +71,7 @@ func (n *Node) open(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if n.setup, err = kzg.NewSetup(); err != nil {
+	if n.setup, err = kzg.NewSetupWithTables(setupTables); err != nil {
 		return err
 	}
 	if n.metrics, err = newMetrics(n); err != nil {

@@ -49,6 +49,7 @@ func devCommand(encoding *app.Encoding) *cobra.Command {
 	f.String("api.address", "127.0.0.1:26659", "where the HTTP API listens; port 0 takes a free one")
 	f.String("rpc.laddr", "tcp://127.0.0.1:26657", "where CometBFT's RPC listens")
 	f.StringSlice("libp2p.listen", []string{"/ip4/127.0.0.1/tcp/26660"}, "multiaddresses that squares are served on")
+	addTablesFlag(cmd)
 	addOutputFlag(cmd)
 	return cmd
 }
@@ -155,11 +156,13 @@ func freePort(address *string) error {
 func devConfig(cmd *cobra.Command, comet *cmtcfg.Config, ring keyring.Keyring, log *slog.Logger) fullnode.Config {
 	address, _ := cmd.Flags().GetString("api.address")
 	listen, _ := cmd.Flags().GetStringSlice("libp2p.listen")
+	tables, _ := cmd.Flags().GetInt(tablesFlag)
 	return fullnode.Config{
 		Comet:        comet,
 		MinGasPrices: "0" + app.BaseDenom,
 		API:          fullnode.APISettings{Address: address, Key: devKey},
 		Libp2p:       fullnode.Libp2pSettings{Listen: listen},
+		KZG:          fullnode.KZGSettings{Tables: tables},
 		Keyring:      ring,
 		Version:      version,
 		Log:          log,

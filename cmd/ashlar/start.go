@@ -55,6 +55,12 @@ func wantsNode(cmd *cobra.Command) error {
 	return nil
 }
 
+const tablesFlag = "kzg.tables"
+
+func addTablesFlag(cmd *cobra.Command) {
+	cmd.Flags().Int(tablesFlag, fullnode.DefaultSettings().KZG.Tables, "MiB of tables that make KZG faster, up to 128; 0: none")
+}
+
 // addNodeFlags adds the flags that override app.toml.
 func addNodeFlags(cmd *cobra.Command) {
 	d := fullnode.DefaultSettings()
@@ -68,7 +74,7 @@ func addNodeFlags(cmd *cobra.Command) {
 	f.Var(&listen, "libp2p.listen", "multiaddresses that squares are served on")
 	f.Var(new(list), "libp2p.peers", "multiaddresses of peers to stay connected to")
 	f.Bool("libp2p.dht", d.Libp2p.DHT, "find more peers by a Kademlia table")
-	f.Int("kzg.tables", d.KZG.Tables, "MiB of tables that proofs are computed from, up to 120; 1 is next to none")
+	addTablesFlag(cmd)
 	f.Float64("kzg.crosscheck", d.KZG.Crosscheck, "share of blocks of which a row is verified again by another implementation")
 	f.String(flags.FlagKeyringBackend, flags.DefaultKeyringBackend, "keyring of api.key: os, file or test")
 	f.String(server.FlagMinGasPrices, d.MinGasPrices, "least price of execution gas accepted")

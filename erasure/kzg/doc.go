@@ -11,7 +11,7 @@
 // # Use
 //
 //	setup, err := kzg.NewSetup()                              // once per process; milliseconds
-//	err = setup.LoadProver()                                  // only where proofs are computed; some tenths of a second
+//	err = setup.LoadTables()                                  // or they are when first needed; some tenths of a second
 //	commitment, err := setup.Commit(row)
 //	cells, proofs, err := setup.ComputeCellsAndProofs(row)    // some hundredths of a second
 //	err = setup.VerifyCells([]kzg.Commitment{commitment}, []int{5}, []*kzg.Cell{&cells[5]}, []kzg.Proof{proofs[5]})

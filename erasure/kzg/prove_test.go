@@ -48,12 +48,9 @@ func TestProverAgreesWithPeer(t *testing.T) {
 	for name, row := range edges {
 		peers[name] = peerCellsAndProofs(t, row)
 	}
-	for _, size := range []int{0, 2 << 20, 8 << 20, DefaultTables} {
-		setup, err := NewSetup()
+	for _, size := range []int{0, 1 << 20, 2 << 20, 10 << 20, DefaultTables} {
+		setup, err := NewSetupWithTables(size)
 		if err != nil {
-			t.Fatal(err)
-		}
-		if err := setup.LoadProverTables(size); err != nil {
 			t.Fatal(err)
 		}
 		all, err := setup.ComputeCellsAndProofsOf(rows)
@@ -213,12 +210,12 @@ func BenchmarkComputeCellsAndProofsOf(b *testing.B) {
 	for i := range rows {
 		rows[i] = someRows(b)[i%3].row
 	}
-	for _, mib := range []int{0, 8, 24, 60} {
-		setup, err := NewSetup()
+	for _, mib := range []int{0, 16, 32, 68} {
+		setup, err := NewSetupWithTables(mib << 20)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := setup.LoadProverTables(mib << 20); err != nil {
+		if err := setup.LoadTables(); err != nil {
 			b.Fatal(err)
 		}
 		for _, n := range []int{1, 8, 16} {
@@ -226,17 +223,5 @@ func BenchmarkComputeCellsAndProofsOf(b *testing.B) {
 				benchmark(b, n*RowSize, func() error { _, err := setup.ComputeCellsAndProofsOf(rows[:n]); return err })
 			})
 		}
-	}
-}
-
-func BenchmarkLoadProver(b *testing.B) {
-	for _, mib := range []int{0, 8, 24, 60} {
-		b.Run(fmt.Sprintf("MiB=%d", mib), func(b *testing.B) {
-			for b.Loop() {
-				if _, err := newProver(newSetup(b), mib<<20); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
 	}
 }

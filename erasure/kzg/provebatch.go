@@ -41,7 +41,7 @@ func (s *Setup) ComputeCellsAndProofsOf(rows []*Row) ([]CellsAndProofs, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	p, err := s.prover.load(s, DefaultTables)
+	p, err := s.tables.prover()
 	if err != nil {
 		return nil, err
 	}

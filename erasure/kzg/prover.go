@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"errors"
-	"sync"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
@@ -27,33 +26,6 @@ type prover struct {
 	factors   [Columns]signFactor // 1/(2y) of each column
 	transform *pointTransform
 	beta      fp.Element
-}
-
-// DefaultTables is the size in bytes of the tables that LoadProver builds.
-const DefaultTables = 24 << 20
-
-// LoadProver builds the tables that the computation of proofs takes, of DefaultTables bytes, in some tenths of a second;
-// otherwise that happens when the first proof is asked for. Verifiers never need it.
-func (s *Setup) LoadProver() error { return s.LoadProverTables(DefaultTables) }
-
-// LoadProverTables is LoadProver with tables of at most the given number of bytes, but no less than 768 KiB. The larger,
-// the faster: there is more to gain from 8 MiB than from the next 50. It has no effect once tables have been loaded.
-func (s *Setup) LoadProverTables(bytes int) error {
-	s.forRows()
-	_, err := s.prover.load(s, bytes)
-	return err
-}
-
-// lazyProver is a prover that is built when it is first needed.
-type lazyProver struct {
-	once   sync.Once
-	prover *prover
-	err    error
-}
-
-func (l *lazyProver) load(s *Setup, limit int) (*prover, error) {
-	l.once.Do(func() { l.prover, l.err = newProver(s, limit) })
-	return l.prover, l.err
 }
 
 // newProver builds the tables, of at most the given number of bytes or the least there can be.

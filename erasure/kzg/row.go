@@ -22,8 +22,20 @@ func (s *Setup) Commit(row *Row) (Commitment, error) {
 
 // commit returns the commitment of a row's plain scalars.
 func (s *Setup) commit(scalars []fr.Element) *bls12381.G1Affine {
-	sum := s.forRows().combine(scalars)
+	sum := s.multiplyLagrange(scalars)
 	return new(bls12381.G1Affine).FromJacobian(&sum)
+}
+
+// multiplyLagrange returns the sum of the Lagrange points times plain scalars.
+func (s *Setup) multiplyLagrange(scalars []fr.Element) bls12381.G1Jac {
+	if s.tables.rows != nil {
+		return s.tables.rows().combine(scalars)
+	}
+	split := make([]splitScalar, len(scalars))
+	for i := range scalars {
+		split[i] = splitPlain(scalars[i])
+	}
+	return sumAll(newCombination(splitPoints(s.lagrange), split, 128))[0]
 }
 
 // ComputeCells extends a row to its 128 cells, of which the first 64 are the row itself. It fails with

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"sync"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
@@ -26,8 +25,7 @@ const (
 	setupSHA256 = "cc96f4085dc6135e2d91e76f0ab02ee832948cfb13dc8d39964826779f683822"
 )
 
-// rowDigits is the width of digits, in bits, that makes multiplying the points for rows cheapest. Their table takes 7.9 MB
-// and is built when a row is first committed to or verified.
+// rowDigits is the width of digits, in bits, that makes multiplying the points for rows cheapest.
 const rowDigits = 13
 
 //go:embed setup.bin
@@ -48,8 +46,7 @@ type Setup struct {
 	odd      *transform  // to the other 128th roots: the y of columns 64 to 127
 	over64   fr.Element  // 1/64
 	rowFFT   *fft.Domain // of size 4096
-	prover   *lazyProver
-	forRows  func() *fixedBase // of lagrange
+	tables   *tables
 }
 
 // lines is a point of G2 prepared for pairings.
@@ -63,8 +60,14 @@ type coset struct {
 }
 
 // NewSetup loads the parameters of the Ethereum ceremony (141,416 contributions) that are built into the binary, in some
-// milliseconds. The first proof computed takes longer: see LoadProver.
-func NewSetup() (*Setup, error) {
+// milliseconds. Tables of DefaultTables bytes follow when they are first needed: see LoadTables.
+func NewSetup() (*Setup, error) { return NewSetupWithTables(DefaultTables) }
+
+// NewSetupWithTables is NewSetup with tables of at most the given number of bytes, which change nothing but the time that
+// commitments, the verification of rows and proofs take. The first 7.5 MiB are for commitments, or all where they do not
+// suffice for these; the rest is for proofs, to which 8 MiB make more of a difference than the next 50. Without any, what
+// is computed takes about twice as long.
+func NewSetupWithTables(bytes int) (*Setup, error) {
 	if sum := sha256.Sum256([]byte(setupBytes)); hex.EncodeToString(sum[:]) != setupSHA256 {
 		return nil, errors.New("kzg: the embedded trusted setup is damaged: rebuild from a clean checkout")
 	}
@@ -72,15 +75,12 @@ func NewSetup() (*Setup, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kzg: find the roots of unity: %w", err)
 	}
-	s := &Setup{
-		rowFFT: fft.NewDomain(RowScalars),
-		prover: new(lazyProver),
-	}
+	s := &Setup{rowFFT: fft.NewDomain(RowScalars)}
 	if err := s.decode([]byte(setupBytes)); err != nil {
 		return nil, err
 	}
 	s.deriveCosets(root)
-	s.forRows = sync.OnceValue(func() *fixedBase { return newFixedBase(s.lagrange, rowDigits) })
+	s.tables = newTables(s, bytes)
 	return s, nil
 }
 
