@@ -11,7 +11,7 @@ PEERS := bench blobfee/conformance
 # modules that write code; what their tests hold it against lies outside of them, where go's cache of results does not look
 WRITERS := tools/octets
 
-.PHONY: build demo run test race fuzz lint bench gobench proto clean help
+.PHONY: build demo load sweep run test race fuzz lint bench gobench proto clean help
 
 build: ## build the binaries into build/
 	@mkdir -p build
@@ -19,6 +19,12 @@ build: ## build the binaries into build/
 
 demo: build ## the whole path on a network of real processes; writes build/demo/report.json
 	@$(GO) run ./testnet/cmd/demo -bin build -out build/demo
+
+load: build ## half of what the chain holds for 10 minutes, then twice that for 5, as bounds; QUICK=1: 3 minutes in all; writes build/load
+	@$(GO) run ./testnet/cmd/load -bin build -out build/load $(if $(QUICK),-quick) $(FLAGS)
+
+sweep: build ## raise the load until a bound breaks; LINK=1: with 150 ms and 2 % loss between nodes; writes build/sweep
+	@$(GO) run ./testnet/cmd/load -sweep -bin build -out build/sweep$(if $(LINK),-link -link) $(FLAGS)
 
 run: build ## the demo's network, staying up until Ctrl-C
 	@$(GO) run ./testnet/cmd/run -bin build -out build/run

@@ -65,6 +65,8 @@ func TestCause(t *testing.T) {
 		{nil, ""},
 		{&client.Error{Code: client.CodeFeeTooLow}, "fee_too_low"},
 		{fmt.Errorf("%w; last: %w", context.DeadlineExceeded, &client.Error{Code: client.CodeFeeTooLow}), "patience ended on fee_too_low"},
+		{&Unfinished{State: "accepted", Err: context.DeadlineExceeded}, "patience ended, accepted and waiting for room in a block"},
+		{&Unfinished{Err: context.DeadlineExceeded}, "patience ended, queued behind others of its account"},
 		{context.Canceled, "interrupted"},
 		{context.DeadlineExceeded, Unexplained + ": context deadline exceeded"},
 		{errors.New("odd"), Unexplained + ": odd"},

@@ -37,7 +37,9 @@ type Record struct {
 	Submitted, Done time.Time
 	// Height is that of the block that includes it, 0 where it is not final.
 	Height uint64
-	// Cause is why it is not final.
+	// Given tells that the submitter had given up when it was included.
+	Given bool
+	// Cause is why it was not final when the submitter gave up.
 	Cause string
 }
 
@@ -141,22 +143,41 @@ func (g *Generator) Count() (submitted, final, failed int) {
 	return len(g.records), final, failed
 }
 
-// Unexplained begins the cause of a failure that no code names.
+// Unexplained begins the cause of a failure that has no name.
 const Unexplained = "unexplained"
 
-// Cause names why a blob is not final by the code of the error: of the one that a node
-// answered with, where there is one, also where what ended was the submitter's patience.
+// Unfinished is the error of a submission that was not final when its submitter's patience
+// ended, and that nothing was known to keep from becoming so.
+type Unfinished struct {
+	// State is how far it had come.
+	State string
+	Err   error
+}
+
+// Error says how far it had come.
+func (u *Unfinished) Error() string { return fmt.Sprintf("still %s: %v", u.State, u.Err) }
+
+// Unwrap returns why it was given up.
+func (u *Unfinished) Unwrap() error { return u.Err }
+
+// Cause names why a blob is not final: by the code of the error that a node answered with,
+// where there is one, also where what ended was the submitter's patience; or by how far it
+// had come.
 func Cause(err error) string {
-	code := client.CodeOf(err)
+	code, unfinished := client.CodeOf(err), (*Unfinished)(nil)
 	switch patience := errors.Is(err, context.DeadlineExceeded); {
 	case err == nil:
 		return ""
+	case errors.Is(err, context.Canceled):
+		return "interrupted"
 	case code != "" && patience:
 		return "patience ended on " + string(code)
 	case code != "":
 		return string(code)
-	case errors.Is(err, context.Canceled):
-		return "interrupted"
+	case errors.As(err, &unfinished) && unfinished.State != "":
+		return "patience ended, " + unfinished.State + " and waiting for room in a block"
+	case errors.As(err, &unfinished):
+		return "patience ended, queued behind others of its account"
 	}
 	return fmt.Sprintf("%s: %v", Unexplained, err)
 }

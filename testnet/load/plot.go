@@ -5,8 +5,10 @@ import (
 	"html"
 	"math"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Plot is what a load's picture shows, over the time since Start.
@@ -40,7 +42,7 @@ const (
 	plotWidth   = 1080
 	plotLeft    = 86
 	plotRight   = 24
-	plotTop     = 92
+	plotTop     = 110
 	panelHeight = 150
 	panelGap    = 52
 )
@@ -115,14 +117,12 @@ func (c *canvas) line(x1, y1, x2, y2 float64, colour, more string) {
 	fmt.Fprintf(c, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s" %s/>`+"\n", x1, y1, x2, y2, colour, more)
 }
 
-// shade tints every other span, and names them all.
+// shade tints spans, and names them.
 func (c *canvas) shade(height int) {
-	for i, span := range c.plot.Spans {
+	for _, span := range c.plot.Spans {
 		from, to := c.x(span.From), c.x(span.To)
-		if i%2 == 0 {
-			fmt.Fprintf(c, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", from, plotTop-22, to-from, height-plotTop-14, shadeColour)
-		}
-		c.text((from+to)/2, plotTop-26, 12, inkColour, "middle", span.Name)
+		fmt.Fprintf(c, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", from, plotTop-24, to-from, height-plotTop-2, shadeColour)
+		c.text((from+to)/2, plotTop-43, 12, inkColour, "middle", span.Name)
 	}
 }
 
@@ -130,8 +130,8 @@ func (c *canvas) shade(height int) {
 func (c *canvas) marks(height int) {
 	for _, mark := range c.plot.Marks {
 		x := c.x(mark.At)
-		c.line(x, plotTop-10, x, float64(height-panelGap), redColour, `stroke-width="1" stroke-dasharray="2 3"`)
-		c.text(x+3, plotTop-12, 10, redColour, "start", mark.Name)
+		c.line(x, plotTop-26, x, float64(height-panelGap), redColour, `stroke-width="1" stroke-dasharray="2 3"`)
+		c.text(x, plotTop-29, 10, redColour, "middle", mark.Name)
 	}
 }
 
@@ -144,7 +144,7 @@ func (c *canvas) frame(p panel, title string, ticks []float64, label func(float6
 	at := float64(plotWidth - plotRight)
 	for i := len(keys) - 1; i >= 0; i-- {
 		c.text(at, p.top-6, 11, captionColour, "end", keys[i].name)
-		at -= 6.2*float64(len(keys[i].name)) + 8
+		at -= 5.6*float64(utf8.RuneCountInString(keys[i].name)) + 8
 		fmt.Fprintf(c, `<rect x="%.1f" y="%.1f" width="9" height="9" fill="%s"/>`+"\n", at-6, p.top-15, keys[i].colour)
 		at -= 20
 	}
@@ -227,13 +227,18 @@ func (c *canvas) eachBlock(draw func(from, to float64, block Block, took float64
 func (c *canvas) price(top float64) {
 	highest := 1.0
 	c.eachBlock(func(_, _ float64, block Block, _ float64) { highest = max(highest, c.multiple(block.BaseFee)) })
-	p := panel{top: top, log: true, low: -0.05, high: max(math.Log10(highest)*1.1, 0.35)}
-	var ticks []float64
-	for _, tick := range []float64{1, 2, 5, 10, 100, 1e3, 1e4, 1e5, 1e6} {
-		if math.Log10(tick) <= p.high && (tick >= 10 || p.high < 2) || tick == 1 {
-			ticks = append(ticks, tick)
-		}
+	p := panel{top: top, log: true, low: -0.05, high: max(math.Log10(highest)*1.1, 0.2)}
+	ticks := []float64{1, 1.2, 1.5}
+	if p.high > 0.6 {
+		ticks = []float64{1, 2, 5}
 	}
+	for tick := 10.0; math.Log10(tick) <= p.high; tick *= 10 {
+		ticks = append(ticks, tick)
+	}
+	if p.high > 2 {
+		ticks = slices.DeleteFunc(ticks, func(tick float64) bool { return tick > 1 && tick < 10 })
+	}
+	ticks = slices.DeleteFunc(ticks, func(tick float64) bool { return math.Log10(tick) > p.high })
 	c.frame(p, "base fee, in multiples of the reserve price", ticks, plainLabel,
 		key{greenColour, "charged"}, key{inkColour, "by the formula"})
 	c.eachBlock(func(from, to float64, block Block, _ float64) {
@@ -252,23 +257,23 @@ func (c *canvas) multiple(fee string) float64 {
 	return max(multiple, 1e-3)
 }
 
-// latency shows every final blob by when it was submitted, and below the axis those that
-// are not final.
+// latency shows every final blob by when it was submitted, and on the axis those that were
+// given up.
 func (c *canvas) latency(top float64) {
 	highest := 1.0
 	for i := range c.plot.Records {
-		if r := &c.plot.Records[i]; r.Final() {
+		if r := &c.plot.Records[i]; r.Final() && !r.Given {
 			highest = max(highest, r.Done.Sub(r.Submitted).Seconds())
 		}
 	}
 	p, ticks := linear(top, highest)
 	colours, keys := c.groups()
-	c.frame(p, "seconds from submission to final, each blob", ticks, plainLabel, append(keys, key{redColour, "not final"})...)
+	c.frame(p, "seconds from submission to final, each blob", ticks, plainLabel, append(keys, key{redColour, "given up"})...)
 	for i := range c.plot.Records {
 		r := &c.plot.Records[i]
 		switch {
 		case r.Submitted.IsZero() || !c.shows(r.Submitted):
-		case r.Final():
+		case r.Final() && !r.Given:
 			fmt.Fprintf(c, `<circle cx="%.1f" cy="%.1f" r="1.6" fill="%s" fill-opacity="0.6"/>`+"\n", c.x(r.Submitted), p.y(r.Done.Sub(r.Submitted).Seconds()), colours[r.Group])
 		default:
 			x := c.x(r.Submitted)

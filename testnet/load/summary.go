@@ -10,6 +10,8 @@ import (
 type Summary struct {
 	Submitted int `json:"submitted"`
 	Final     int `json:"final"`
+	// GivenUp counts those among the final that were included after their submitter gave up.
+	GivenUp int `json:"final_after_given_up"`
 	// Failed counts the others by cause.
 	Failed map[string]int `json:"failures"`
 	// Bytes are the final blobs' own, SquareBytes what they were charged for.
@@ -53,6 +55,10 @@ func Summarize(records []Record, blocks []Block, readBack map[int]bool) Summary 
 		s.SquareBytes += r.SquareBytes()
 		if readBack[r.Index] {
 			s.ReadBack++
+		}
+		if r.Given {
+			s.GivenUp++
+			continue
 		}
 		took := InBlocks(r, blocks)
 		if took <= 3 {
