@@ -11,7 +11,8 @@
 // Commitments and proofs are linear in the row, so those of extended rows are the same combinations, over the
 // Lagrange coefficients Lᵢ(j), of the original ones. Continuing a full run of coordinates needs no multiplications:
 // the k-th finite difference of a polynomial of degree less than k is zero, so k(k−1)/2 subtractions and k(k−1)
-// additions extend a column of scalars, of commitments or of proofs.
+// additions extend a column of scalars, of commitments or of proofs. Where the processor has AVX-512 IFMA, scalars go
+// eight side by side, four differences at a time, in limbs that take some sums before they have to be reduced.
 //
 // # Use
 //

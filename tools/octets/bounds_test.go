@@ -47,3 +47,36 @@ func TestBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestScalarBounds holds what reduce takes and leaves against what passes over a column give it.
+func TestScalarBounds(t *testing.T) {
+	// How many times as large as reduced ones the scalars of each depth are.
+	largest, kept := 1<<together, [together]int{1, 1, 1, 1}
+	for range unreduced {
+		kept[0]++
+		for depth := 1; depth < together; depth++ {
+			kept[depth] += kept[depth-1]
+		}
+		largest = max(largest, kept[together-1])
+		kept[together-1] = 1
+	}
+	reduced, limit := big.NewRat(51, 100), big.NewRat(1<<10, 1)
+	scalar := new(big.Rat).Mul(reduced, big.NewRat(int64(largest), 1))
+	if scalar.Cmp(limit) >= 0 {
+		t.Errorf("scalars of %sr reach reduce", scalar.FloatString(1))
+	}
+	limb := times(int64(largest), new(big.Int).Add(power(limbBits), power(63-limbBits)))
+	quotient := new(big.Int).Add(limit.Num(), big.NewInt(1))
+	if sum := new(big.Int).Add(limb, quotient.Mul(quotient, power(limbBits))); limb.Cmp(power(62)) >= 0 || sum.Cmp(power(63)) >= 0 {
+		t.Error("limbs are too long for their lanes")
+	}
+	// What the quotient misses of limit·r: that it is rounded, the bits that it is not made of, and the reciprocal's.
+	unit := power((scalarLimbs-1)*limbBits + topBits)
+	exact := new(big.Rat).SetFrac(new(big.Int).Mul(unit, power(quotientBits)), scalarModulus())
+	missed := exact.Sub(exact, new(big.Rat).SetInt(reciprocalOfR()))
+	missed.Abs(missed).Mul(missed, limit).Quo(missed, new(big.Rat).SetInt(reciprocalOfR()))
+	missed.Add(missed, big.NewRat(1, 2)).Add(missed, new(big.Rat).SetFrac(times(2, unit), scalarModulus()))
+	if missed.Cmp(reduced) >= 0 {
+		t.Errorf("reduce leaves %sr", missed.FloatString(4))
+	}
+}

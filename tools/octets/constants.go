@@ -18,15 +18,21 @@ type constants struct {
 	p, twoP, manyP, shiftedP, one op.Mem
 }
 
-// fieldModulus computes p = (z−1)²·(z⁴−z²+1)/3 + z of BLS12-381's z.
+// fieldModulus computes p = (z−1)²·r/3 + z of BLS12-381's z.
 func fieldModulus() *big.Int {
-	z, one := new(big.Int).Neg(new(big.Int).SetUint64(seed)), big.NewInt(1)
+	z := new(big.Int).Neg(new(big.Int).SetUint64(seed))
+	less := new(big.Int).Sub(z, big.NewInt(1))
+	p := scalarModulus()
+	p.Mul(p, less).Mul(p, less)
+	return p.Div(p, big.NewInt(3)).Add(p, z)
+}
+
+// scalarModulus computes r = z⁴ − z² + 1.
+func scalarModulus() *big.Int {
+	z := new(big.Int).SetUint64(seed)
 	square := new(big.Int).Mul(z, z)
 	order := new(big.Int).Mul(square, square)
-	order.Sub(order, square).Add(order, one)
-	less := new(big.Int).Sub(z, one)
-	p := order.Mul(order, less).Mul(order, less)
-	return p.Div(p, big.NewInt(3)).Add(p, z)
+	return order.Sub(order, square).Add(order, big.NewInt(1))
 }
 
 func (a *program) writeConstants() constants {

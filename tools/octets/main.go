@@ -1,8 +1,9 @@
-// Command octets writes the assembly with which package kzg computes on eight field elements at a time. It is a module
-// of its own, so that nothing else depends on the assembler it takes; `go generate ./erasure/kzg` runs it.
+// Command octets writes the assembly with which packages kzg and erasure compute on eight field elements at a time. It is a
+// module of its own, so that nothing else depends on the assembler it takes; `go generate ./erasure/kzg` runs it.
 //
-// The files go from small to large: constants.go and field.go compute on limbs, multiply.go on octets, memory.go moves
-// points between memory and limbs, and elements.go, denominators.go and sums.go are what Go calls.
+// For kzg the files go from small to large: constants.go and field.go compute on limbs, multiply.go on octets, memory.go
+// moves points between memory and limbs, and elements.go, denominators.go and sums.go are what Go calls. For erasure
+// scalars.go computes on limbs of scalars and moves them, and columns.go is what Go calls.
 package main
 
 import (
@@ -13,17 +14,22 @@ import (
 	"github.com/mmcloughlin/avo/printer"
 )
 
-// committed is the file to write, seen from this folder.
-const committed = "../../erasure/kzg/octets_amd64.s"
+// committed are the files to write, seen from this folder, by the function that generates them.
+var committed = map[string]func() ([]byte, error){
+	"../../erasure/kzg/octets_amd64.s": generate,
+	"../../erasure/columns_amd64.s":    generateColumns,
+}
 
 func main() {
-	if err := write(committed); err != nil {
-		fmt.Fprintln(os.Stderr, "octets:", err)
-		os.Exit(1)
+	for path, generate := range committed {
+		if err := write(path, generate); err != nil {
+			fmt.Fprintln(os.Stderr, "octets:", err)
+			os.Exit(1)
+		}
 	}
 }
 
-func write(path string) error {
+func write(path string, generate func() ([]byte, error)) error {
 	source, err := generate()
 	if err != nil {
 		return err
@@ -31,7 +37,7 @@ func write(path string) error {
 	return os.WriteFile(path, source, 0o644)
 }
 
-// generate returns the assembly.
+// generate returns the assembly of package kzg.
 func generate() ([]byte, error) {
 	a := newProgram()
 	a.multiply()
@@ -44,6 +50,21 @@ func generate() ([]byte, error) {
 	a.squareOctet()
 	a.addOctet()
 	a.subtractOctet()
+	return a.print()
+}
+
+// generateColumns returns the assembly of package erasure.
+func generateColumns() ([]byte, error) {
+	a := newColumnProgram()
+	a.loadScalars()
+	a.differ()
+	a.grow()
+	a.storeScalars()
+	return a.print()
+}
+
+// print returns the source.
+func (a *program) print() ([]byte, error) {
 	file, err := a.Result()
 	if err != nil {
 		return nil, err
