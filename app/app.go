@@ -12,6 +12,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/ashlar-da/ashlar/app/ante"
+	"github.com/ashlar-da/ashlar/app/pool"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
@@ -38,6 +39,8 @@ type Config struct {
 	Retention Retention
 	// SkipUpgradeHeights are heights at which a planned upgrade is passed over.
 	SkipUpgradeHeights map[int64]bool
+	// Mempool bounds what waits for a block; nil is pool.DefaultLimits.
+	Mempool *pool.Limits
 	// Upgrades are known besides the program's own, which upgrades.go lists.
 	Upgrades []Upgrade
 	// Options go to BaseApp: pruning, minimum gas prices, halt height, snapshots.
@@ -54,6 +57,10 @@ func (c *Config) validate() error {
 	if c.Logger == nil {
 		c.Logger = log.NewNopLogger()
 	}
+	if c.Mempool == nil {
+		limits := pool.DefaultLimits()
+		c.Mempool = &limits
+	}
 	return nil
 }
 
@@ -69,7 +76,7 @@ type App struct {
 	retention Retention
 	verifier  *ante.Verifier
 	antes     *ante.Block
-	pool      *pool
+	pool      *pool.Pool
 	// verdicts are those on the blocks seen lately, and verdict the one on the block at
 	// hand; ABCI's mutex guards the latter.
 	verdicts *lru.Cache[blockHash, verdict]
@@ -89,7 +96,8 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{encoding: encoding, setup: cfg.Setup, retention: cfg.Retention, pool: newPool(defaultPoolLimits())}
+	a := &App{encoding: encoding, setup: cfg.Setup, retention: cfg.Retention}
+	a.pool = pool.New(*cfg.Mempool, a.committed)
 	a.BaseApp = newBaseApp(cfg, encoding, a.pool)
 	if err := a.wire(cfg); err != nil {
 		return nil, err
@@ -103,12 +111,12 @@ func New(cfg Config) (*App, error) {
 	return a, nil
 }
 
-func newBaseApp(cfg Config, e *Encoding, pool *pool) *baseapp.BaseApp {
+func newBaseApp(cfg Config, e *Encoding, waiting *pool.Pool) *baseapp.BaseApp {
 	options := append([]func(*baseapp.BaseApp){baseapp.SetChainID(cfg.ChainID)}, cfg.Options...)
 	base := baseapp.NewBaseApp(Name, cfg.Logger, cfg.DB, e.TxConfig.TxDecoder(), options...)
 	base.SetInterfaceRegistry(e.Registry)
 	base.SetTxEncoder(e.TxConfig.TxEncoder())
-	base.SetMempool(pool)
+	base.SetMempool(waiting)
 	return base
 }
 
@@ -156,6 +164,7 @@ func (a *App) handle() error {
 	a.SetBlockSTMTxRunner(runner{antes: a.antes})
 	a.SetInitChainer(a.initChain)
 	a.SetPreBlocker(a.preBlock)
+	a.SetPrepareCheckStater(a.refreshPool)
 	a.SetBeginBlocker(a.modules.BeginBlock)
 	a.SetEndBlocker(a.endBlock)
 	return nil

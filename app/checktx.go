@@ -12,23 +12,48 @@ import (
 
 // checkTx decides whether a transaction may enter the mempool. Cheapest first: its size,
 // before anything is decoded; canonical decoding; then the ante chain, which ends
-// with the blobs. Every refusal has a registered code and says what to do.
+// with the blobs. Every refusal has a registered code and says what to do. Whether one that
+// entered stays was decided when the last block was committed.
 func (a *App) checkTx(run sdk.RunTx, req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
+	if req.Type == abci.CheckTxType_Recheck {
+		return a.recheckTx(req.Tx), nil
+	}
 	tx, err := a.decode(req.Tx)
 	if err != nil {
 		return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false), nil
 	}
+	id, known := idOf(req.Tx)
+	if gas, waits := a.pool.Holds(id, req.Tx); known && waits {
+		return &abci.ResponseCheckTx{GasWanted: gasOf(gas)}, nil
+	}
 	gas, result, events, err := run(req.Tx, tx)
 	if err != nil {
-		return sdkerrors.ResponseCheckTxWithEvents(err, gas.GasWanted, gas.GasUsed, events, false), nil
+		resp := sdkerrors.ResponseCheckTxWithEvents(err, gas.GasWanted, gas.GasUsed, events, false)
+		if known {
+			a.pool.NoteRefused(id, a.LastBlockHeight(), resp.Code, resp.Codespace, resp.Log)
+		}
+		return resp, nil
 	}
 	return &abci.ResponseCheckTx{
-		GasWanted: int64(gas.GasWanted),
-		GasUsed:   int64(gas.GasUsed),
+		GasWanted: gasOf(gas.GasWanted),
+		GasUsed:   gasOf(gas.GasUsed),
 		Log:       result.Log,
 		Data:      result.Data,
 		Events:    result.Events,
 	}, nil
+}
+
+// recheckTx tells whether a transaction still waits.
+func (a *App) recheckTx(raw []byte) *abci.ResponseCheckTx {
+	id, ok := idOf(raw)
+	if !ok {
+		return sdkerrors.ResponseCheckTxWithEvents(blob.ErrMalformedEnvelope, 0, 0, nil, false)
+	}
+	gas, err := a.pool.Recheck(id)
+	if err != nil {
+		return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false)
+	}
+	return &abci.ResponseCheckTx{GasWanted: gasOf(gas)}
 }
 
 // decode decodes what a stranger sent. BaseApp would recover from a panic in a decoder,

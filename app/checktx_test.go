@@ -128,6 +128,11 @@ func TestCheckTxNamesWhatIsWrong(t *testing.T) {
 	}
 	good := c.blobTx(c.accounts[2], terms{}, generous, blobs...)
 	c.accept(good)
+	c.accept(good) // again: it waits
+	if have := c.app.Mempool().CountTx(); have != 1 {
+		t.Errorf("%d transactions wait, want one that came twice", have)
+	}
+	c.step()
 	requireRefusal(t, "replay", c.check(good), sdkerrors.ErrWrongSequence)
 }
 

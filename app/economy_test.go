@@ -126,9 +126,14 @@ func TestExcessMovesThePrice(t *testing.T) {
 	if !after.GT(before) || !roots.BaseFee.Equal(before) || roots.BlobGasUsed <= 2048 {
 		t.Fatalf("base fee %s then %s, the block recorded %s for %d blob gas", before, after, roots.BaseFee, roots.BlobGasUsed)
 	}
-	// What offers less than the new price no longer enters, however the old one stood.
+	// What offers less than the new price waits, and what offers less than the reserve does not.
 	cheap := offer{feeCap: before.Int64(), tipCap: 0}
-	requireRefusal(t, "yesterday's price", c.check(c.blobTx(c.accounts[3], terms{}, cheap, smallBlob(t, 2, 10))), blob.ErrFeeTooLow)
+	c.accept(c.blobTx(c.accounts[3], terms{}, cheap, smallBlob(t, 2, 10)))
+	if txs := c.propose(); len(txs) != 2 {
+		t.Errorf("%d transactions are offered at yesterday's price", len(txs)-2)
+	}
+	cheap.feeCap--
+	requireRefusal(t, "below the reserve", c.check(c.blobTx(c.accounts[4], terms{}, cheap, smallBlob(t, 2, 10))), blob.ErrFeeTooLow)
 }
 
 // TestSlowBlocksDoNotRaiseThePrice: the same blocks, all full, come in time on one chain

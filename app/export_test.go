@@ -16,14 +16,9 @@ func (a *App) Knows(e *da.Envelope) bool {
 	return a.verifier.Known(e)
 }
 
-// LimitPool makes the mempool small.
-func (a *App) LimitPool(txs int, bytes, blocks int64) {
-	a.pool.limits = poolLimits{txs: txs, bytes: bytes, blocks: blocks}
-}
-
 // PoolBytes is the size of what waits.
 func (a *App) PoolBytes() int64 {
-	return a.pool.bytes
+	return a.pool.Bytes()
 }
 
 // CloseBlock does what is done at the end of every block.

@@ -65,7 +65,7 @@ func (a *App) packed(list []mempool.PooledTx, limits da.Limits) []mempool.Pooled
 	pieces := make([]piece, len(list))
 	for i, pooled := range list {
 		tx := pooled.Tx.(*blob.Tx)
-		pieces[i] = pieceOf(a.pool.priority(tx), tx.Message)
+		pieces[i] = pieceOf(a.pool.Priority(tx), tx.Message)
 	}
 	const txRows = 1 // seldom more; what then has no room waits
 	var packed []mempool.PooledTx

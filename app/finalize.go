@@ -21,7 +21,11 @@ func (a *App) FinalizeBlock(req *abci.RequestFinalizeBlock) (*abci.ResponseFinal
 	if err := a.verify(req); err != nil {
 		return nil, fmt.Errorf("halting at height %d: the decided block %X breaks the rules: %w", req.Height, req.Hash, err)
 	}
-	return a.BaseApp.FinalizeBlock(req)
+	resp, err := a.BaseApp.FinalizeBlock(req)
+	if err == nil {
+		a.noteIncluded(req.Height, req.Txs, resp.TxResults)
+	}
+	return resp, err
 }
 
 // verify leaves the block's verdict in a.verdict and returns its error.

@@ -20,6 +20,7 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/ashlar-da/ashlar/app"
+	"github.com/ashlar-da/ashlar/app/pool"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
@@ -76,7 +77,13 @@ func testValidators(n int) []cmted25519.PrivKey {
 // newApp opens an application on an empty database.
 func newApp(t testing.TB) *app.App {
 	t.Helper()
-	a, err := app.New(app.Config{ChainID: chainID, Home: t.TempDir(), DB: dbm.NewMemDB(), Setup: testSetup(t)})
+	return newAppWith(t, pool.DefaultLimits())
+}
+
+// newAppWith is newApp with a mempool of other bounds.
+func newAppWith(t testing.TB, limits pool.Limits) *app.App {
+	t.Helper()
+	a, err := app.New(app.Config{ChainID: chainID, Home: t.TempDir(), DB: dbm.NewMemDB(), Setup: testSetup(t), Mempool: &limits})
 	if err != nil {
 		t.Fatal(err)
 	}

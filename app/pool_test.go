@@ -10,8 +10,15 @@ import (
 
 	"github.com/ashlar-da/ashlar/app"
 	"github.com/ashlar-da/ashlar/app/blob"
+	"github.com/ashlar-da/ashlar/app/pool"
 	"github.com/ashlar-da/ashlar/da"
 )
+
+// newLimitedChain is newChain with a mempool of other bounds.
+func newLimitedChain(t testing.TB, limits pool.Limits) *chain {
+	t.Helper()
+	return newChainOn(t, newAppWith(t, limits))
+}
 
 // tipping returns a transfer that tips so many thousandths of an ASH.
 func (c *chain) tipping(from account, sequence uint64, tip int64) []byte {
@@ -33,8 +40,7 @@ func (c *chain) recheck(tx []byte) *abci.ResponseCheckTx {
 // TestAFullMempoolTakesWhoTipsMore: what tips least makes room, the latest of equals first,
 // and is dropped when it is checked again. What finds no room is charged nothing.
 func TestAFullMempoolTakesWhoTipsMore(t *testing.T) {
-	c := newChain(t)
-	c.app.LimitPool(2, 1<<20, 10)
+	c := newLimitedChain(t, pool.Limits{Txs: 2, Bytes: 1 << 20, Blocks: 10, AccountTxs: 64, AccountBytes: 1 << 20})
 	first, second := c.tipping(c.accounts[1], 0, 5), c.tipping(c.accounts[2], 0, 5)
 	c.accept(first, second)
 	requireRefusal(t, "as much as those within", c.check(c.tipping(c.accounts[3], 0, 5)), sdkerrors.ErrMempoolIsFull)
@@ -60,8 +66,7 @@ func TestAFullMempoolTakesWhoTipsMore(t *testing.T) {
 
 // TestAMempoolFullOfBytes: blobs count, and the one that tips least makes room.
 func TestAMempoolFullOfBytes(t *testing.T) {
-	c := newChain(t)
-	c.app.LimitPool(100, 300_000, 10)
+	c := newLimitedChain(t, pool.Limits{Txs: 100, Bytes: 300_000, Blocks: 10, AccountTxs: 64, AccountBytes: 300_000})
 	cheap, dear := offer{feeCap: 1e10, tipCap: 1}, offer{feeCap: 1e10, tipCap: 1e9}
 	exact := func(sequence uint64) terms { return terms{sequence: sequence, gas: 200_000} }
 	c.accept(
@@ -79,8 +84,7 @@ func TestAMempoolFullOfBytes(t *testing.T) {
 // TestNothingWaitsForEver: a transaction that names more gas than is ever left gives up its
 // place in the end, with the reason.
 func TestNothingWaitsForEver(t *testing.T) {
-	c := newChain(t)
-	c.app.LimitPool(10, 1<<20, 2)
+	c := newLimitedChain(t, pool.Limits{Txs: 10, Bytes: 1 << 20, Blocks: 2, AccountTxs: 64, AccountBytes: 1 << 20})
 	tx := c.tipping(c.accounts[2], 0, 1)
 	c.accept(tx)
 	for range 2 {

@@ -8,7 +8,6 @@ import (
 	cmttypes "github.com/cometbft/cometbft/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/mempool"
-	"github.com/cosmos/cosmos-sdk/x/auth/signing"
 
 	"github.com/ashlar-da/ashlar/app/blob"
 	"github.com/ashlar-da/ashlar/da"
@@ -72,49 +71,17 @@ func (a *App) choose(ctx sdk.Context, limits da.Limits, maxBytes int64) ([][]byt
 	return f.chosen, nil
 }
 
-// candidates returns the mempool's transactions by priority, each sender's in sequence.
-// It drops those whose sequence was used up.
+// candidates returns what the mempool holds that a block can include: by priority, each
+// sender's in sequence, nothing under the base fee or behind what is.
 func (a *App) candidates(ctx sdk.Context) []mempool.PooledTx {
 	var list []mempool.PooledTx
-	var stale []sdk.Tx
 	for it := a.Mempool().Select(ctx, nil); it != nil; it = it.Next() {
-		if pooled := it.Tx(); a.isStale(ctx, pooled.Tx) {
-			stale = append(stale, pooled.Tx)
-		} else {
-			list = append(list, pooled)
-		}
-	}
-	for _, tx := range stale {
-		if err := a.Mempool().Remove(tx); err != nil && !errors.Is(err, mempool.ErrTxNotFound) {
-			a.Logger().Error("a used up transaction stays in the mempool", "err", err)
-		}
+		list = append(list, it.Tx())
 	}
 	return list
 }
 
-// isStale tells whether a signer's sequence has moved beyond the transaction's.
-func (a *App) isStale(ctx sdk.Context, tx sdk.Tx) bool {
-	signed, ok := tx.(signing.SigVerifiableTx)
-	if !ok {
-		return true
-	}
-	signers, err := signed.GetSigners()
-	if err != nil {
-		return true
-	}
-	signatures, err := signed.GetSignaturesV2()
-	if err != nil || len(signatures) != len(signers) {
-		return true
-	}
-	for i, signer := range signers {
-		account := a.Keepers.Account.GetAccount(ctx, signer)
-		if account != nil && signatures[i].Sequence < account.GetSequence() {
-			return true
-		}
-	}
-	return false
-}
-
+// admit takes a transaction into what room is left. One that breaks a rule does not wait on.
 func (a *App) admit(pooled mempool.PooledTx, room *room) ([]byte, error) {
 	raw, err := a.TxEncode(pooled.Tx)
 	if err != nil {
@@ -125,6 +92,7 @@ func (a *App) admit(pooled mempool.PooledTx, room *room) ([]byte, error) {
 		return nil, err
 	}
 	if _, err := a.PrepareProposalVerifyTx(pooled.Tx); err != nil {
+		a.pool.Refuse(pooled.Tx, err)
 		return nil, err
 	}
 	*room = left

@@ -13,6 +13,7 @@ import (
 	txsigning "github.com/cosmos/cosmos-sdk/x/tx/signing"
 
 	"github.com/ashlar-da/ashlar/app/blob"
+	"github.com/ashlar-da/ashlar/app/pool"
 )
 
 // Options are what the chain works with.
@@ -29,12 +30,12 @@ type Options struct {
 	// Height returns the last height committed.
 	Height func() int64
 	// Pool decides what may wait for a block.
-	Pool Pool
+	Pool *pool.Pool
 }
 
-// New returns the ante chain, cheapest check first: form, fee and balance, sequence,
-// signature, and last the blobs themselves, in CheckTx only: a block's blobs are
-// verified together, outside.
+// New returns the ante chain, cheapest check first: form, fee and balance, signature, and in
+// CheckTx only, what else waits for a block, and last the blobs themselves: a block's blobs
+// are verified together, outside.
 func New(o Options) sdk.AnteHandler {
 	return sdk.ChainAnteDecorators(
 		heightDecorator{last: o.Height},
@@ -50,6 +51,7 @@ func New(o Options) sdk.AnteHandler {
 		sdkante.NewSetPubKeyDecorator(o.Accounts),
 		sdkante.NewValidateSigCountDecorator(o.Accounts),
 		sdkante.NewSigGasConsumeDecorator(o.Accounts, sdkante.DefaultSigVerificationGasConsumer),
+		sequenceDecorator{accounts: o.Accounts, pool: o.Pool},
 		sdkante.NewSigVerificationDecorator(o.Accounts, o.SignModes),
 		sdkante.NewIncrementSequenceDecorator(o.Accounts),
 		roomDecorator{pool: o.Pool},

@@ -2,10 +2,8 @@ package ante
 
 import (
 	"errors"
-	"math"
 	"testing"
 
-	sdkmath "cosmossdk.io/math"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/ed25519"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/multisig"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
@@ -45,29 +43,6 @@ func TestMentionsPay(t *testing.T) {
 	} {
 		if got := mentionsPay(c.msgs, 0); got != c.want {
 			t.Errorf("%s: have %v want %v", name, got, c.want)
-		}
-	}
-}
-
-func TestPriorityIsPerScarcerShare(t *testing.T) {
-	block := capacity{blobGas: 1000, gas: 100}
-	for name, c := range map[string]struct {
-		capacity     capacity
-		blobGas, gas uint64
-		tip          sdkmath.Int
-		want         int64
-	}{
-		"per blob gas":                    {block, 50, 5, sdkmath.NewInt(500), 10},
-		"per share of execution gas":      {block, 50, 10, sdkmath.NewInt(500), 5},
-		"the whole block's execution":     {block, 1, 100, sdkmath.NewInt(500), 0},
-		"no bound on execution":           {capacity{blobGas: 1000}, 50, 1 << 60, sdkmath.NewInt(500), 10},
-		"no tip":                          {block, 50, 5, sdkmath.ZeroInt(), 0},
-		"as much as the mempool compares": {block, 1, 0, sdkmath.NewInt(math.MaxInt64), math.MaxInt64},
-		"more":                            {block, 1, 0, sdkmath.NewIntWithDecimal(1, 30), math.MaxInt64},
-		"no gas at all":                   {block, 0, 0, sdkmath.NewInt(7), 7},
-	} {
-		if got := c.capacity.priority(blob.Offer{BlobGas: c.blobGas, Gas: c.gas}, c.tip); got != c.want {
-			t.Errorf("%s: have %d want %d", name, got, c.want)
 		}
 	}
 }

@@ -58,8 +58,12 @@ func (b *Block) Tx(index int) sdk.Tx {
 }
 
 // Handle is BaseApp's ante handler. Where messages follow, it takes up what Pay left;
-// in all other modes, and at genesis, it runs the chain.
+// in all other modes, and at genesis, it runs the chain. CheckTx leaves the state it runs on
+// as it was committed: what waits besides is the mempool's to know.
 func (b *Block) Handle(ctx sdk.Context, tx sdk.Tx, simulate bool) (sdk.Context, error) {
+	if ctx.IsCheckTx() && !simulate {
+		return b.check(ctx, tx)
+	}
 	if ctx.ExecMode() != sdk.ExecModeFinalize || ctx.BlockHeight() == 0 || simulate {
 		return b.chain(ctx, tx, simulate)
 	}
@@ -72,4 +76,14 @@ func (b *Block) Handle(ctx sdk.Context, tx sdk.Tx, simulate bool) (sdk.Context, 
 	}
 	ctx.EventManager().EmitEvents(paid.events)
 	return ctx.WithGasMeter(paid.gas), nil
+}
+
+// check runs the chain on a branch of the state that is never written.
+func (b *Block) check(ctx sdk.Context, tx sdk.Tx) (sdk.Context, error) {
+	state := ctx.MultiStore()
+	after, err := b.chain(ctx.WithMultiStore(state.CacheMultiStore()), tx, false)
+	if after.IsZero() {
+		return after, err
+	}
+	return after.WithMultiStore(state), err
 }

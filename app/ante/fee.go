@@ -2,8 +2,9 @@ package ante
 
 import (
 	"bytes"
-	"math"
+	"errors"
 
+	errorsmod "cosmossdk.io/errors"
 	sdkmath "cosmossdk.io/math"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
@@ -19,7 +20,7 @@ import (
 // feeDecorator charges a transaction: what is due is burned, and the tip waits in the
 // blob module's account for the end of the block, when the proposer gets it. The whole fee named must be held by whoever pays, so that
 // no rise of the base fee up to the cap can leave it short. What is paid above the least
-// becomes the transaction's priority, held against what it uses of the block.
+// is the tip, which orders the mempool.
 type feeDecorator struct {
 	accounts authkeeper.AccountKeeper
 	bank     bankkeeper.Keeper
@@ -48,14 +49,27 @@ func (d feeDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next
 	if err != nil {
 		return ctx, err
 	}
-	if err := d.collect(ctx, tx, feeTx, charge); err != nil {
-		return ctx, err
-	}
-	capacity, err := d.capacity(ctx)
+	payer, err := d.collect(ctx, tx, feeTx, charge)
 	if err != nil {
 		return ctx, err
 	}
-	return next(ctx.WithPriority(capacity.priority(offer, charge.Tip)), tx, simulate)
+	if isNew(ctx, simulate) {
+		ctx = withOffer(ctx, offer, payer)
+	}
+	return next(ctx, tx, simulate)
+}
+
+// made is what the fee decorator tells the one that asks the mempool.
+type made struct {
+	offer blob.Offer
+	payer sdk.AccAddress
+}
+
+// madeKey is the context key of withOffer.
+type madeKey struct{}
+
+func withOffer(ctx sdk.Context, offer blob.Offer, payer sdk.AccAddress) sdk.Context {
+	return ctx.WithValue(madeKey{}, made{offer, payer})
 }
 
 // offer returns what the transaction bids.
@@ -72,7 +86,8 @@ func (d feeDecorator) offer(ctx sdk.Context, tx sdk.Tx, feeTx sdk.FeeTx) (blob.O
 }
 
 // charge returns what the offer pays. A transaction that is simulated to estimate its gas
-// may offer too little yet: it then pays a token, for the same work.
+// may offer too little yet: it then pays a token, for the same work. One that is new to the
+// mempool may fall short of the base fee by what an empty block takes off: it waits.
 func (d feeDecorator) charge(ctx sdk.Context, offer blob.Offer, simulate bool) (blob.Charge, error) {
 	prices, err := d.prices(ctx)
 	if err != nil {
@@ -83,7 +98,23 @@ func (d feeDecorator) charge(ctx sdk.Context, offer blob.Offer, simulate bool) (
 		one := sdkmath.OneInt()
 		return blob.Charge{Burn: one, Tip: one}, nil
 	}
+	if err != nil && isNew(ctx, simulate) {
+		return mayWait(offer, prices, err)
+	}
 	return charge, err
+}
+
+// mayWait returns what an offer that was refused pays if it may wait for the base fee to fall.
+func mayWait(offer blob.Offer, prices blob.Prices, refused error) (blob.Charge, error) {
+	waiting := prices.Waiting()
+	if waiting.BaseFee.Equal(prices.BaseFee) || !errors.Is(refused, blob.ErrFeeTooLow) {
+		return blob.Charge{}, refused
+	}
+	charge, err := offer.Quote(waiting)
+	if err != nil {
+		return blob.Charge{}, errorsmod.Wrapf(refused, "less than the %s that may wait for the base fee to fall", waiting.BaseFee)
+	}
+	return charge, nil
 }
 
 // prices returns the least a block charges. The node's own minimum is no rule of the
@@ -108,27 +139,27 @@ func (d feeDecorator) feeAmount(fee sdk.Coins) (sdkmath.Int, error) {
 	return fee[0].Amount, nil
 }
 
-// collect takes the charge from whoever pays.
-func (d feeDecorator) collect(ctx sdk.Context, tx sdk.Tx, feeTx sdk.FeeTx, charge blob.Charge) error {
+// collect takes the charge from whoever pays, and returns who that is.
+func (d feeDecorator) collect(ctx sdk.Context, tx sdk.Tx, feeTx sdk.FeeTx, charge blob.Charge) (sdk.AccAddress, error) {
 	payer, err := d.payer(ctx, tx, feeTx, charge)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	named := feeTx.GetFee().AmountOf(d.denom)
 	if held := d.bank.SpendableCoin(ctx, payer, d.denom).Amount; held.LT(named) {
-		return blob.ErrInsufficientFunds.Wrapf("%s can spend %s%s, the fee named is %s%s: fund the account or lower the fee", payer, held, d.denom, named, d.denom)
+		return nil, blob.ErrInsufficientFunds.Wrapf("%s can spend %s%s, the fee named is %s%s: fund the account or lower the fee", payer, held, d.denom, named, d.denom)
 	}
 	if err := d.bank.SendCoinsFromAccountToModule(ctx, payer, blob.ModuleName, d.coins(charge.Total())); err != nil {
-		return blob.ErrInsufficientFunds.Wrap(err.Error())
+		return nil, blob.ErrInsufficientFunds.Wrap(err.Error())
 	}
 	if err := d.bank.BurnCoins(ctx, blob.ModuleName, d.coins(charge.Burn)); err != nil {
-		return err
+		return nil, err
 	}
 	ctx.EventManager().EmitEvent(sdk.NewEvent(sdk.EventTypeTx,
 		sdk.NewAttribute(sdk.AttributeKeyFee, d.coins(charge.Total()).String()),
 		sdk.NewAttribute(sdk.AttributeKeyFeePayer, payer.String()),
 	))
-	return nil
+	return payer, nil
 }
 
 // payer returns the account that pays: the fee granter, if it allows that, or the
@@ -151,33 +182,13 @@ func (d feeDecorator) coins(amount sdkmath.Int) sdk.Coins {
 	return sdk.NewCoins(sdk.NewCoin(d.denom, amount))
 }
 
-// capacity is what a block holds of each of its two resources.
-type capacity struct {
-	blobGas, gas uint64
-}
-
-// capacity returns that of the blocks at hand. Without a bound on execution gas, blob gas
+// Capacity returns what the blocks at hand hold. Without a bound on execution gas, blob gas
 // alone is scarce.
-func (d feeDecorator) capacity(ctx sdk.Context) (capacity, error) {
-	limits, err := d.keeper.Limits(ctx)
-	c := capacity{blobGas: uint64(limits.MaxRows) * kzg.RowSize}
+func Capacity(ctx sdk.Context, keeper *blob.Keeper) (blob.Capacity, error) {
+	limits, err := keeper.Limits(ctx)
+	c := blob.Capacity{BlobGas: uint64(limits.MaxRows) * kzg.RowSize}
 	if block := ctx.ConsensusParams().Block; block != nil && block.MaxGas > 0 {
-		c.gas = uint64(block.MaxGas)
+		c.Gas = uint64(block.MaxGas)
 	}
 	return c, err
-}
-
-// priority returns what the mempool compares: the tip per blob gas, or, where a larger
-// share of a block's execution gas is used than of its blob gas, per that share. So
-// whoever fills a block pays for all of it, whichever way it is filled.
-func (c capacity) priority(offer blob.Offer, tip sdkmath.Int) int64 {
-	used := sdkmath.NewIntFromUint64(max(offer.BlobGas, 1))
-	if c.gas > 0 {
-		share := sdkmath.NewIntFromUint64(offer.Gas).Mul(sdkmath.NewIntFromUint64(c.blobGas)).Quo(sdkmath.NewIntFromUint64(c.gas))
-		used = sdkmath.MaxInt(used, share)
-	}
-	if perGas := tip.Quo(used); perGas.IsInt64() {
-		return perGas.Int64()
-	}
-	return math.MaxInt64
 }

@@ -3,6 +3,7 @@ package ante
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -33,6 +34,7 @@ type Verifier struct {
 	offences *lru.Cache[[da.AddressSize]byte, offence]
 	proven   *lru.Cache[[da.AddressSize]byte, struct{}]
 	failures failures
+	computed atomic.Uint64 // envelopes KZG was computed for
 }
 
 // failures counts those of one height.
@@ -98,6 +100,7 @@ func (v *Verifier) Verify(height int64, limits da.Limits, tx *blob.Tx) error {
 	if v.setup == nil {
 		return errors.New("this application has no setup to verify blobs with")
 	}
+	v.computed.Add(1)
 	if err := tx.Envelope.VerifyKZG(v.setup); err != nil {
 		v.blame(height, signer)
 		return blob.Wrap(err)
@@ -107,6 +110,9 @@ func (v *Verifier) Verify(height int64, limits da.Limits, tx *blob.Tx) error {
 	v.remember(tx.Envelope)
 	return nil
 }
+
+// Verifications returns how many envelopes KZG was computed for. It may be called beside Verify.
+func (v *Verifier) Verifications() uint64 { return v.computed.Load() }
 
 // admit tells whether blobs of the signer are looked at.
 func (v *Verifier) admit(height int64, signer [da.AddressSize]byte) error {

@@ -30,6 +30,10 @@ var (
 	ErrNotReady           = errorsmod.Register(ModuleName, 17, "not ready")
 	ErrEvicted            = errorsmod.Register(ModuleName, 18, "evicted from the mempool")
 	ErrSupply             = errorsmod.Register(ModuleName, 19, "supply does not add up")
+	ErrUnderpriced        = errorsmod.Register(ModuleName, 20, "replacement underpriced")
+	ErrAccountLimit       = errorsmod.Register(ModuleName, 21, "too much of one account waits")
+	ErrReplaced           = errorsmod.Register(ModuleName, 22, "replaced by another transaction")
+	ErrReplacedLately     = errorsmod.Register(ModuleName, 23, "replaced since the last block")
 )
 
 // Wrap gives an error of da or kzg about an envelope its code, and keeps its message.

@@ -14,6 +14,8 @@ type Prices struct {
 	BaseFee math.Int
 	// Gas is per unit of execution gas.
 	Gas math.Int
+	// Reserve is what the base fee never falls below; nil where that is not known.
+	Reserve math.Int
 }
 
 // Offer is what a transaction bids, in base denomination.

@@ -102,7 +102,7 @@ func (k *Keeper) Prices(ctx context.Context) (Prices, error) {
 	if err != nil {
 		return Prices{}, err
 	}
-	return Prices{BaseFee: baseFee, Gas: params.MinGasPrice}, nil
+	return Prices{BaseFee: baseFee, Gas: params.MinGasPrice, Reserve: params.ReservePrice}, nil
 }
 
 // Roots returns what is kept of a height's square; ErrNotFound where no block was.

@@ -1,0 +1,538 @@
+package pool
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"cosmossdk.io/math"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+	"github.com/cosmos/cosmos-sdk/types/mempool"
+	protov2 "google.golang.org/protobuf/proto"
+
+	"github.com/ashlar-da/ashlar/app/blob"
+)
+
+// tx is a transaction that is nothing but its name.
+type tx string
+
+func (*tx) GetMsgs() []sdk.Msg                    { return nil }
+func (*tx) GetMsgsV2() ([]protov2.Message, error) { return nil, nil }
+
+// ledger is a committed state that tests write.
+type ledger struct {
+	height    int64
+	baseFee   int64
+	sequences map[Address]uint64
+	funds     map[Address]int64
+	allowed   map[allowance]int64
+}
+
+func (l *ledger) Market() (Market, error) {
+	return Market{
+		Height: l.height, Capacity: blob.Capacity{BlobGas: 1 << 20},
+		Prices: blob.Prices{BaseFee: math.NewInt(l.baseFee), Gas: math.ZeroInt(), Reserve: math.OneInt()},
+	}, nil
+}
+
+func (l *ledger) Sequence(a Address) uint64 { return l.sequences[a] }
+
+func (l *ledger) Spendable(a Address) math.Int {
+	if funds, ok := l.funds[a]; ok {
+		return math.NewInt(funds)
+	}
+	return math.NewInt(1_000_000)
+}
+
+func (l *ledger) Allowed(granter, grantee Address, amount math.Int, _ []sdk.Msg) error {
+	if most := l.allowed[allowance{granter, grantee}]; amount.GT(math.NewInt(most)) {
+		return blob.ErrInsufficientFunds.Wrapf("%s is more than %d", amount, most)
+	}
+	return nil
+}
+
+// room is a pool on a ledger.
+type room struct {
+	*Pool
+	t      *testing.T
+	ledger *ledger
+	names  map[string]*Bid
+	count  uint64
+}
+
+func newRoom(t *testing.T, limits Limits) *room {
+	t.Helper()
+	l := &ledger{height: 1, baseFee: 100, sequences: map[Address]uint64{}, funds: map[Address]int64{}, allowed: map[allowance]int64{}}
+	return &room{Pool: New(limits, func() State { return l }), t: t, ledger: l, names: map[string]*Bid{}}
+}
+
+// bid returns a blob transaction of an account that offers so much per blob gas, for ten.
+func (r *room) bid(from Address, sequence uint64, feeCap, tipCap int64) *Bid {
+	r.count++
+	bid := &Bid{
+		Places: []Place{{from, sequence}}, Payer: from, Blobs: true, Size: 10,
+		Offer: offerOf(feeCap, tipCap, feeCap*10),
+	}
+	binary.BigEndian.PutUint64(bid.ID[:], r.count)
+	return bid
+}
+
+func offerOf(feeCap, tipCap, fee int64) blob.Offer {
+	most, tip := math.NewInt(feeCap), math.NewInt(tipCap)
+	return blob.Offer{BlobGas: 10, Fee: math.NewInt(fee), FeeCap: &most, TipCap: &tip}
+}
+
+// plain returns a transaction of an account that does more than pay for blobs.
+func (r *room) plain(from Address, sequence uint64, perGas int64) *Bid {
+	bid := r.bid(from, sequence, perGas, 0)
+	bid.Blobs, bid.Offer.FeeCap, bid.Offer.TipCap = false, nil, nil
+	return bid
+}
+
+// enter has a transaction admitted and inserted, as BaseApp does.
+func (r *room) enter(name string, bid *Bid) error {
+	r.t.Helper()
+	tx := tx(name)
+	ctx := WithBid(sdk.Context{}.WithContext(context.Background()), bid)
+	if err := r.Admit(ctx, &tx); err != nil {
+		return err
+	}
+	r.names[name] = bid
+	if err := r.Insert(ctx, &tx, mempool.InsertOption{}); err != nil {
+		r.t.Fatalf("%s was admitted and not inserted: %v", name, err)
+	}
+	r.consistent()
+	return nil
+}
+
+func (r *room) enters(name string, bid *Bid) {
+	r.t.Helper()
+	if err := r.enter(name, bid); err != nil {
+		r.t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// commit moves the ledger on by a height.
+func (r *room) commit() {
+	r.t.Helper()
+	r.ledger.height++
+	if err := r.Refresh(r.ledger); err != nil {
+		r.t.Fatal(err)
+	}
+	r.consistent()
+}
+
+// offered returns the names of what a block could include, in order.
+func (r *room) offered() []string {
+	var names []string
+	r.SelectBy(context.Background(), nil, func(p mempool.PooledTx) bool {
+		names = append(names, string(*p.Tx.(*tx)))
+		return true
+	})
+	return names
+}
+
+func (r *room) requireOffered(want ...string) {
+	r.t.Helper()
+	if have := r.offered(); !slices.Equal(have, want) {
+		r.t.Errorf("offered are %v, want %v", have, want)
+	}
+}
+
+// requireStatus takes "waiting", or a kind and, of what was evicted, the cause.
+func (r *room) requireStatus(name, want string) {
+	r.t.Helper()
+	status := r.Status(r.names[name].ID)
+	if have := string(status.Kind) + string(status.Cause); have != want {
+		r.t.Errorf("%s is %s (%s), want %s", name, have, status.Reason, want)
+	}
+	_, err := r.Recheck(r.names[name].ID)
+	if (err == nil) != (status.Kind == Waiting) {
+		r.t.Errorf("%s is %s, and checked again: %v", name, status.Kind, err)
+	}
+}
+
+// consistent holds the pool's books against what waits.
+func (r *room) consistent() {
+	r.t.Helper()
+	bytes, held, places := int64(0), math.ZeroInt(), 0
+	for _, e := range r.byID {
+		bytes, held, places = bytes+e.Size, held.Add(e.Offer.Fee), places+len(e.Places)
+		for _, place := range e.Places {
+			line := r.lines[place.Address]
+			if at := int(place.Sequence - r.ledger.sequences[place.Address]); at >= len(line) || line[at] != e {
+				r.t.Fatalf("sequence %d of %q is not where it belongs in its line of %d", place.Sequence, string(place.Address), len(line))
+			}
+		}
+		if want := r.worth(e); e.worth != want {
+			r.t.Fatalf("%s is said to be worth %d, is %d", *e.tx.(*tx), e.worth, want)
+		}
+	}
+	for _, line := range r.lines {
+		places -= len(line)
+	}
+	for _, sum := range r.held {
+		held = held.Sub(sum)
+	}
+	if bytes != r.bytes || !held.IsZero() || places != 0 {
+		r.t.Fatalf("%d bytes are counted as %d, %s too much is held, %d places too few are taken", bytes, r.bytes, held, places)
+	}
+}
+
+func roomy() Limits {
+	return Limits{Txs: 100, Bytes: 1000, AccountTxs: 10, AccountBytes: 100, Blocks: 5}
+}
+
+// TestWhatIsUnderTheBaseFeeWaits: it is not offered, nor what comes after it, until the price
+// falls.
+func TestWhatIsUnderTheBaseFeeWaits(t *testing.T) {
+	r := newRoom(t, roomy())
+	r.enters("low", r.bid("a", 0, 105, 1))
+	r.enters("after", r.bid("a", 1, 300, 50))
+	r.enters("other", r.bid("b", 0, 300, 2))
+	r.requireOffered("other", "low", "after")
+	r.ledger.baseFee = 110
+	r.commit()
+	r.requireOffered("other")
+	r.requireStatus("low", "waiting")
+	low, after := r.Status(r.names["low"].ID), r.Status(r.names["after"].ID)
+	if low.Priority != -5 || low.Cap != "105" || low.BaseFee != "110" || after.Before != 1 || after.Priority != 50 {
+		t.Errorf("have %+v and %+v", low, after)
+	}
+	r.ledger.baseFee = 90
+	r.commit()
+	r.requireOffered("other", "low", "after")
+	if status := r.Status(r.names["low"].ID); status.Priority != 1 || status.Height != 1 {
+		t.Errorf("have %+v", status)
+	}
+}
+
+func TestNothingWaitsForEver(t *testing.T) {
+	r := newRoom(t, roomy())
+	r.enters("low", r.bid("a", 0, 105, 1))
+	r.enters("after", r.bid("a", 1, 300, 1))
+	r.enters("unlucky", r.bid("b", 0, 300, 1))
+	r.ledger.baseFee = 110
+	for range 5 {
+		r.commit()
+	}
+	r.requireStatus("low", "waiting")
+	r.enters("late", r.bid("a", 2, 300, 1))
+	r.commit()
+	r.requireStatus("low", "evictedage")
+	r.requireStatus("unlucky", "evictedage")
+	r.requireStatus("after", "evictedpredecessor")
+	r.requireStatus("late", "evictedpredecessor")
+}
+
+func TestReplacement(t *testing.T) {
+	for name, c := range map[string]struct {
+		offer blob.Offer
+		err   error
+	}{
+		"ten percent more":  {offerOf(220, 22, 2200), nil},
+		"fee cap below":     {offerOf(219, 22, 2200), blob.ErrUnderpriced},
+		"tip cap below":     {offerOf(220, 21, 2200), blob.ErrUnderpriced},
+		"fee below":         {blob.Offer{BlobGas: 9, Fee: math.NewInt(2199), FeeCap: ptr(220), TipCap: ptr(22)}, blob.ErrUnderpriced},
+		"the same":          {offerOf(200, 20, 2000), blob.ErrUnderpriced},
+		"plain, enough":     {blob.Offer{BlobGas: 10, Fee: math.NewInt(2200)}, nil},
+		"plain, not enough": {blob.Offer{BlobGas: 11, Fee: math.NewInt(2400)}, blob.ErrUnderpriced},
+		"beyond the funds":  {offerOf(700, 22, 7000), blob.ErrInsufficientFunds},
+	} {
+		r := newRoom(t, roomy())
+		r.ledger.funds["a"] = 8999 // all three as they are, or one of 6999
+		r.enters("before", r.bid("a", 0, 300, 1))
+		old := r.bid("a", 1, 200, 20)
+		r.enters("old", old)
+		r.enters("after", r.bid("a", 2, 300, 9))
+		bid := r.bid("a", 1, 0, 0)
+		bid.Offer = c.offer
+		if err := r.enter("new", bid); !errors.Is(err, c.err) {
+			t.Errorf("%s: have %v want %v", name, err, c.err)
+		}
+		if c.err != nil {
+			r.requireStatus("old", "waiting")
+			r.requireOffered("before", "old", "after")
+			continue
+		}
+		r.requireOffered("before", "new", "after")
+		r.requireStatus("old", "replaced")
+		r.requireStatus("after", "waiting")
+		if by := r.Status(old.ID).By; by != bid.ID {
+			t.Errorf("%s: replaced by %x", name, by[:8])
+		}
+	}
+}
+
+func ptr(n int64) *math.Int {
+	i := math.NewInt(n)
+	return &i
+}
+
+// TestReplacementsAreRare: one place is taken over once between two blocks.
+func TestReplacementsAreRare(t *testing.T) {
+	r := newRoom(t, roomy())
+	r.enters("0", r.bid("a", 0, 200, 0))
+	r.enters("1", r.bid("a", 0, 220, 0))
+	if err := r.enter("2", r.bid("a", 0, 300, 0)); !errors.Is(err, blob.ErrReplacedLately) {
+		t.Fatalf("a second replacement at once: %v", err)
+	}
+	r.enters("another place", r.bid("a", 1, 300, 0))
+	r.commit()
+	r.enters("2", r.bid("a", 0, 300, 0))
+	r.requireStatus("1", "replaced")
+}
+
+func TestSequencesStandInARow(t *testing.T) {
+	r := newRoom(t, roomy())
+	r.ledger.sequences["a"] = 5
+	for _, sequence := range []uint64{0, 4, 6, 1 << 63} {
+		if err := r.enter("wrong", r.bid("a", sequence, 200, 1)); !errors.Is(err, sdkerrors.ErrWrongSequence) {
+			t.Errorf("sequence %d: %v", sequence, err)
+		}
+	}
+	for sequence := range uint64(3) {
+		r.enters(fmt.Sprint(sequence), r.bid("a", 5+sequence, 200, 1))
+	}
+	if next := r.Pending("a", 5); next != 8 {
+		t.Errorf("the next sequence is %d, want 8", next)
+	}
+	// A block includes the first, and another with the second's sequence.
+	r.NoteIncluded(r.names["0"].ID, 2, 3, 0, "")
+	r.ledger.sequences["a"] = 7
+	r.commit()
+	r.requireOffered("2")
+	r.requireStatus("0", "included")
+	r.requireStatus("1", "evictedsequence")
+	if status := r.Status(r.names["0"].ID); status.Height != 2 || status.Index != 3 {
+		t.Errorf("have %+v", status)
+	}
+}
+
+func TestAccountsAreBounded(t *testing.T) {
+	limits := roomy()
+	limits.AccountTxs, limits.AccountBytes = 3, 45
+	r := newRoom(t, limits)
+	for sequence := range uint64(3) {
+		r.enters("a", r.bid("a", sequence, 200, 1))
+	}
+	if err := r.enter("fourth", r.bid("a", 3, 900, 800)); !errors.Is(err, blob.ErrAccountLimit) {
+		t.Errorf("a fourth: %v", err)
+	}
+	large := r.bid("a", 1, 900, 800)
+	large.Size = 26
+	if err := r.enter("large", large); !errors.Is(err, blob.ErrAccountLimit) {
+		t.Errorf("a large one in the second's place: %v", err)
+	}
+	large.Size = 25
+	r.enters("as large as may be", large)
+	r.enters("another account", r.bid("b", 0, 200, 1))
+}
+
+// TestPressure: who offers least makes room, and what may come to nothing displaces nobody.
+func TestPressure(t *testing.T) {
+	for name, c := range map[string]struct {
+		fill  func(r *room)
+		enter func(r *room) *Bid
+		gone  []string
+		cause string
+	}{
+		"the least tip": {
+			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 900, 4)) },
+			enter: func(r *room) *Bid { return r.bid("c", 0, 900, 6) }, gone: []string{"y"}, cause: "pressure",
+		},
+		"the latest of equals": {
+			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 900, 5)) },
+			enter: func(r *room) *Bid { return r.bid("c", 0, 900, 6) }, gone: []string{"y"}, cause: "pressure",
+		},
+		"not an equal": {
+			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 900, 5)) },
+			enter: func(r *room) *Bid { return r.bid("c", 0, 900, 5) },
+		},
+		"under the base fee before any other": {
+			fill: func(r *room) {
+				r.enters("x", r.bid("a", 0, 900, 0))
+				r.enters("y", r.bid("b", 0, 100, 100))
+				r.ledger.baseFee = 101
+				r.commit()
+			},
+			enter: func(r *room) *Bid { return r.bid("c", 0, 101, 0) }, gone: []string{"y"}, cause: "underpriced",
+		},
+		"what must wait for a low one is as low": {
+			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("a", 1, 900, 500)) },
+			enter: func(r *room) *Bid { return r.bid("c", 0, 900, 6) }, gone: []string{"y"}, cause: "pressure",
+		},
+		"room for one takes an account's last": {
+			fill: func(r *room) {
+				r.enters("x", r.bid("a", 0, 900, 5))
+				r.enters("y", r.bid("a", 1, 900, 5))
+				r.commit()
+				r.enters("new x", r.bid("a", 0, 990, 6)) // its place is the older
+			},
+			enter: func(r *room) *Bid { return r.bid("c", 0, 900, 7) }, gone: []string{"y"}, cause: "pressure",
+		},
+		"a large one takes two": {
+			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 900, 4)) },
+			enter: func(r *room) *Bid { bid := r.bid("c", 0, 900, 6); bid.Size = 20; return bid }, gone: []string{"x", "y"}, cause: "pressure",
+		},
+		"one behind a low one displaces nobody": {
+			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 900, 1)) },
+			enter: func(r *room) *Bid { return r.bid("b", 1, 900, 800) },
+		},
+		"one behind a transfer displaces nobody": {
+			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.plain("b", 0, 900)) },
+			enter: func(r *room) *Bid { return r.bid("b", 1, 900, 800) },
+		},
+		"one that expires displaces nobody": {
+			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 900, 1)) },
+			enter: func(r *room) *Bid { bid := r.bid("c", 0, 900, 800); bid.TimeoutHeight = 3; return bid },
+		},
+		"a replacement takes no room": {
+			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 800, 1)) },
+			enter: func(r *room) *Bid { return r.bid("b", 0, 880, 2) },
+		},
+	} {
+		limits := roomy()
+		limits.Txs, limits.Bytes = 2, 20
+		r := newRoom(t, limits)
+		c.fill(r)
+		err := r.enter("new", c.enter(r))
+		switch {
+		case c.gone == nil && name != "a replacement takes no room" && !errors.Is(err, sdkerrors.ErrMempoolIsFull):
+			t.Errorf("%s: have %v want that the mempool is full", name, err)
+		case c.gone != nil && err != nil:
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, gone := range c.gone {
+			r.requireStatus(gone, "evicted"+c.cause)
+		}
+	}
+}
+
+// TestFunds: fees of all that waits are held, whoever signed it, and the latest leave first
+// where the payer spends the money otherwise.
+func TestFunds(t *testing.T) {
+	r := newRoom(t, roomy())
+	r.ledger.funds["rich"] = 5000
+	r.ledger.allowed[allowance{"rich", "b"}] = 10_000
+	granted := func(sequence uint64) *Bid {
+		bid := r.bid("b", sequence, 200, 1)
+		bid.Payer, bid.Grantee = "rich", "b"
+		return bid
+	}
+	r.enters("own", r.bid("rich", 0, 100, 0))
+	r.enters("granted", granted(0))
+	r.enters("granted too", granted(1))
+	if err := r.enter("one too many", granted(2)); !errors.Is(err, blob.ErrInsufficientFunds) {
+		t.Errorf("held are 5000 of 5000: %v", err)
+	}
+	r.ledger.funds["rich"] = 4999
+	r.commit()
+	r.requireOffered("granted", "own")
+	r.requireStatus("granted too", "evictedfunds")
+	r.ledger.allowed[allowance{"rich", "b"}] = 0
+	r.commit()
+	r.requireOffered("own")
+	r.requireStatus("granted", "evictedfunds")
+}
+
+// TestAllowanceIsSharedByWhatWaits: what one use may spend is not lent to each of many.
+func TestAllowanceIsSharedByWhatWaits(t *testing.T) {
+	r := newRoom(t, roomy())
+	r.ledger.allowed[allowance{"rich", "b"}] = 2500 // each would pay 1010 of 2000 now
+	for sequence, want := range []error{nil, nil, blob.ErrInsufficientFunds} {
+		bid := r.bid("b", uint64(sequence), 200, 1)
+		bid.Payer, bid.Grantee = "rich", "b"
+		if err := r.enter(fmt.Sprint(sequence), bid); !errors.Is(err, want) {
+			t.Errorf("transaction %d: have %v want %v", sequence, err, want)
+		}
+	}
+}
+
+// TestSeveralSigners: a transaction stands in the line of each.
+func TestSeveralSigners(t *testing.T) {
+	r := newRoom(t, roomy())
+	joint := func(a, b uint64, perGas int64) *Bid {
+		bid := r.plain("a", a, perGas)
+		bid.Places = append(bid.Places, Place{"b", b})
+		return bid
+	}
+	r.enters("a0", r.plain("a", 0, 200))
+	r.enters("joint", joint(1, 0, 900))
+	r.enters("a2", r.plain("a", 2, 900))
+	r.enters("b1", r.plain("b", 1, 900))
+	r.requireOffered("a0", "joint", "a2", "b1")
+	for name, bid := range map[string]*Bid{
+		"one of them":       r.plain("b", 0, 2000),
+		"other places":      joint(2, 0, 2000),
+		"one place is free": joint(1, 2, 2000),
+	} {
+		if err := r.enter(name, bid); !errors.Is(err, sdkerrors.ErrWrongSequence) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	r.enters("new joint", joint(1, 0, 2000))
+	r.requireOffered("a0", "new joint", "a2", "b1")
+	r.ledger.sequences["b"] = 1 // b signs something else
+	r.commit()
+	r.requireOffered("b1", "a0")
+	r.requireStatus("new joint", "evictedsequence")
+	r.requireStatus("a2", "evictedpredecessor")
+}
+
+func TestExpiry(t *testing.T) {
+	r := newRoom(t, roomy())
+	bid := r.bid("a", 0, 200, 1)
+	bid.TimeoutHeight = 3
+	r.enters("timed", bid)
+	r.commit()
+	r.requireStatus("timed", "waiting")
+	r.commit()
+	r.requireStatus("timed", "evictedexpiry")
+}
+
+// TestRefuse: a proposer drops what breaks a rule, unless what must come before may be why.
+func TestRefuse(t *testing.T) {
+	r := newRoom(t, roomy())
+	r.enters("first", r.bid("a", 0, 200, 1))
+	r.enters("second", r.bid("a", 1, 200, 1))
+	bySeq := r.lines["a"]
+	r.Refuse(bySeq[1].tx, errors.New("rule"))
+	r.requireStatus("second", "waiting")
+	r.Refuse(bySeq[0].tx, errors.New("rule"))
+	r.consistent()
+	r.requireStatus("first", "evictedrefused")
+	r.requireStatus("second", "evictedpredecessor")
+}
+
+// TestOutcomesAreBounded: of many, the last are remembered, and refusals, which are anybody's,
+// push out no others.
+func TestOutcomesAreBounded(t *testing.T) {
+	r := newRoom(t, roomy())
+	id := func(i int) (id ID) {
+		binary.BigEndian.PutUint64(id[:], uint64(1000+i))
+		return id
+	}
+	r.NoteIncluded(id(-1), 7, 0, 0, "")
+	for i := range 3 * keptRefused {
+		r.NoteRefused(id(i), 1, 2, "sdk", string(make([]byte, 2*maxReason)))
+	}
+	for i, want := range map[int]Kind{-1: Included, 0: Unknown, 2*keptRefused - 1: Unknown, 2 * keptRefused: Refused, 3*keptRefused - 1: Refused} {
+		if have := r.Status(id(i)); have.Kind != want || len(have.Reason) > maxReason {
+			t.Errorf("%d is %s, want %s", i, have.Kind, want)
+		}
+	}
+	if have := len(r.history.refused.byID); have != keptRefused {
+		t.Errorf("%d refusals are remembered, want %d", have, keptRefused)
+	}
+	for range 2 * keptRefused { // one of them over and over forgets the others, not itself
+		r.NoteRefused(id(0), 2, 2, "sdk", "")
+	}
+	if len(r.history.refused.byID) != 1 || r.Status(id(0)).Kind != Refused {
+		t.Errorf("%d refusals are remembered of one", len(r.history.refused.byID))
+	}
+}
