@@ -96,14 +96,14 @@ func TestReplacingATransaction(t *testing.T) {
 	before := c.app.Verifications()
 	more := offer{feeCap: 2_200_000_000, tipCap: 110_000_000}
 	for name, refused := range map[string][]byte{
-		"fee cap": c.blobTx(user, named(0, 22e12), offer{feeCap: 2_199_999_999, tipCap: 110_000_000}, rawBlob(t, 1)),
-		"tip cap": c.blobTx(user, named(0, 22e12), offer{feeCap: 2_200_000_000, tipCap: 109_999_999}, rawBlob(t, 1)),
-		"fee":     c.blobTx(user, named(0, 22e12-1), more, rawBlob(t, 1)),
+		"fee cap": c.blobTx(user, named(0, 216e11), offer{feeCap: 2_199_999_999, tipCap: 110_000_000}, rawBlob(t, 1)),
+		"tip cap": c.blobTx(user, named(0, 216e11), offer{feeCap: 2_200_000_000, tipCap: 109_999_999}, rawBlob(t, 1)),
+		"fee":     c.blobTx(user, named(0, 216e11-1), more, rawBlob(t, 1)),
 	} {
 		requireRefusal(t, name, c.check(refused), blob.ErrUnderpriced)
 		c.requireKind(name, refused, pool.Refused)
 	}
-	replacement := c.blobTx(user, named(0, 22e12), more, rawBlob(t, 1))
+	replacement := c.blobTx(user, named(0, 216e11), more, rawBlob(t, 1))
 	c.accept(replacement)
 	if have := c.app.Verifications() - before; have != 0 {
 		t.Errorf("blobs that waited already were verified %d times", have)

@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"errors"
 	"slices"
+	"time"
 
 	"cosmossdk.io/math"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -15,6 +16,13 @@ import (
 
 // bump is what a replacement must offer at least, in percent of what it replaces.
 const bump = 110
+
+// What expires sooner displaces nobody: a full mempool is what some twenty full blocks hold,
+// and takes them in time two minutes.
+const (
+	soonBlocks = 24
+	soonTime   = soonBlocks * 6 * time.Second
+)
 
 // plan is how a new transaction enters.
 type plan struct {
@@ -144,7 +152,8 @@ func terms(e *entry, market Market) []term {
 	if e.Offer.FeeCap != nil {
 		most = *e.Offer.FeeCap
 	}
-	return []term{{"fee cap", most}, {"tip cap", tip}, {"fee", e.Offer.Fee}}
+	fee := e.Offer.Fee.Sub(market.Prices.Gas.Mul(math.NewIntFromUint64(e.Offer.Gas)))
+	return []term{{"fee cap", most}, {"tip cap", tip}, {"fee above its execution's price", fee}}
 }
 
 // fitsAccounts holds a plan against what may wait of each account. The caller holds mu.
@@ -189,11 +198,12 @@ func (p *Pool) isFunded(state State, made plan) error {
 }
 
 // worth is the priority of an entry, or the least of what must be included before it. What may
-// yet come to nothing without a fee displaces nobody: one that may expire, and one that follows
-// a transaction without blobs, which may move away what it pays with. The caller holds mu.
+// yet come to nothing without a fee displaces nobody: one that is about to expire, and one that
+// follows a transaction without blobs, which may move away what it pays with. The caller holds
+// mu.
 func (p *Pool) worth(e *entry) int64 {
 	worth := e.priority
-	if e.TimeoutHeight > 0 || !e.Timeout.IsZero() {
+	if e.expiresSoon(*p.market) {
 		worth = min(worth, 0)
 	}
 	for _, before := range p.before(e) {
@@ -203,6 +213,12 @@ func (p *Pool) worth(e *entry) int64 {
 		}
 	}
 	return worth
+}
+
+// expiresSoon tells whether an entry may expire before the blocks that a full mempool makes.
+func (e *entry) expiresSoon(market Market) bool {
+	return e.TimeoutHeight > 0 && e.TimeoutHeight-market.Height < soonBlocks ||
+		!e.Timeout.IsZero() && e.Timeout.Sub(market.Time) < soonTime
 }
 
 // before returns the entries right before one in its lines, which it may stand in already. The

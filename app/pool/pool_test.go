@@ -387,9 +387,24 @@ func TestPressure(t *testing.T) {
 			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.plain("b", 0, 900)) },
 			enter: func(r *room) *Bid { return r.bid("b", 1, 900, 800) },
 		},
-		"one that expires displaces nobody": {
+		"one that expires soon displaces nobody": {
 			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 900, 1)) },
-			enter: func(r *room) *Bid { bid := r.bid("c", 0, 900, 800); bid.TimeoutHeight = 3; return bid },
+			enter: func(r *room) *Bid { bid := r.bid("c", 0, 900, 800); bid.TimeoutHeight = 24; return bid },
+		},
+		"one that expires later does": {
+			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 900, 1)) },
+			enter: func(r *room) *Bid { bid := r.bid("c", 0, 900, 800); bid.TimeoutHeight = 25; return bid },
+			gone:  []string{"y"}, cause: "pressure",
+		},
+		"one that is about to expire goes first": {
+			fill: func(r *room) {
+				r.enters("x", r.bid("a", 0, 900, 5))
+				bid := r.bid("b", 0, 900, 6)
+				bid.TimeoutHeight = 25
+				r.enters("y", bid)
+				r.commit()
+			},
+			enter: func(r *room) *Bid { return r.bid("c", 0, 900, 2) }, gone: []string{"y"}, cause: "pressure",
 		},
 		"a replacement takes no room": {
 			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 800, 1)) },
