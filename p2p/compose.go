@@ -44,7 +44,7 @@ func (c closers) close() error {
 
 // compose builds a libp2p host piece by piece. The root libp2p package would do it too,
 // but it links WebRTC whatever its options say. The closers are valid on error as well.
-func compose(config *resolved, gate *gater) (*basichost.BasicHost, closers, error) {
+func compose(config *resolved, gate *gater, bytes traffic) (*basichost.BasicHost, closers, error) {
 	var opened closers
 	peers, err := pstoremem.NewPeerstore()
 	if err != nil {
@@ -57,7 +57,7 @@ func compose(config *resolved, gate *gater) (*basichost.BasicHost, closers, erro
 	}
 	opened = append(opened, resources.Close)
 	bus := eventbus.NewBus()
-	network, err := newSwarm(config, peers, bus, gate, resources)
+	network, err := newSwarm(config, peers, bus, gate, resources, bytes)
 	if err != nil {
 		return nil, opened, err
 	}
@@ -76,7 +76,7 @@ func compose(config *resolved, gate *gater) (*basichost.BasicHost, closers, erro
 	return host, append(opened, host.Close), nil
 }
 
-func newSwarm(config *resolved, peers peerstore.Peerstore, bus event.Bus, gate *gater, resources network.ResourceManager) (*swarm.Swarm, error) {
+func newSwarm(config *resolved, peers peerstore.Peerstore, bus event.Bus, gate *gater, resources network.ResourceManager, bytes traffic) (*swarm.Swarm, error) {
 	self, err := peer.IDFromPrivateKey(config.Key)
 	if err != nil {
 		return nil, fmt.Errorf("p2p: node key: %w", err)
@@ -87,7 +87,7 @@ func newSwarm(config *resolved, peers peerstore.Peerstore, bus event.Bus, gate *
 	if err := peers.AddPubKey(self, config.Key.GetPublic()); err != nil {
 		return nil, fmt.Errorf("p2p: node key: %w", err)
 	}
-	network, err := swarm.NewSwarm(self, peers, bus, swarm.WithConnectionGater(gate), swarm.WithResourceManager(resources))
+	network, err := swarm.NewSwarm(self, peers, bus, swarm.WithConnectionGater(gate), swarm.WithResourceManager(resources), swarm.WithMetrics(bytes))
 	if err != nil {
 		return nil, fmt.Errorf("p2p: swarm: %w", err)
 	}

@@ -40,7 +40,8 @@ func New(ctx context.Context, config Config) (*Host, error) {
 		scores:  newScores(time.Now),
 		limiter: newLimiter(time.Now, resolved.Limits.CellsPerSecond, resolved.Limits.CellsBurst),
 	}
-	basic, opened, err := compose(resolved, &gater{h.scores})
+	h.metrics = newMetrics(func() float64 { return float64(len(h.host.Network().Peers())) })
+	basic, opened, err := compose(resolved, &gater{h.scores}, traffic{h.metrics.bytes})
 	if err != nil {
 		return nil, errors.Join(err, opened.close())
 	}
@@ -60,7 +61,6 @@ func New(ctx context.Context, config Config) (*Host, error) {
 
 // open starts what the host consists of; lifetime ends when the host is closed.
 func (h *Host) open(lifetime context.Context) error {
-	h.metrics = newMetrics(func() float64 { return float64(len(h.host.Network().Peers())) })
 	if err := h.metrics.register(h.config.Metrics); err != nil {
 		return err
 	}

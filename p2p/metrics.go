@@ -18,6 +18,7 @@ type metrics struct {
 	garbage  prometheus.Counter
 	bans     prometheus.Counter
 	heads    *prometheus.CounterVec // announcements received, by verdict
+	bytes    *prometheus.CounterVec // of streams, by protocol and direction
 	peers    prometheus.GaugeFunc
 }
 
@@ -36,6 +37,7 @@ func newMetrics(peers func() float64) *metrics {
 		garbage:  counter("garbage_total", "Answers and requests of peers that proved wrong."),
 		bans:     counter("bans_total", "Bans of peers."),
 		heads:    vector("heads_total", "Announcements received, by verdict.", "verdict"),
+		bytes:    vector("stream_bytes_total", "Bytes of streams, by protocol and direction; those of security, multiplexing and transport come on top.", "protocol", "direction"),
 		peers:    prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name("peers"), Help: "Connected peers."}, peers),
 	}
 }
@@ -44,7 +46,7 @@ func (m *metrics) register(with prometheus.Registerer) error {
 	if with == nil {
 		return nil
 	}
-	for _, c := range []prometheus.Collector{m.served, m.asked, m.verified, m.garbage, m.bans, m.heads, m.peers} {
+	for _, c := range []prometheus.Collector{m.served, m.asked, m.verified, m.garbage, m.bans, m.heads, m.bytes, m.peers} {
 		if err := with.Register(c); err != nil {
 			return fmt.Errorf("p2p: metrics: %w", err)
 		}
