@@ -47,6 +47,9 @@ type Config struct {
 	// MaxFeePerGas is the most that is offered per unit of blob gas and MaxFee the most per
 	// transaction, execution included, in aash; nil: no bound.
 	MaxFeePerGas, MaxFee math.Int
+	// Tip is what the proposer is offered at least, per unit of blob gas, in aash: where blocks
+	// are full, who tips more goes first. Nil: a twentieth of the base fee alone.
+	Tip math.Int
 	// Expiry is how many blocks a transaction is good for once it is signed, 0: 200. One that
 	// was not included is then signed anew.
 	Expiry uint64
@@ -72,6 +75,7 @@ type Client struct {
 	gasPrice math.Int
 	maxPrice math.Int // nil: no bound
 	maxFee   math.Int // nil: no bound
+	tip      math.Int
 	expiry   uint64
 	timeout  time.Duration
 	trust    Trust
@@ -99,7 +103,7 @@ func New(_ context.Context, cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		nodes: nodes, token: cfg.Token, signer: cfg.Signer, http: cfg.HTTP, trust: cfg.Trust,
-		gasPrice: cfg.GasPrice, maxPrice: cfg.MaxFeePerGas, maxFee: cfg.MaxFee, expiry: cfg.Expiry, timeout: cfg.Timeout,
+		gasPrice: cfg.GasPrice, maxPrice: cfg.MaxFeePerGas, maxFee: cfg.MaxFee, tip: cfg.Tip, expiry: cfg.Expiry, timeout: cfg.Timeout,
 		setup: sync.OnceValues(kzg.NewSetup), known: newRegister(),
 	}
 	c.fill(&cfg)
@@ -115,6 +119,9 @@ func New(_ context.Context, cfg Config) (*Client, error) {
 func (c *Client) fill(cfg *Config) {
 	if c.gasPrice.IsNil() {
 		c.gasPrice = math.ZeroInt()
+	}
+	if c.tip.IsNil() {
+		c.tip = math.ZeroInt()
 	}
 	if c.http == nil {
 		c.http = &http.Client{Timeout: 2 * requestTimeout, CheckRedirect: noRedirects}

@@ -49,7 +49,8 @@ func (c *Client) offer(ctx context.Context, p *Prepared, before Fees) (Fees, err
 	if err != nil {
 		return Fees{}, err
 	}
-	least, fees := base, Fees{Cap: base.MulRaw(capFactor), Tip: base.QuoRaw(tipShare), GasLimit: gasLimit, GasPrice: gas}
+	tip := math.MaxInt(base.QuoRaw(tipShare), c.tip)
+	least, fees := base, Fees{Cap: math.MaxInt(base.MulRaw(capFactor), base.Add(tip)), Tip: tip, GasLimit: gasLimit, GasPrice: gas}
 	if !before.Cap.IsNil() {
 		least = math.MaxInt(least, raised(before.Cap))
 		fees.Tip = math.MaxInt(fees.Tip, raised(before.Tip))
