@@ -90,7 +90,7 @@ func attemptFor[T any](ctx context.Context, c *Client, timeout time.Duration, as
 		bounded, cancel := context.WithTimeout(ctx, timeout)
 		answer, err := ask(bounded, node)
 		if err != nil && ctx.Err() == nil && bounded.Err() != nil {
-			err = fmt.Errorf("no answer within %s: %w", timeout, err)
+			err = fmt.Errorf("%w: no answer within %s: %w", bounded.Err(), timeout, err)
 		}
 		cancel()
 		switch {

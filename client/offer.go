@@ -20,7 +20,13 @@ const (
 	tipShare = 20
 	// A transaction takes the place of another of its sequence if it offers a tenth more.
 	replaceNumerator, replaceDenominator = 11, 10
-	// framing is about what a signed transaction has besides the blobs' descriptions.
+	// maxFactor is how far above the base fee a node can make a client go without bounds, by
+	// refusing what it offers.
+	maxFactor = 10
+	// priceBits bounds the prices that a node may ask, as the chain does.
+	priceBits = 128
+	// A signed transaction has at most framing bytes, and perBlob for each blob besides its
+	// commitments.
 	framing, perBlob = 600, 150
 )
 
@@ -31,11 +37,11 @@ func (c *Client) prices(ctx context.Context) (base, gas math.Int, err error) {
 		return base, gas, err
 	}
 	base, ok := math.NewIntFromString(fees.BaseFee)
-	if !ok || base.IsNegative() {
+	if !ok || base.IsNegative() || base.BigIntMut().BitLen() > priceBits {
 		return base, gas, fmt.Errorf("the node says the base fee is %q", fees.BaseFee)
 	}
 	price, err := math.LegacyNewDecFromStr(fees.GasPrice)
-	if err != nil || price.IsNegative() {
+	if err != nil || price.IsNegative() || price.BigIntMut().BitLen() > priceBits {
 		return base, gas, fmt.Errorf("the node says the price of execution gas is %q", fees.GasPrice)
 	}
 	return base, math.MaxInt(c.gasPrice, price.Ceil().TruncateInt()), nil
@@ -56,6 +62,12 @@ func (c *Client) offer(ctx context.Context, p *Prepared, before Fees) (Fees, err
 		fees.Tip = math.MaxInt(fees.Tip, raised(before.Tip))
 	}
 	fees.Cap = math.MaxInt(fees.Cap, least)
+	if fees.Cap.GT(base.MulRaw(maxFactor)) {
+		return Fees{}, &Error{
+			Code: CodeFeeTooLow, Retryable: true,
+			Message: fmt.Sprintf("a fee cap of %s%s per blob gas is not taken, at base fee %s: no more is offered than %d times that", before.Cap, Denom, base, maxFactor),
+		}
+	}
 	if bound := c.bound(p, gas); !bound.IsNil() {
 		fees.Cap = math.MinInt(fees.Cap, bound)
 	}

@@ -215,7 +215,7 @@ func (l *lane) raise(ctx context.Context, f *flight, cause error) time.Duration 
 		f.sub.hindered(errors.Join(cause, err))
 		return retryInterval
 	}
-	return 0
+	return pollInterval
 }
 
 // review looks after the transaction that comes next on the chain, once a block: whether it
