@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -173,11 +174,14 @@ func (l *lane) free() uint64 {
 // signable tells whether a flight may be signed at a sequence: what was signed at another
 // first has to be dead. The caller holds mu.
 func (l *lane) signable(f *flight, sequence uint64) bool {
-	return f.signed == nil || f.sequence() == sequence || l.isDead(f)
+	return f.signed == nil || l.isDead(f) || f.sequence() == sequence
 }
 
 // isDead tells whether a flight may be signed anew at another sequence. The caller holds mu.
 func (l *lane) isDead(f *flight) bool {
+	if f.signed.account.ChainID != l.account.ChainID {
+		return true // of another chain
+	}
 	if l.client.trust.onNode() {
 		return f.isDead(l.proven, l.said)
 	}
@@ -208,10 +212,17 @@ func (l *lane) refresh(ctx context.Context) error {
 		return err
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.said = passed{account.Sequence, height}
 	account.Sequence = max(account.Sequence, l.proven.below)
 	l.account = account
+	strange := slices.DeleteFunc(slices.Clone(l.flights), func(f *flight) bool { return f.signed.account.ChainID == account.ChainID })
+	l.mu.Unlock()
+	for _, f := range strange {
+		l.fail(f, &Error{
+			Code: CodeWrongChain, Message: fmt.Sprintf("it was signed for chain %s, and the node's is %s", f.signed.account.ChainID, account.ChainID),
+			Hint: "submit it again to post it to this one",
+		})
+	}
 	return nil
 }
 
@@ -269,7 +280,7 @@ func (l *lane) fail(f *flight, cause error) {
 		return
 	}
 	l.client.tracker.remove(f)
-	l.client.known.fail(f.sub.key, f.signed)
+	l.client.known.fail(f.sub.key, f.signed) // it may be submitted again
 	if err := l.client.journal.failed(f.sub.key); err != nil {
 		cause = errors.Join(cause, err)
 	}

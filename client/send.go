@@ -53,6 +53,10 @@ func (c *Client) noAccount(address string) error {
 
 // sign signs a flight at the least free sequence, writes that down and puts it in flight.
 func (l *lane) sign(ctx context.Context, f *flight) time.Duration {
+	if f.signed != nil && f.signed.account.ChainID != l.account.ChainID {
+		l.client.tracker.remove(f)
+		f.signed = nil // on this chain it never was
+	}
 	fees, err := l.client.offer(ctx, f.prepared, Fees{})
 	if err != nil {
 		return l.stuck(err)

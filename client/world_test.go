@@ -46,6 +46,7 @@ var testSetup = sync.OnceValue(func() *kzg.Setup { return must(kzg.NewSetup()) }
 // world is a chain whose nodes misbehave as tests have them do. Its blocks have real indices,
 // headers and proofs; their rows nobody looks at. Nodes answer by the API's real handlers.
 type world struct {
+	chainID   string
 	mu        sync.Mutex
 	blocks    []*block // from height 1 on; guarded by mu
 	sequences map[[da.AddressSize]byte]uint64
@@ -87,7 +88,7 @@ type node struct {
 
 // newWorld makes a world of nodes with these host names, with one empty block.
 func newWorld(hosts ...string) *world {
-	w := &world{sequences: make(map[[da.AddressSize]byte]uint64), baseFee: 1000, nodes: make(map[string]*node)}
+	w := &world{chainID: worldChain, sequences: make(map[[da.AddressSize]byte]uint64), baseFee: 1000, nodes: make(map[string]*node)}
 	for _, host := range hosts {
 		n := &node{world: w}
 		n.handler = must(api.NewHandler(api.Config{
@@ -301,7 +302,7 @@ func (c chainOf) Fees(context.Context) (*api.Fees, error) {
 
 // Status implements api.Chain.
 func (c chainOf) Status(context.Context) (*api.Status, error) {
-	return &api.Status{ChainID: worldChain, ChainHeight: c.n.Head()}, nil
+	return &api.Status{ChainID: c.n.world.chainID, ChainHeight: c.n.Head()}, nil
 }
 
 // SubmitTx implements api.Submitter: the mempool takes what comes next after what it has of the
