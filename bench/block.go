@@ -5,38 +5,17 @@ import (
 
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
-	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // validateBlock does to a block's rows what da's verification does in ProcessProposal, and then extends the square as
-// the store does: all commitments in one combination, the rows' cells, all cells with the proofs of the block in one
-// batch, the extended matrix with all its proofs.
+// the store does: all commitments in one combination, all cells with the proofs of the block in one batch, the extended
+// matrix with all its proofs.
 func (f *fixture) validateBlock() error {
-	rows, commitments := f.rows[:blockRows], f.commitments[:blockRows]
-	if err := f.setup.VerifyRows(rows, commitments); err != nil {
+	rows, commitments, proofs := f.rows[:blockRows], f.commitments[:blockRows], f.proofs[:blockRows]
+	if err := f.setup.VerifyProvenRows(rows, commitments, proofs); err != nil {
 		return err
 	}
-	cells, proofs := make([]*kzg.Cell, blockRows*kzg.Columns), make([]kzg.Proof, 0, blockRows*kzg.Columns)
-	err := parallel.For(blockRows, func(i int) error {
-		extended, err := f.setup.ComputeCells(rows[i])
-		if err != nil {
-			return err
-		}
-		for c := range extended {
-			cells[i*kzg.Columns+c] = &extended[c]
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, own := range f.proofs[:blockRows] {
-		proofs = append(proofs, own...)
-	}
-	if err := erasure.VerifyCells(f.setup, commitments, originals(blockRows), cells, proofs); err != nil {
-		return err
-	}
-	_, err = erasure.Extend(f.setup, rows, commitments, f.proofs[:blockRows])
+	_, err := erasure.Extend(f.setup, rows, commitments, proofs)
 	return err
 }
 

@@ -3,70 +3,33 @@ package da
 import (
 	"fmt"
 
-	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
-	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
 // claims are what a block or an envelope asserts of rows, collected to be verified in two equations.
 type claims struct {
-	rows        []*kzg.Row
-	commitments []kzg.Commitment
-	// proven are rows with cell proofs, by their place in a square with these commitments.
-	proven       []int
-	provenRows   []*kzg.Row
-	provenProofs [][]kzg.Proof
+	proven, unproven committed
+	proofs           [][]kzg.Proof // of proven rows' cells
 }
 
-// commit claims that these are the rows' commitments.
-func (c *claims) commit(rows []*kzg.Row, commitments []kzg.Commitment) {
+// committed are rows with their commitments.
+type committed struct {
+	rows        []*kzg.Row
+	commitments []kzg.Commitment
+}
+
+func (c *committed) add(rows []*kzg.Row, commitments []kzg.Commitment) {
 	c.rows, c.commitments = append(c.rows, rows...), append(c.commitments, commitments...)
 }
 
-// prove claims that these are the cell proofs of the square's row i.
-func (c *claims) prove(i int, row *kzg.Row, proofs []kzg.Proof) {
-	c.proven, c.provenRows, c.provenProofs = append(c.proven, i), append(c.provenRows, row), append(c.provenProofs, proofs)
-}
-
-// verify checks all claims, given the commitments of the square: one random combination of
-// all rows, one batch of all cells.
-func (c *claims) verify(setup *kzg.Setup, square []kzg.Commitment) error {
-	if err := setup.VerifyRows(c.rows, c.commitments); err != nil {
-		return fmt.Errorf("commitments of %d rows: %w", len(c.rows), err)
-	}
-	if len(c.proven) == 0 {
-		return nil
-	}
-	cells, err := computeCells(setup, c.provenRows)
-	if err != nil {
-		return err
-	}
-	var coords []erasure.Coord
-	for _, row := range c.proven {
-		for column := range kzg.Columns {
-			coords = append(coords, erasure.Coord{Row: row, Column: column})
-		}
-	}
-	if err := erasure.VerifyCells(setup, square, coords, cells, flatten(c.provenProofs)); err != nil {
-		return fmt.Errorf("cell proofs of %d rows: %w", len(c.proven), err)
+// verify checks all claims: one random combination of all rows, one batch of all cells of proven rows.
+func (c *claims) verify(setup *kzg.Setup) error {
+	all := c.proven
+	all.add(c.unproven.rows, c.unproven.commitments)
+	if err := setup.VerifyProvenRows(all.rows, all.commitments, c.proofs); err != nil {
+		return fmt.Errorf("commitments of %d rows and cell proofs of %d: %w", len(all.rows), len(c.proofs), err)
 	}
 	return nil
-}
-
-// computeCells extends rows and returns all their cells, 128 a row.
-func computeCells(setup *kzg.Setup, rows []*kzg.Row) ([]*kzg.Cell, error) {
-	cells := make([]*kzg.Cell, len(rows)*kzg.Columns)
-	err := parallel.For(len(rows), func(i int) error {
-		extended, err := setup.ComputeCells(rows[i])
-		if err != nil {
-			return err
-		}
-		for column := range extended {
-			cells[i*kzg.Columns+column] = &extended[column]
-		}
-		return nil
-	})
-	return cells, err
 }
 
 // VerifyKZG verifies what Check leaves open: that the message's commitments are those of the
@@ -81,20 +44,22 @@ func (e *Envelope) VerifyKZG(setup *kzg.Setup) error {
 		return err
 	}
 	var c claims
-	var own []kzg.Commitment
 	proofs := e.Proofs
 	for i := range m.Blobs {
 		rows, err := e.rows(m, i)
 		if err != nil {
 			return fmt.Errorf("blob %d: %w", i, err)
 		}
-		c.commit(rows, m.Blobs[i].Commitments)
-		for j := range m.Blobs[i].OwnRows() {
-			c.prove(len(own), rows[j], proofs[:kzg.Columns])
-			own, proofs = append(own, m.Blobs[i].Commitments[j]), proofs[kzg.Columns:]
+		if m.Blobs[i].OwnRows() == 0 {
+			c.unproven.add(rows, m.Blobs[i].Commitments)
+			continue
+		}
+		c.proven.add(rows, m.Blobs[i].Commitments)
+		for range rows {
+			c.proofs, proofs = append(c.proofs, proofs[:kzg.Columns]), proofs[kzg.Columns:]
 		}
 	}
-	return c.verify(setup, own)
+	return c.verify(setup)
 }
 
 // rows are those that the commitments of blob i are of.
@@ -111,8 +76,8 @@ func (b *Block) Verify(setup *kzg.Setup, known func(*Envelope) bool) error {
 	var c claims
 	for i, row := range b.Square.Rows {
 		if b.Square.isProven(i) {
-			c.commit([]*kzg.Row{row}, b.Header.Commitments[i:i+1])
-			c.prove(i, row, b.Proofs[i])
+			c.proven.add([]*kzg.Row{row}, b.Header.Commitments[i:i+1])
+			c.proofs = append(c.proofs, b.Proofs[i])
 		}
 	}
 	for tx, e := range b.Envelopes {
@@ -123,7 +88,7 @@ func (b *Block) Verify(setup *kzg.Setup, known func(*Envelope) bool) error {
 			return fmt.Errorf("%w: blob transaction %d: %w", ErrInvalidBlock, tx, err)
 		}
 	}
-	if err := c.verify(setup, b.Header.Commitments); err != nil {
+	if err := c.verify(setup); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalidBlock, err)
 	}
 	return nil
@@ -137,11 +102,13 @@ func (b *Block) claimEnvelope(c *claims, tx int) error {
 		if err != nil {
 			return fmt.Errorf("blob %d: %w", blob, err)
 		}
-		c.commit(rows, m.Blobs[blob].Commitments)
 		at := b.Square.entry(tx, blob)
-		for i := range at.OwnRows() {
-			c.prove(at.Row()+i, rows[i], b.Proofs[at.Row()+i])
+		if at.OwnRows() == 0 {
+			c.unproven.add(rows, m.Blobs[blob].Commitments)
+			continue
 		}
+		c.proven.add(rows, m.Blobs[blob].Commitments)
+		c.proofs = append(c.proofs, b.Proofs[at.Row():at.Row()+len(rows)]...)
 	}
 	return nil
 }

@@ -94,7 +94,9 @@
 // over the cells of column c the two sums of proofs are Σ S_c and Σ y_c·S_c. We do not compute them so: for 32 rows the 128
 // sums would save a quarter of the additions and spend more than that on their doublings.
 //
-// [Setup.VerifyRows] needs no pairing: Σ γ_i·C_i must be the commitment of Σ γ_i·row_i.
+// [Setup.VerifyRows] needs no pairing: Σ γ_i·C_i must be the commitment of Σ γ_i·row_i. Whoever has whole rows and all proofs
+// of their cells weighs cell (i, c) by γ_i·σ_c: then that one sum is extended to cells instead of every row
+// ([Setup.VerifyProvenRows]).
 //
 // # How points are summed
 //
