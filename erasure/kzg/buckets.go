@@ -27,7 +27,7 @@ const (
 // Within a bucket points are added two and two, round by round, with one batch of affine additions for many buckets.
 func sumBuckets(points []bls12381.G1Affine, sorted [][]reference) []bls12381.G1Affine {
 	out := make([]bls12381.G1Affine, len(sorted))
-	ranges := cutRanges(sorted)
+	ranges := cutRanges(nil, sorted)
 	start := func() *bucketAdder { return newBucketAdder(points, bucketRange) }
 	_ = parallel.With(len(ranges), start, func(a *bucketAdder, i int) error {
 		a.sumRange(out[ranges[i].from:ranges[i].to], sorted[ranges[i].from:ranges[i].to])
@@ -39,8 +39,8 @@ func sumBuckets(points []bls12381.G1Affine, sorted [][]reference) []bls12381.G1A
 // bucketSpan is a range of buckets.
 type bucketSpan struct{ from, to int }
 
-// cutRanges cuts buckets into ranges of about bucketRange points.
-func cutRanges(sorted [][]reference) (ranges []bucketSpan) {
+// cutRanges appends buckets, cut into ranges of about bucketRange points.
+func cutRanges(ranges []bucketSpan, sorted [][]reference) []bucketSpan {
 	from, points := 0, 0
 	for b := range sorted {
 		if points += len(sorted[b]); points >= bucketRange || b == len(sorted)-1 {
@@ -57,6 +57,7 @@ type bucketAdder struct {
 	adder  *PointAdder
 	x, y   []bls12381.G1Affine // pairs that wait to be added
 	arena  []bls12381.G1Affine // their sums
+	ranges []bucketSpan
 
 	touched uint64 // keeps reads that are of no use otherwise
 }
@@ -75,7 +76,8 @@ func newBucketAdder(points []bls12381.G1Affine, n int) *bucketAdder {
 
 // sumRanges sums buckets, range by range, and uses up their references.
 func (a *bucketAdder) sumRanges(out []bls12381.G1Affine, sorted [][]reference) {
-	for _, r := range cutRanges(sorted) {
+	a.ranges = cutRanges(a.ranges[:0], sorted)
+	for _, r := range a.ranges {
 		a.sumRange(out[r.from:r.to], sorted[r.from:r.to])
 	}
 }

@@ -113,7 +113,7 @@ func sumAll(combinations ...*combination) []bls12381.G1Jac {
 		all = append(all, cut...)
 		most = max(most, (cut[0].to-cut[0].from)*len(c.points))
 	}
-	start := func() *windowAdder { return &windowAdder{adder: newBucketAdder(nil, most)} }
+	start := func() *windowAdder { return newWindowAdder(most) }
 	_ = parallel.With(len(all), start, func(a *windowAdder, i int) error {
 		all[i].sum = a.add(&all[i])
 		return nil
@@ -141,23 +141,31 @@ func joinWindows(all []windows) (total bls12381.G1Jac) {
 
 // windowAdder holds memory to sum windows in and serves one goroutine at a time.
 type windowAdder struct {
-	adder  *bucketAdder
-	digits []int16
-	all    []reference
-	sorted [][]reference
-	sums   []bls12381.G1Affine
+	adder   *bucketAdder
+	weigher *weigher
+	digits  []int16
+	sorter  sorter
+	all     []reference
+	sorted  [][]reference
+	sums    []bls12381.G1Affine
+}
+
+// newWindowAdder returns an adder for about so many points at a time.
+func newWindowAdder(points int) *windowAdder {
+	adder := newBucketAdder(nil, points)
+	return &windowAdder{adder: adder, weigher: newWeigher(pointAdders{adder.adder})}
 }
 
 // add sorts the points by their digits into buckets, one group for each window, and weighs them.
 func (a *windowAdder) add(w *windows) bls12381.G1Jac {
 	c, groups := w.of, w.to-w.from
 	a.write(w)
-	s := newSorter(1<<(c.digits.width-1), groups)
-	n := len(c.points)
+	s, n := &a.sorter, len(c.points)
+	s.reset(1<<(c.digits.width-1), groups)
 	for g := range groups {
 		s.count(a.digits[g*n:(g+1)*n], g)
 	}
-	total := startLists([]*sorter{s})
+	total := startLists(s)
 	a.all = slices.Grow(a.all[:0], total)[:total]
 	for g := range groups {
 		s.place(a.all, a.digits[g*n:(g+1)*n], g, 0)
@@ -166,7 +174,7 @@ func (a *windowAdder) add(w *windows) bls12381.G1Jac {
 	a.sums = slices.Grow(a.sums[:0], len(a.sorted))[:len(a.sorted)]
 	a.adder.points = c.points
 	a.adder.sumRanges(a.sums, a.sorted)
-	return weighBuckets(a.sums, groups, pointAdders{a.adder.adder})
+	return a.weigher.weigh(a.sums, groups)
 }
 
 // write writes the windows' digits, by window and then point.

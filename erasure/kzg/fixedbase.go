@@ -36,7 +36,7 @@ func newFixedBase(points []bls12381.G1Affine, width int) *fixedBase {
 
 // combine returns Σ scalars[i]·points[i], of plain scalars.
 func (f *fixedBase) combine(scalars []fr.Element) bls12381.G1Jac {
-	return weighBuckets(sumBuckets(f.shifts, f.sort(scalars)), 1, newAdders(1<<(f.digits.width-1)))
+	return newWeigher(newAdders(1<<(f.digits.width-1))).weigh(sumBuckets(f.shifts, f.sort(scalars)), 1)
 }
 
 // sort returns the points of each bucket. Each processor takes its part of the scalars.
@@ -55,7 +55,7 @@ func (f *fixedBase) sort(scalars []fr.Element) [][]reference {
 		each(i, func(digits []int16, _ int) { sorters[i].count(digits, 0) })
 		return nil
 	})
-	all := make([]reference, startLists(sorters))
+	all := make([]reference, startLists(sorters...))
 	_ = parallel.For(parts, func(i int) error {
 		each(i, func(digits []int16, first int) { sorters[i].place(all, digits, 0, reference(first)) })
 		return nil

@@ -104,7 +104,7 @@ func TestWeighBuckets(t *testing.T) {
 				}
 			}
 			want := product(t, buckets, weights)
-			have := weighBuckets(buckets, groups, newAdders(4*adderBatch))
+			have := newWeigher(newAdders(4*adderBatch)).weigh(buckets, groups)
 			if !new(bls12381.G1Affine).FromJacobian(&have).Equal(&want) {
 				t.Errorf("%d groups of %d buckets: the sum differs", groups, size)
 			}

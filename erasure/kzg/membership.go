@@ -37,34 +37,38 @@ type sumChecker struct {
 	adder   *bucketAdder
 	octets  *octetDecoder
 	trits   *trits
+	sorted  [laneCount][]reference // the points of each sum
 	sums    [laneCount]bls12381.G1Affine
 }
 
 func newSumChecker(table []bls12381.G1Affine, triples int) *sumChecker {
-	return &sumChecker{
+	c := &sumChecker{
 		triples: triples,
 		adder:   newBucketAdder(table, laneCount*triples),
 		octets:  newOctetDecoder(),
 		trits:   newTrits(laneCount * triples),
 	}
+	for sum := range c.sorted {
+		c.sorted[sum] = make([]reference, 0, triples)
+	}
+	return c
 }
 
 // check fails if any of n ≤ 8 random sums is outside the subgroup.
 func (c *sumChecker) check(n int) error {
-	sorted, all := make([][]reference, n), make([]reference, 0, n*c.triples)
-	for sum := range sorted {
-		from := len(all)
+	for sum := range n {
+		points := c.sorted[sum][:0]
 		for t := range c.triples {
 			switch d := c.trits.next(); {
 			case d < signedTriples:
-				all = append(all, reference(d*c.triples+t)|minus)
+				points = append(points, reference(d*c.triples+t)|minus)
 			case d > signedTriples:
-				all = append(all, reference((2*signedTriples-d)*c.triples+t))
+				points = append(points, reference((2*signedTriples-d)*c.triples+t))
 			}
 		}
-		sorted[sum] = all[from:]
+		c.sorted[sum] = points
 	}
-	c.adder.sumRanges(c.sums[:n], sorted)
+	c.adder.sumRanges(c.sums[:n], c.sorted[:n])
 	if !membersOnly(c.sums[:n], c.octets) {
 		return errNoMember
 	}
@@ -106,9 +110,9 @@ func addTriples(at func(a, b, c int) []bls12381.G1Affine) {
 	}
 }
 
-// membersOnly checks up to eight points, side by side or one by one.
+// membersOnly checks up to eight points, side by side or one by one, and may change their order.
 func membersOnly(points []bls12381.G1Affine, octets *octetDecoder) bool {
-	finite := slices.DeleteFunc(slices.Clone(points), func(p bls12381.G1Affine) bool { return p.IsInfinity() })
+	finite := slices.DeleteFunc(points, func(p bls12381.G1Affine) bool { return p.IsInfinity() })
 	if octets != nil && octets.inSubgroup(finite) {
 		return true
 	}

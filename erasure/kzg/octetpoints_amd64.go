@@ -234,7 +234,9 @@ func (d *octetDecoder) affine(x, y, z []fp.Element) {
 	for j := range z {
 		z[j] = d.t[0].get(j)
 	}
-	d.load(&d.t[0], fp.BatchInvert(z))
+	var inverses [laneCount]fp.Element
+	invertEach(inverses[:len(z)], z)
+	d.load(&d.t[0], inverses[:len(z)])
 	multiplyOctet(&d.t[1], &d.t[0], &d.t[0])
 	multiplyOctet(&d.t[0], &d.t[0], &d.t[1])
 	for _, c := range []struct {
@@ -246,5 +248,25 @@ func (d *octetDecoder) affine(x, y, z []fp.Element) {
 		for j := range c.to {
 			c.to[j] = d.t[2].get(j)
 		}
+	}
+}
+
+// invertEach sets inverses of up to eight values with one inversion, and zero for zero.
+func invertEach(inverses, values []fp.Element) {
+	product := fp.One()
+	for i := range values {
+		inverses[i] = product
+		if !values[i].IsZero() {
+			product.Mul(&product, &values[i])
+		}
+	}
+	product.Inverse(&product)
+	for i := len(values) - 1; i >= 0; i-- {
+		if values[i].IsZero() {
+			inverses[i].SetZero()
+			continue
+		}
+		inverses[i].Mul(&inverses[i], &product)
+		product.Mul(&product, &values[i])
 	}
 }

@@ -1,5 +1,7 @@
 package kzg
 
+import "slices"
+
 // sorter puts points in buckets by digits: it counts, and then knows where each goes. A group of buckets has one for
 // each absolute value of digits, at the digit; the greatest, size, a power of two, comes where zero would be. Groups lie
 // next to one another: those of a digit, group by group, before those of the next.
@@ -9,7 +11,16 @@ type sorter struct {
 }
 
 func newSorter(size, groups int) *sorter {
-	return &sorter{size, groups, make([]int32, size*groups)}
+	s := new(sorter)
+	s.reset(size, groups)
+	return s
+}
+
+// reset prepares the sorter for other buckets.
+func (s *sorter) reset(size, groups int) {
+	s.size, s.groups = size, groups
+	s.next = slices.Grow(s.next[:0], size*groups)[:size*groups]
+	clear(s.next)
 }
 
 func (s *sorter) bucket(digit int16, group int) int {
@@ -45,7 +56,7 @@ func (s *sorter) place(all []reference, digits []int16, group int, first referen
 }
 
 // startLists ends counting, by one sorter or several that share buckets, and returns how many points there are.
-func startLists(sorters []*sorter) int {
+func startLists(sorters ...*sorter) int {
 	place := int32(0)
 	for b := range sorters[0].next {
 		for _, s := range sorters {

@@ -9,22 +9,31 @@ import (
 	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
-// weighBuckets returns Σ 2^(width·g)·Σ digit·bucket, over groups g and the 2^(width−1) buckets of each, which are ordered as
-// a sorter does. The buckets are used up.
+// weigher weighs sums of buckets. It holds points that wait to be added to others, each in its place, with one inversion
+// for all.
+type weigher struct {
+	adders pointAdders
+	x, y   []bls12381.G1Affine
+	to     [][]bls12381.G1Affine
+}
+
+func newWeigher(adders pointAdders) *weigher { return &weigher{adders: adders} }
+
+// weigh returns Σ 2^(width·g)·Σ digit·bucket, over groups g and the 2^(width−1) buckets of each, which are ordered as a
+// sorter does. The buckets are used up.
 //
 // The inner sum is Σ 2ᵇ·Tᵇ where Tᵇ sums the buckets whose digits have bit b. From the highest bit down, what has the
 // bit is added to what differs in that bit alone and then needs to be in its own Tᵇ only, which is summed by halves: in all
 // two batched affine additions for each bucket, and an inversion for each bit.
-func weighBuckets(buckets []bls12381.G1Affine, groups int, adders pointAdders) (total bls12381.G1Jac) {
+func (w *weigher) weigh(buckets []bls12381.G1Affine, groups int) (total bls12381.G1Jac) {
 	width := bits.Len(uint(len(buckets) / groups))
-	pairs := newPairs(len(buckets) / 2)
 	for b := width - 2; b >= 0; b-- {
 		half := groups << b
-		pairs.queue(buckets[groups:half], buckets[half+groups:2*half])
+		w.queue(buckets[groups:half], buckets[half+groups:2*half])
 		for higher := 2 * half; higher < len(buckets); higher *= 2 {
-			pairs.queue(buckets[higher:higher+half], buckets[higher+half:higher+2*half])
+			w.queue(buckets[higher:higher+half], buckets[higher+half:higher+2*half])
 		}
-		pairs.add(adders)
+		w.add()
 	}
 	for g := groups - 1; g >= 0; g-- {
 		for b := width - 1; b >= 0; b-- {
@@ -36,27 +45,17 @@ func weighBuckets(buckets []bls12381.G1Affine, groups int, adders pointAdders) (
 	return total
 }
 
-// pairs are points that wait to be added to others, each in its place, with one inversion for all.
-type pairs struct {
-	x, y []bls12381.G1Affine
-	to   [][]bls12381.G1Affine
+func (w *weigher) queue(to, from []bls12381.G1Affine) {
+	w.x, w.y, w.to = append(w.x, to...), append(w.y, from...), append(w.to, to)
 }
 
-func newPairs(n int) *pairs {
-	return &pairs{make([]bls12381.G1Affine, 0, n), make([]bls12381.G1Affine, 0, n), nil}
-}
-
-func (p *pairs) queue(to, from []bls12381.G1Affine) {
-	p.x, p.y, p.to = append(p.x, to...), append(p.y, from...), append(p.to, to)
-}
-
-func (p *pairs) add(adders pointAdders) {
-	adders.add(p.x, p.x, p.y)
-	sums := p.x
-	for _, to := range p.to {
+func (w *weigher) add() {
+	w.adders.add(w.x, w.x, w.y)
+	sums := w.x
+	for _, to := range w.to {
 		sums = sums[copy(to, sums):]
 	}
-	p.x, p.y, p.to = p.x[:0], p.y[:0], p.to[:0]
+	w.x, w.y, w.to = w.x[:0], w.y[:0], w.to[:0]
 }
 
 // pointAdders add long lists of points, a part of them each.
