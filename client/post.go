@@ -41,9 +41,13 @@ func (c *Client) postUnsigned(ctx context.Context, blob da.Blob, want State) (*P
 	query := url.Values{"namespace": {blob.Namespace.String()}, "encoding": {blob.Encoding.String()}, "wait": {string(asked)}}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout+uploadTime(len(blob.Data)))
 	defer cancel()
-	posted, err := post[Posted](ctx, c, c.nodes.all[0], "/v1/blobs?"+query.Encode(), blob.Data)
+	answer, err := post[blobReceipt](ctx, c, c.nodes.all[0], "/v1/blobs?"+query.Encode(), blob.Data)
 	if err != nil {
 		return nil, err
+	}
+	posted := &Posted{
+		ID: answer.ID, Status: answer.Status, Height: answer.Height, Tx: answer.Tx, Namespace: answer.Namespace,
+		Encoding: answer.Encoding, Size: answer.Size, Keccak256: answer.Keccak256, VersionedHashes: answer.VersionedHashes,
 	}
 	if keccak := da.Keccak256(blob.Data); string(posted.Keccak256) != string(keccak[:]) || posted.Namespace != blob.Namespace {
 		return nil, fmt.Errorf("%w: the node posted something else", da.ErrMismatch)

@@ -16,6 +16,10 @@ const (
 	uploadRate = 64 << 10
 )
 
+// codeUnderpriced is what a node answers that has another transaction of the same sequence,
+// and is offered too little more.
+const codeUnderpriced Code = "underpriced_replacement"
+
 // uploadTime is what sending a body may take.
 func uploadTime(size int) time.Duration { return time.Duration(size/uploadRate+1) * time.Second }
 
@@ -138,7 +142,7 @@ func (l *lane) send(ctx context.Context, f *flight) time.Duration {
 		return l.accepted(f, answer)
 	case code == CodeBadSequence:
 		return l.desync(ctx, f, err)
-	case code == CodeFeeTooLow:
+	case code == CodeFeeTooLow, code == codeUnderpriced:
 		return l.raise(ctx, f, err)
 	case isRefusal(code) && !f.doubtful:
 		l.fail(f, err)

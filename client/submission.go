@@ -28,6 +28,25 @@ type Update struct {
 	Time time.Time
 }
 
+// Posted says what became of a blob.
+type Posted struct {
+	ID da.BlobID `json:"id"`
+	// Status is how far it has come, see State.
+	Status string `json:"status"`
+	// Height is the block that includes the blob, 0 while none does.
+	Height uint64 `json:"height,omitempty"`
+	// Signer is the account that posted it, and what the blob's index entry names: a lane's,
+	// where there are lanes. Empty where the node's own key paid.
+	Signer string `json:"signer,omitempty"`
+	// Tx is the transaction's id: SHA-256 of its signed bytes.
+	Tx              Hex          `json:"tx"`
+	Namespace       da.Namespace `json:"namespace"`
+	Encoding        da.Encoding  `json:"encoding"`
+	Size            uint64       `json:"size"`
+	Keccak256       Hex          `json:"keccak256"`
+	VersionedHashes []Hex        `json:"versioned_hashes"`
+}
+
 // maxHistory bounds the updates that are kept of a submission.
 const maxHistory = 64
 

@@ -24,17 +24,11 @@ func (h *Hex) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Posted says what became of a blob.
-type Posted struct {
-	ID da.BlobID `json:"id"`
-	// Status is how far it has come, see State.
-	Status string `json:"status"`
-	// Height is the block that includes the blob, 0 while none does.
-	Height uint64 `json:"height,omitempty"`
-	// Signer is the account that posted it, and what the blob's index entry names: a lane's,
-	// where there are lanes. Empty where the node's own key paid.
-	Signer string `json:"signer,omitempty"`
-	// Tx is the transaction's id: SHA-256 of its signed bytes.
+// blobReceipt answers POST /v1/blobs.
+type blobReceipt struct {
+	ID              da.BlobID    `json:"id"`
+	Status          string       `json:"status"`
+	Height          uint64       `json:"height,omitempty"`
 	Tx              Hex          `json:"tx"`
 	Namespace       da.Namespace `json:"namespace"`
 	Encoding        da.Encoding  `json:"encoding"`
@@ -83,10 +77,9 @@ type ChainFees struct {
 
 // receipt answers POST /v1/txs.
 type receipt struct {
-	Tx     Hex      `json:"tx"`
-	Status string   `json:"status"`
-	Height uint64   `json:"height"`
-	Blobs  []Posted `json:"blobs"`
+	Tx     Hex    `json:"tx"`
+	Status string `json:"status"`
+	Height uint64 `json:"height"`
 }
 
 // inclusions answers GET /v1/blobs/{id}.
