@@ -43,6 +43,27 @@ func BenchmarkVerifyCells(b *testing.B) {
 	}
 }
 
+func BenchmarkRecoverProofs(b *testing.B) {
+	rows, commitments, proofs := cycled(b, 34)
+	m, err := Extend(newSetup(b), rows, commitments, proofs)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, keep := range map[string]func(Coord) bool{
+		"one row":       func(at Coord) bool { return at.Row != 3 },
+		"a tenth":       func(at Coord) bool { return (at.Row+at.Column)%10 != 0 },
+		"original rows": func(at Coord) bool { return at.Row >= 34 },
+	} {
+		b.Run("missing="+name, func(b *testing.B) {
+			known := make(map[Coord]kzg.Proof)
+			for at := range cellsWhere(m, keep) {
+				known[at], _ = m.Proof(at)
+			}
+			benchmark(b, len(rows)*kzg.RowSize, func() error { _, err := RecoverProofs(newSetup(b), m, known); return err })
+		})
+	}
+}
+
 // BenchmarkRecoverStaircase recovers from what makes recovery take the most steps, and the same cells' number in one step.
 func BenchmarkRecoverStaircase(b *testing.B) {
 	for _, k := range []int{65, MaxRows} {

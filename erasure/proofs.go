@@ -3,16 +3,15 @@ package erasure
 import (
 	"fmt"
 
-	"github.com/consensys/gnark-crypto/ecc"
-	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
 // RecoverProofs returns m with all its proofs, given some (nil: none). A proof of an original row that is missing
-// comes from the other proofs of its column where k of 2k are known, and else from computing the row's 128 proofs
-// anew; those of extended rows follow. Known proofs must have been verified: false ones give false ones. It fails with
-// kzg.ErrBadInput or kzg.ErrInvalidPoint.
+// comes from the other proofs of its column where k of 2k are known and the row lacks few, and else from computing the
+// row's 128 proofs anew; those of extended rows follow. Known proofs must have been verified: false ones give false ones.
+// It fails with kzg.ErrBadInput or kzg.ErrInvalidPoint.
 func RecoverProofs(setup *kzg.Setup, m *ExtendedMatrix, known map[Coord]kzg.Proof) (*ExtendedMatrix, error) {
 	for at := range known {
 		if err := checkCoord(at, m.k); err != nil {
@@ -36,17 +35,84 @@ func originalProofs(setup *kzg.Setup, m *ExtendedMatrix, known map[Coord]kzg.Pro
 	for i := range proofs {
 		proofs[i] = make([]kzg.Proof, kzg.Columns)
 	}
-	unproven := make([]bool, m.k)
-	for column := range kzg.Columns {
-		missing, err := columnProofs(proofs, column, known)
-		if err != nil {
+	var columns [kzg.Columns]columnProofs
+	for column := range columns {
+		columns[column] = takeKnown(proofs, column, known)
+	}
+	unproven := unprovenRows(&columns, m.k)
+	for column := range columns {
+		if err := columns[column].interpolate(proofs, column, unproven); err != nil {
 			return nil, err
-		}
-		for _, i := range missing {
-			unproven[i] = true
 		}
 	}
 	return proofs, proveUnproven(setup, m, proofs, unproven)
+}
+
+// columnProofs are the rows of which a column's proofs are known, the first k of them, and the original rows of which they
+// are missing.
+type columnProofs struct {
+	have    []int
+	some    []kzg.Proof
+	missing []int
+}
+
+// takeKnown fills in the original rows' known proofs of a column.
+func takeKnown(proofs [][]kzg.Proof, column int, known map[Coord]kzg.Proof) (c columnProofs) {
+	k := len(proofs)
+	for i := range 2 * k {
+		proof, ok := known[Coord{i, column}]
+		switch {
+		case ok && len(c.have) < k:
+			c.have, c.some = append(c.have, i), append(c.some, proof)
+		case !ok && i < k:
+			c.missing = append(c.missing, i)
+		}
+		if ok && i < k {
+			proofs[i][column] = proof
+		}
+	}
+	return c
+}
+
+// unprovenRows marks the rows that are to be proven anew: because the known proofs of a column do not suffice, or because
+// that is cheaper than so many sums of k points.
+func unprovenRows(columns *[kzg.Columns]columnProofs, k int) []bool {
+	// A row's proofs take as long as so many terms of sums; a sum takes as long as it has terms and so many more.
+	const proving, sum = 6000, 30
+	unproven, missing := make([]bool, k), make([]int, k)
+	for column := range columns {
+		c := &columns[column]
+		for _, i := range c.missing {
+			missing[i]++
+			unproven[i] = unproven[i] || len(c.have) < k || missing[i]*(k+sum) > proving
+		}
+	}
+	return unproven
+}
+
+// interpolate computes the missing proofs of rows that are not proven anew.
+func (c *columnProofs) interpolate(proofs [][]kzg.Proof, column int, unproven []bool) error {
+	var rows []int
+	for _, i := range c.missing {
+		if !unproven[i] {
+			rows = append(rows, i)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	points, err := kzg.DecodePoints(c.some)
+	if err != nil {
+		return fmt.Errorf("column %d: %w", column, err)
+	}
+	polynomial, coefficients := fromRows(c.have), make([][]fr.Element, len(rows))
+	for n, i := range rows {
+		coefficients[n] = polynomial.at(i)
+	}
+	for n, proof := range kzg.EncodePoints[kzg.Proof](kzg.CombinePoints(points, coefficients)) {
+		proofs[rows[n]][column] = proof
+	}
+	return nil
 }
 
 // proveUnproven computes the proofs of the rows that are marked.
@@ -63,43 +129,4 @@ func proveUnproven(setup *kzg.Setup, m *ExtendedMatrix, proofs [][]kzg.Proof, un
 		copy(proofs[at[i]], all[i].Proofs[:])
 	}
 	return err
-}
-
-// columnProofs fills in the original rows' proofs of a column and returns the rows for which the known ones do not
-// suffice.
-func columnProofs(proofs [][]kzg.Proof, column int, known map[Coord]kzg.Proof) (missing []int, err error) {
-	k := len(proofs)
-	var have []int
-	var some []kzg.Proof
-	for i := range 2 * k {
-		proof, ok := known[Coord{i, column}]
-		switch {
-		case ok && len(have) < k:
-			have, some = append(have, i), append(some, proof)
-		case !ok && i < k:
-			missing = append(missing, i)
-		}
-		if ok && i < k {
-			proofs[i][column] = proof
-		}
-	}
-	if len(have) < k || len(missing) == 0 {
-		return missing, nil
-	}
-	points, err := kzg.DecodePoints(some)
-	if err != nil {
-		return nil, fmt.Errorf("column %d: %w", column, err)
-	}
-	return nil, interpolateProofs(proofs, column, missing, fromRows(have), points)
-}
-
-func interpolateProofs(proofs [][]kzg.Proof, column int, missing []int, polynomial interpolation, points []bls12381.G1Affine) error {
-	for _, i := range missing {
-		var sum bls12381.G1Affine
-		if _, err := sum.MultiExp(points, polynomial.at(i), ecc.MultiExpConfig{}); err != nil {
-			return fmt.Errorf("erasure: interpolate the proof of cell (%d, %d): %w", i, column, err)
-		}
-		proofs[i][column] = sum.Bytes()
-	}
-	return nil
 }

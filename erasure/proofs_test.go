@@ -45,6 +45,11 @@ func TestRecoverProofs(t *testing.T) {
 
 func TestRecoverProofsRefuses(t *testing.T) {
 	m := sharedMatrix(t)
+	bad := make(map[Coord]kzg.Proof)
+	for at := range cellsWhere(m, func(at Coord) bool { return at != Coord{0, 5} }) {
+		bad[at], _ = m.Proof(at)
+	}
+	bad[Coord{3, 5}] = kzg.Proof{}
 	for _, test := range []struct {
 		name  string
 		known map[Coord]kzg.Proof
@@ -52,7 +57,7 @@ func TestRecoverProofsRefuses(t *testing.T) {
 	}{
 		{"row 2k", map[Coord]kzg.Proof{{6, 0}: {0: 0xc0}}, kzg.ErrBadInput},
 		{"column −1", map[Coord]kzg.Proof{{0, -1}: {0: 0xc0}}, kzg.ErrBadInput},
-		{"no point", map[Coord]kzg.Proof{{3, 0}: {}, {4, 0}: {}, {5, 0}: {}}, kzg.ErrInvalidPoint},
+		{"no point", bad, kzg.ErrInvalidPoint},
 	} {
 		if _, err := RecoverProofs(newSetup(t), m, test.known); !errors.Is(err, test.want) {
 			t.Errorf("%s: have %v, want %v", test.name, err, test.want)
@@ -63,5 +68,34 @@ func TestRecoverProofsRefuses(t *testing.T) {
 func TestMatrixWithoutProofs(t *testing.T) {
 	if proof, ok := bare(t, 1).Proof(Coord{1, 0}); ok {
 		t.Errorf("a matrix without proofs has %x", proof)
+	}
+}
+
+// TestUnprovenRows holds that a row is proven anew where a column has too few proofs, or where it lacks many.
+func TestUnprovenRows(t *testing.T) {
+	const k = 34
+	for name, test := range map[string]struct {
+		missing, have int
+		want          bool
+	}{
+		"nothing missing":            {0, k, false},
+		"one missing":                {1, k, false},
+		"as many as are cheaper":     {93, k, false},
+		"one more":                   {94, k, true},
+		"all missing":                {kzg.Columns, k, true},
+		"one missing, too few known": {1, k - 1, true},
+	} {
+		var columns [kzg.Columns]columnProofs
+		for column := range columns {
+			columns[column].have = make([]int, test.have)
+			if column < test.missing {
+				columns[column].missing = []int{3}
+			}
+		}
+		for i, unproven := range unprovenRows(&columns, k) {
+			if unproven != (test.want && i == 3) {
+				t.Errorf("%s: row %d: %t", name, i, unproven)
+			}
+		}
 	}
 }

@@ -74,6 +74,16 @@ func newCombination(points []bls12381.G1Affine, scalars []splitScalar, bits int)
 	return &combination{points, scalars, newDigits(bits, digitWidth(len(points), bits))}
 }
 
+// CombinePoints returns Σ scalars[i]·points[i] for each list of scalars, of which there is one for each point. The points
+// must be in the subgroup.
+func CombinePoints(points []bls12381.G1Affine, lists [][]fr.Element) []bls12381.G1Affine {
+	split, combinations := splitPoints(points), make([]*combination, len(lists))
+	for n, scalars := range lists {
+		combinations[n] = newCombination(split, splitScalars(scalars), 128)
+	}
+	return bls12381.BatchJacobianToAffineG1(sumAll(combinations...))
+}
+
 // digitWidth returns the length of digits that takes the least work for so many points.
 func digitWidth(points, bits int) (best int) {
 	const jacobian = 6 // what such an addition takes, in batched affine ones

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
 )
 
 func sumOf(points []bls12381.G1Affine, scalars []splitScalar, bits int) bls12381.G1Jac {
@@ -25,6 +26,18 @@ func TestCombinationSums(t *testing.T) {
 		sum, want := sumOf(points, slices.Clone(r.halves), 64), product(t, points, r.scalars)
 		if !new(bls12381.G1Affine).FromJacobian(&sum).Equal(&want) {
 			t.Errorf("%d random coefficients: the sum differs", n)
+		}
+	}
+}
+
+func TestCombinePoints(t *testing.T) {
+	points, lists := unlikePoints(30), [][]fr.Element(nil)
+	for _, scalars := range unlikeScalars(30) {
+		lists = append(lists, scalars)
+	}
+	for n, sum := range CombinePoints(points, lists) {
+		if want := product(t, points, lists[n]); !sum.Equal(&want) {
+			t.Errorf("sum %d differs", n)
 		}
 	}
 }
