@@ -22,7 +22,9 @@ type submitters struct {
 	// share of the capacity is what they offer together.
 	share float64
 	// most is what they pay for blob gas at most, in multiples of the reserve price; 0: anything.
-	most int64
+	most float64
+	// tip is what they tip at least, in multiples of the reserve price; 0: what the client does.
+	tip float64
 	// patience is in multiples of that of the run.
 	patience time.Duration
 }
@@ -32,13 +34,13 @@ func halfLoad() []submitters {
 	return []submitters{{name: "one submitter", accounts: 1, share: 0.5, patience: 1}}
 }
 
-// twiceLoad is twice the capacity: less than half of it pays any price, so that there is one
-// at which blocks are half full, and that need not go on rising for ever.
+// twiceLoad is twice the capacity. Those who pay any price offer less than half of it, so that
+// there is a price at which blocks are half full, and tip, since what they pay is to get in.
 func twiceLoad() []submitters {
 	return []submitters{
-		{name: "pays any price", accounts: 2, share: 0.4, patience: 2},
-		{name: "up to 8×", accounts: 3, share: 0.6, most: 8, patience: 1},
-		{name: "up to 2×", accounts: 4, share: 1.0, most: 2, patience: 1},
+		{name: "pays any price", accounts: 2, share: 0.4, tip: 1, patience: 2},
+		{name: "up to 4×", accounts: 3, share: 0.6, most: 4, patience: 1},
+		{name: "up to 1.5×", accounts: 4, share: 1.0, most: 1.5, patience: 1},
 	}
 }
 
@@ -55,7 +57,7 @@ func (s *submitters) names() []string {
 func (n *network) group(ctx context.Context, s submitters, rate float64) (load.Group, error) {
 	var clients []*client.Client
 	for _, name := range s.names() {
-		c, err := n.open(ctx, name, s.most)
+		c, err := n.open(ctx, name, s)
 		if err != nil {
 			return load.Group{}, err
 		}
@@ -65,20 +67,26 @@ func (n *network) group(ctx context.Context, s submitters, rate float64) (load.G
 	return load.Group{Name: s.name, Rate: rate, Post: post(clients), Patience: s.patience * n.patience}, nil
 }
 
-// open opens the client of an account that pays at most a multiple of the reserve price.
-func (n *network) open(ctx context.Context, name string, most int64) (*client.Client, error) {
+// open opens the client of one of a group's accounts.
+func (n *network) open(ctx context.Context, name string, s submitters) (*client.Client, error) {
 	signer, err := n.signer(name)
 	if err != nil {
 		return nil, err
 	}
-	config := client.Config{URL: n.Network.FullNodes[0].Base, Signer: signer, Setup: n.setup}
+	config := client.Config{URL: n.Network.FullNodes[0].Base, Signer: signer, Setup: n.setup, Tip: n.reserves(s.tip)}
 	for _, node := range n.Network.FullNodes[1:entry] {
 		config.Fallbacks = append(config.Fallbacks, node.Base)
 	}
-	if most > 0 {
-		config.MaxFeePerGas = math.NewIntFromBigInt(new(big.Int).Mul(n.market.Reserve, big.NewInt(most)))
+	if s.most > 0 {
+		config.MaxFeePerGas = n.reserves(s.most)
 	}
 	return client.New(ctx, config)
+}
+
+// reserves is a multiple of the reserve price.
+func (n *network) reserves(multiple float64) math.Int {
+	price, _ := new(big.Float).Mul(new(big.Float).SetInt(n.market.Reserve), big.NewFloat(multiple)).Int(nil)
+	return math.NewIntFromBigInt(price)
 }
 
 // post submits by one client after another and waits until the blob is final.
