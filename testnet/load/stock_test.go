@@ -117,3 +117,38 @@ func TestStockRefusesPartialRows(t *testing.T) {
 		t.Error("a row that is not full was taken: its proofs would be wrong")
 	}
 }
+
+// BenchmarkCut is what a blob of four rows costs the generator; BenchmarkProve is what it
+// would without a stock.
+func BenchmarkCut(b *testing.B) {
+	setup, err := kzg.NewSetup()
+	if err != nil {
+		b.Fatal(err)
+	}
+	stock, err := NewStock(setup, 7, 4, []int{4 * da.DataRowSize})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := 0; b.Loop(); i++ {
+		if _, err := stock.Cut(Item{Index: i, Size: 4 * da.DataRowSize}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkProve(b *testing.B) {
+	setup, err := kzg.NewSetup()
+	if err != nil {
+		b.Fatal(err)
+	}
+	namespace, err := da.NewNamespace([]byte("load"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	blobs := []da.Blob{{Namespace: namespace, Data: make([]byte, 4*da.DataRowSize)}}
+	for b.Loop() {
+		if _, err := client.Prepare(setup, blobs); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -50,8 +50,10 @@ func verdict(r *report) string {
 // cores lists how many processors each process used.
 func cores(cpu map[string]float64) string {
 	var words []string
+	total := 0.0
 	for _, name := range slices.Sorted(maps.Keys(cpu)) {
 		words = append(words, fmt.Sprintf("%s %.2f", name, cpu[name]))
+		total += cpu[name]
 	}
-	return "cores used: " + strings.Join(words, ", ")
+	return fmt.Sprintf("cores used: %.2f (%s)", total, strings.Join(words, ", "))
 }

@@ -22,7 +22,7 @@ type sweepSettings struct {
 }
 
 func (s *sweepSettings) flags(flags *flag.FlagSet) {
-	flags.Float64Var(&s.from, "sweep-from", 1, "first load of a sweep, in MB of square a second")
+	flags.Float64Var(&s.from, "sweep-from", 0.75, "first load of a sweep, in MB of square a second")
 	flags.Float64Var(&s.factor, "sweep-factor", 1.25, "how much more each load of a sweep is than the one before")
 	flags.DurationVar(&s.step, "sweep-step", time.Minute, "how long a sweep offers each load")
 	flags.IntVar(&s.rows, "sweep-rows", 128, "rows that a square holds in a sweep")
