@@ -27,7 +27,6 @@ func TestOfferKeepsItsPace(t *testing.T) {
 		start := time.Now()
 		var turn atomic.Int64
 		post := func(ctx context.Context, _ *client.Prepared) (uint64, error) {
-
 			switch turn.Add(1) % 3 {
 			case 0:
 				return 0, &client.Error{Code: client.CodeFeeTooLow}

@@ -56,6 +56,7 @@ const (
 	greenColour   = "#009e73"
 	redColour     = "#d55e00"
 	purpleColour  = "#cc79a7"
+	greyColour    = "#999999"
 	shadeColour   = "#f4f6f8"
 	captionColour = "#666666"
 )
@@ -77,9 +78,9 @@ type panel struct {
 func (p *Plot) SVG() string {
 	c := &canvas{plot: p}
 	panels := []func(top float64){c.throughput, c.price, c.latency, c.intervals}
-	height := plotTop + len(panels)*(panelHeight+panelGap) + 18
-	fmt.Fprintf(c, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="%s">`+"\n", plotWidth, height, inkColour)
-	fmt.Fprintf(c, `<rect width="%d" height="%d" fill="white"/>`+"\n", plotWidth, height)
+	height := plotTop + len(panels)*(panelHeight+panelGap) - 12
+	fmt.Fprintf(&c.Builder, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="%s">`+"\n", plotWidth, height, inkColour)
+	fmt.Fprintf(&c.Builder, `<rect width="%d" height="%d" fill="white"/>`+"\n", plotWidth, height)
 	c.text(plotLeft, 28, 18, inkColour, "start", p.Title)
 	c.text(plotLeft, 48, 12, captionColour, "start", p.Subtitle)
 	c.shade(height)
@@ -110,18 +111,18 @@ func (p panel) y(value float64) float64 {
 }
 
 func (c *canvas) text(x, y, size float64, colour, anchor, text string) {
-	fmt.Fprintf(c, `<text x="%.1f" y="%.1f" font-size="%.0f" fill="%s" text-anchor="%s">%s</text>`+"\n", x, y, size, colour, anchor, html.EscapeString(text))
+	fmt.Fprintf(&c.Builder, `<text x="%.1f" y="%.1f" font-size="%.0f" fill="%s" text-anchor="%s">%s</text>`+"\n", x, y, size, colour, anchor, html.EscapeString(text))
 }
 
 func (c *canvas) line(x1, y1, x2, y2 float64, colour, more string) {
-	fmt.Fprintf(c, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s" %s/>`+"\n", x1, y1, x2, y2, colour, more)
+	fmt.Fprintf(&c.Builder, `<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s" %s/>`+"\n", x1, y1, x2, y2, colour, more)
 }
 
 // shade tints spans, and names them.
 func (c *canvas) shade(height int) {
 	for _, span := range c.plot.Spans {
 		from, to := c.x(span.From), c.x(span.To)
-		fmt.Fprintf(c, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", from, plotTop-24, to-from, height-plotTop-2, shadeColour)
+		fmt.Fprintf(&c.Builder, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", from, plotTop-24, to-from, height-plotTop-8, shadeColour)
 		c.text((from+to)/2, plotTop-43, 12, inkColour, "middle", span.Name)
 	}
 }
@@ -130,7 +131,7 @@ func (c *canvas) shade(height int) {
 func (c *canvas) marks(height int) {
 	for _, mark := range c.plot.Marks {
 		x := c.x(mark.At)
-		c.line(x, plotTop-26, x, float64(height-panelGap), redColour, `stroke-width="1" stroke-dasharray="2 3"`)
+		c.line(x, plotTop-26, x, float64(height-panelGap+12), redColour, `stroke-width="1" stroke-dasharray="2 3"`)
 		c.text(x, plotTop-29, 10, redColour, "middle", mark.Name)
 	}
 }
@@ -144,8 +145,8 @@ func (c *canvas) frame(p panel, title string, ticks []float64, label func(float6
 	at := float64(plotWidth - plotRight)
 	for i := len(keys) - 1; i >= 0; i-- {
 		c.text(at, p.top-6, 11, captionColour, "end", keys[i].name)
-		at -= 5.6*float64(utf8.RuneCountInString(keys[i].name)) + 8
-		fmt.Fprintf(c, `<rect x="%.1f" y="%.1f" width="9" height="9" fill="%s"/>`+"\n", at-6, p.top-15, keys[i].colour)
+		at -= 6*float64(utf8.RuneCountInString(keys[i].name)) + 8
+		fmt.Fprintf(&c.Builder, `<rect x="%.1f" y="%.1f" width="9" height="9" fill="%s"/>`+"\n", at-6, p.top-15, keys[i].colour)
 		at -= 20
 	}
 	for _, tick := range ticks {
@@ -205,7 +206,7 @@ func (c *canvas) throughput(top float64) {
 		key{blueColour, "in blocks"}, key{orangeColour, "offered"}, key{inkColour, "capacity"})
 	c.eachBlock(func(from, to float64, block Block, took float64) {
 		y := p.y(float64(block.BlobGas) / took / 1e6)
-		fmt.Fprintf(c, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s" fill-opacity="0.75"/>`+"\n", from, y, max(to-from-0.6, 0.4), p.top+panelHeight-y, blueColour)
+		fmt.Fprintf(&c.Builder, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s" fill-opacity="0.75"/>`+"\n", from, y, max(to-from-0.6, 0.4), p.top+panelHeight-y, blueColour)
 	})
 	for _, span := range c.plot.Spans {
 		c.line(c.x(span.From), p.y(span.Offered/1e6), c.x(span.To), p.y(span.Offered/1e6), orangeColour, `stroke-width="2"`)
@@ -243,7 +244,7 @@ func (c *canvas) price(top float64) {
 		key{greenColour, "charged"}, key{inkColour, "by the formula"})
 	c.eachBlock(func(from, to float64, block Block, _ float64) {
 		c.line(from, p.y(c.multiple(block.BaseFee)), to, p.y(c.multiple(block.BaseFee)), greenColour, `stroke-width="3"`)
-		fmt.Fprintf(c, `<circle cx="%.1f" cy="%.1f" r="1.3" fill="%s"/>`+"\n", (from+to)/2, p.y(c.multiple(block.Formula)), inkColour)
+		fmt.Fprintf(&c.Builder, `<circle cx="%.1f" cy="%.1f" r="1.3" fill="%s"/>`+"\n", (from+to)/2, p.y(c.multiple(block.Formula)), inkColour)
 	})
 }
 
@@ -274,7 +275,7 @@ func (c *canvas) latency(top float64) {
 		switch {
 		case r.Submitted.IsZero() || !c.shows(r.Submitted):
 		case r.Final() && !r.Given:
-			fmt.Fprintf(c, `<circle cx="%.1f" cy="%.1f" r="1.6" fill="%s" fill-opacity="0.6"/>`+"\n", c.x(r.Submitted), p.y(r.Done.Sub(r.Submitted).Seconds()), colours[r.Group])
+			fmt.Fprintf(&c.Builder, `<circle cx="%.1f" cy="%.1f" r="1.6" fill="%s" fill-opacity="0.6"/>`+"\n", c.x(r.Submitted), p.y(r.Done.Sub(r.Submitted).Seconds()), colours[r.Group])
 		default:
 			x := c.x(r.Submitted)
 			c.line(x, p.top+panelHeight-1, x, p.top+panelHeight-7, redColour, `stroke-width="1"`)
@@ -284,7 +285,7 @@ func (c *canvas) latency(top float64) {
 
 // groups gives each group of submitters a colour, in the order they appear in.
 func (c *canvas) groups() (map[string]string, []key) {
-	palette := []string{blueColour, greenColour, purpleColour, orangeColour}
+	palette := []string{greyColour, blueColour, greenColour, orangeColour, purpleColour}
 	colours := map[string]string{}
 	var keys []key
 	for i := range c.plot.Records {
