@@ -98,9 +98,10 @@ type FeeEstimate struct {
 // FeeCalibration is how past estimates of this node fared: for a few sizes and horizons, after every
 // block, whether what was offered would have got in.
 type FeeCalibration struct {
-	// Stated is the probability they were made for, Observed the share that got in, 0 where
-	// there are no Trials.
+	// Stated is the probability they were made for, Expected the mean of what they expected,
+	// and Observed the share that got in; both are 0 where there are no Trials.
 	Stated   float64 `json:"stated"`
+	Expected float64 `json:"expected"`
 	Observed float64 `json:"observed"`
 	Trials   int     `json:"trials"`
 }

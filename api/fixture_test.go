@@ -221,7 +221,7 @@ func (fakeChain) FeeEstimate(_ context.Context, ask FeeAsk) (*FeeEstimate, error
 		First: 7, Last: 6 + uint64(ask.Blocks), Probability: ask.Probability, Expected: 0.93, Stretches: 700,
 		Bytes: ask.Bytes, Cells: ask.Encoding.Cells(int(ask.Bytes)), BlobGas: 3000, Gas: 200000,
 		BaseFee: "1000000001", FeeCap: "1100000000", TipCap: "7", GasPrice: "0", Cost: "3000000024000", MaxCost: "3300000000000",
-		Calibration: FeeCalibration{0.9, 0.91, 4000},
+		Calibration: FeeCalibration{0.9, 0.93, 0.91, 4000},
 	}, nil
 }
 

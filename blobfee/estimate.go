@@ -141,20 +141,21 @@ func (f *Forecast) Offer(probability float64) Offer {
 	tip := f.quantile(1-(1-probability)/2, func(s *stretch) float64 { return slices.Min(s.entry) })
 	price := f.quantile(probability, func(s *stretch) float64 { return s.price(tip) })
 	offer := Offer{Cap: atLeast(price, f.next), Tip: int64(min(tip, NeverFits/2)), Stretches: f.known}
-	offered, _ := new(big.Float).SetInt(offer.Cap).Float64()
+	offered, _ := offer.Cap.Float64()
 	for i := range f.stretches {
 		if s := &f.stretches[i]; s.price(tip) <= offered {
 			offer.Expected += s.weight
 		}
 	}
+	offer.Expected = min(offer.Expected, 1)
 	return offer
 }
 
-// atLeast rounds a price up, by a little more than its computation may have been off, and
-// to the least at the lowest. A price that no offer reaches is as high as amounts go.
+// atLeast rounds a price up, and to the least at the lowest. A price that no offer reaches
+// is as high as amounts go.
 func atLeast(price float64, least *big.Int) *big.Int {
-	const error, highest = 1e-12, 1 << 126
-	rounded, _ := big.NewFloat(math.Ceil(min(price, highest) * (1 + error))).Int(nil)
+	const highest = 1 << 126
+	rounded, _ := big.NewFloat(math.Ceil(min(price, highest))).Int(nil)
 	if rounded.Cmp(least) < 0 {
 		rounded.Set(least)
 	}
@@ -191,21 +192,24 @@ func (f *Forecast) quantile(share float64, value func(*stretch) float64) float64
 }
 
 // motion is the rule of this package, near enough.
-type motion struct{ start, floor, fraction float64 }
+type motion struct{ start, floor, reserve, fraction float64 }
 
 func newMotion(p Params, next *big.Int) motion {
 	m := motion{fraction: float64(p.UpdateFraction) / Scale}
-	m.floor = logarithm(p.Reserve) * m.fraction
-	m.start = max(m.floor, logarithm(next)*m.fraction)
+	m.reserve, _ = p.Reserve.Float64()
+	price, _ := next.Float64()
+	m.floor = math.Log(m.reserve) * m.fraction
+	m.start = max(m.floor, math.Log(price)*m.fraction)
 	return m
 }
 
-func logarithm(amount *big.Int) float64 {
-	value, _ := new(big.Float).SetInt(amount).Float64()
-	return math.Log(max(value, 1))
+// price is exact at the reserve, where quiet chains are.
+func (m motion) price(excess float64) float64 {
+	if excess <= m.floor {
+		return m.reserve
+	}
+	return math.Exp(excess / m.fraction)
 }
-
-func (m motion) price(excess float64) float64 { return math.Exp(excess / m.fraction) }
 
 // follow returns what a stretch would have brought from the present excess on.
 func (m motion) follow(blocks []Observation) stretch {

@@ -155,9 +155,9 @@ func TestGetsIn(t *testing.T) {
 func TestCalibrationCounts(t *testing.T) {
 	c := Calibration{Stated: 0.9}
 	for _, in := range []bool{true, true, false, true} {
-		c.Add(in)
+		c.Add(0.5, in)
 	}
-	if c != (Calibration{0.9, 0.75, 4}) {
+	if math.Abs(c.Observed-0.75) > 1e-9 || c.Expected != 0.5 || c.Trials != 4 || c.Stated != 0.9 {
 		t.Errorf("three of four: %+v", c)
 	}
 }

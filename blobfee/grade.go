@@ -26,18 +26,19 @@ func (o Offer) GetsIn(blocks []Charged) bool {
 
 // Calibration holds what estimates said against what came of them.
 type Calibration struct {
-	// Stated is the probability the estimates were made for, Observed the share of the
-	// Trials that got in, 0 while there are none.
-	Stated, Observed float64
-	Trials           int
+	// Stated is the probability the estimates were made for, Expected the mean of what they
+	// expected, and Observed the share of the Trials that got in; both are 0 while there are none.
+	Stated, Expected, Observed float64
+	Trials                     int
 }
 
-// Add counts a trial.
-func (c *Calibration) Add(in bool) {
-	hits := c.Observed * float64(c.Trials)
+// Add counts a trial of which an estimate expected so much.
+func (c *Calibration) Add(expected float64, in bool) {
+	observed := 0.0
 	if in {
-		hits++
+		observed = 1
 	}
 	c.Trials++
-	c.Observed = hits / float64(c.Trials)
+	c.Expected += (expected - c.Expected) / float64(c.Trials)
+	c.Observed += (observed - c.Observed) / float64(c.Trials)
 }

@@ -61,8 +61,9 @@ type feeLog struct {
 
 // grade is what came of an estimate.
 type grade struct {
-	height uint64 // of the block after which it was made
-	in     bool
+	height   uint64 // of the block after which it was made
+	expected float64
+	in       bool
 }
 
 // openFeeLog reads what an earlier run kept.
@@ -179,7 +180,8 @@ func (l *feeLog) grade(number int, ask standardAsk) {
 	for _, record := range l.recent[made+1+blobfee.Lag:] {
 		charged = append(charged, blobfee.Charged{BaseFee: record.baseFee(), Entry: record.Entry[ask.size]})
 	}
-	l.graded = append(l.graded, grade{l.recent[made].Height, l.recent[made].Offers[number].GetsIn(charged)})
+	offer := &l.recent[made].Offers[number]
+	l.graded = append(l.graded, grade{l.recent[made].Height, offer.Expected, offer.GetsIn(charged)})
 }
 
 // calibration sums the grades up.
@@ -188,7 +190,7 @@ func (l *feeLog) calibration() blobfee.Calibration {
 	defer l.mu.RUnlock()
 	c := blobfee.Calibration{Stated: standardProbability}
 	for _, g := range l.graded {
-		c.Add(g.in)
+		c.Add(g.expected, g.in)
 	}
 	return c
 }

@@ -32,8 +32,10 @@ func nervous(t *testing.T) Config {
 	}
 	text := string(raw)
 	for _, edit := range [][2]string{
-		{`"max_rows": 34`, `"max_rows": 6`}, {`"max_shared_rows": 4`, `"max_shared_rows": 2`},
-		{`"block_time": "6s"`, `"block_time": "3600s"`}, {`"update_fraction": "4245093508"`, `"update_fraction": "1000000000"`},
+		{`"max_rows": 34`, `"max_rows": 6`},
+		{`"max_shared_rows": 4`, `"max_shared_rows": 2`},
+		{`"block_time": "6s"`, `"block_time": "3600s"`},
+		{`"update_fraction": "4245093508"`, `"update_fraction": "1000000000"`},
 	} {
 		if !strings.Contains(text, edit[0]) {
 			t.Fatalf("the genesis file has no %s", edit[0])

@@ -20,29 +20,32 @@ const blockTime = 6 * time.Second
 
 func testParams() blobfee.Params { return Defaults().Params }
 
-// load is a demand: the share of a block that users want who find the price low, by block.
+// load is a demand: the share of a block that users want who find the price low, by block,
+// and how many block times blocks take.
 type load struct {
 	name  string
 	share func(block int, c *Crowd) float64
+	pace  time.Duration
 }
 
 func loads() []load {
 	level := 1.0
 	return []load{
-		{"steady, below the target", func(int, *Crowd) float64 { return 0.35 }},
-		{"at the target", func(int, *Crowd) float64 { return 0.7 }},
+		{"steady, below the target", func(int, *Crowd) float64 { return 0.35 }, 1},
+		{"at the target", func(int, *Crowd) float64 { return 0.7 }, 1},
 		{"bursts", func(block int, _ *Crowd) float64 {
 			if block%60 < 12 {
 				return 2.5
 			}
 			return 0.4
-		}},
-		{"oscillation", func(block int, _ *Crowd) float64 { return 0.9 + 0.7*math.Sin(2*math.Pi*float64(block)/40) }},
+		}, 1},
+		{"oscillation", func(block int, _ *Crowd) float64 { return 0.9 + 0.7*math.Sin(2*math.Pi*float64(block)/40) }, 1},
 		{"random walk", func(_ int, c *Crowd) float64 {
 			level = min(max(level*math.Exp(0.05*c.random.NormFloat64()), 0.2), 4)
 			return level
-		}},
-		{"above capacity", func(int, *Crowd) float64 { return 3 }},
+		}, 1},
+		{"above capacity", func(int, *Crowd) float64 { return 3 }, 1},
+		{"above capacity, slow blocks", func(int, *Crowd) float64 { return 1.3 }, 2},
 	}
 }
 
@@ -55,11 +58,10 @@ var (
 
 // trial is one estimate and what became of who followed it.
 type trial struct {
-	load             string
-	asked, expected  float64
-	size, within     int
-	offered          *Tx
-	refusedOnArrival bool
+	load            string
+	asked, expected float64
+	size, within    int
+	offered         *Tx
 }
 
 func (tr *trial) in() bool { return tr.offered.Included > 0 }
@@ -67,7 +69,7 @@ func (tr *trial) in() bool { return tr.offered.Included > 0 }
 // calibrate runs a market and estimates every few blocks. What is offered arrives a block
 // later, as a shadow: hundreds of trials do not make the market they are held against.
 func calibrate(l load, seed uint64, moments int) []*trial {
-	const warmUp, every = blobfee.Window, 8
+	const warmUp, every = blobfee.Window, 7 // which divides no period above: every phase is asked in
 	rule := &Ashlar{Params: testParams()}
 	c := &Chain{Rule: rule, Limits: Defaults().Limits}
 	crowd, users := NewCrowd(seed), Users{Value: 3e9, Spread: 0.8, Tip: 0.05, Patience: 10}
@@ -77,7 +79,7 @@ func calibrate(l load, seed uint64, moments int) []*trial {
 		for _, tx := range crowd.Arrivals(users, l.share(block, crowd)*float64(c.Limits.MaxGas())) {
 			c.Submit(tx)
 		}
-		b := c.Step(blockTime)
+		b := c.Step(l.pace * blockTime)
 		for _, tr := range arriving {
 			c.Shadow(tr.offered) // refused, if its cap is below the base fee by now
 		}

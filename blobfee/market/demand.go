@@ -37,12 +37,12 @@ func (c *Crowd) Arrivals(users Users, gas float64) []*Tx {
 }
 
 // meanGas is about what one user asks for on average; see TestUsersAskForTheirMean.
-const meanGas = 201_000
+const meanGas = 175_000
 
 func (c *Crowd) user(users Users) *Tx {
 	value := quantized(users.Value * math.Exp(users.Spread*c.random.NormFloat64()))
 	return &Tx{
-		Space: blobfee.SpaceOf(blobfee.SizeOf(c.cells())), Cap: value, Tip: quantized(value * users.Tip * c.random.Float64()),
+		Space: spaceOf(c.cells()), Cap: value, Tip: quantized(value * users.Tip * c.random.Float64()),
 		Patience: 1 + int(c.random.ExpFloat64()*users.Patience),
 	}
 }
@@ -71,3 +71,6 @@ func (c *Crowd) poisson(mean float64) int {
 	}
 	return events
 }
+
+// spaceOf is what a transaction takes whose blob fills so many cells.
+func spaceOf(cells int) blobfee.Space { return blobfee.SpaceOf(blobfee.SizeOf(cells)) }
