@@ -11,7 +11,7 @@ PEERS := bench blobfee/conformance
 # modules that write code; what their tests hold it against lies outside of them, where go's cache of results does not look
 WRITERS := tools/octets
 
-.PHONY: build demo load sweep run test race fuzz lint bench gobench proto clean help
+.PHONY: build demo load sweep run lightbench test race fuzz lint bench gobench proto clean help
 
 build: ## build the binaries into build/
 	@mkdir -p build
@@ -28,6 +28,12 @@ sweep: build ## raise the load until a bound breaks; LINK=1: with 150 ms and 2 %
 
 run: build ## the demo's network, staying up until Ctrl-C
 	@$(GO) run ./testnet/cmd/run -bin build -out build/run
+
+lightbench: ## what a light node costs, in an hour, or QUICK=1: five minutes in all; writes build/lightbench
+	@mkdir -p build
+	$(GO) build -ldflags '$(LDFLAGS)' -o build/ ./cmd/ashlar-light
+	$(GO) build -o build/lightbench/ ./testnet/cmd/lightbench
+	@build/lightbench/lightbench $(if $(QUICK),-quick) -light build/ashlar-light -out build/lightbench
 
 test: ## unit, property, integration and command-line tests, and those against other implementations
 	$(GO) test -timeout 14m ./...
@@ -63,4 +69,4 @@ clean: ## remove what the other targets made
 	rm -rf build
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
