@@ -234,6 +234,43 @@ func TestLibrariesAgreeOnBatches(t *testing.T) {
 	}
 }
 
+// TestLibrariesAgreeOnWholeRows verifies tricky rows together with all their proofs, as they are and corrupted, by our
+// equation for whole rows and by c-kzg's for cells.
+func TestLibrariesAgreeOnWholeRows(t *testing.T) {
+	var rows []*kzg.Row
+	for _, row := range trickyRows() {
+		rows = append(rows, row)
+	}
+	all, err := newSetup(t).ComputeCellsAndProofsOf(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commitments []kzg.Commitment
+	valid, rng := new(batch), newRand(8)
+	for i := range all {
+		commitments = append(commitments, all[i].Commitment)
+		for c := range kzg.Columns {
+			valid.add(all[i].Commitment, c, &all[i].Cells[c], all[i].Proofs[c])
+		}
+	}
+	check := func(name string, b *batch, want bool) {
+		t.Helper()
+		expect(t, libraries(t)[2:3], name, b, want)
+		proofs := slices.Collect(slices.Chunk(b.proofs, kzg.Columns))
+		if have := newSetup(t).VerifyProvenRows(rows, commitments, proofs) == nil; have != want {
+			t.Errorf("%s: ours says %t, want %t", name, have, want)
+		}
+	}
+	check("valid", valid, true)
+	for _, name := range []string{"another proof", "a proof of zeros", "errors that cancel"} {
+		for range 3 {
+			spoilt := valid.clone()
+			corruptions[name](spoilt, rng)
+			check(name, spoilt, false)
+		}
+	}
+}
+
 func (b *batch) add(commitment kzg.Commitment, column int, cell *kzg.Cell, proof kzg.Proof) {
 	b.commitments, b.columns = append(b.commitments, commitment), append(b.columns, column)
 	b.cells, b.proofs = append(b.cells, cell), append(b.proofs, proof)
