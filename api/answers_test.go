@@ -80,6 +80,8 @@ func fullRequests() []request {
 		get("/v1/accounts/cosmos1xyz", 400, CodeBadRequest),
 		get("/v1/headers/5", 200, ""),
 		get("/v1/headers/latest", 200, ""),
+		get("/v1/validators/5", 200, ""),
+		get("/v1/validators/6", 404, CodeFutureHeight),
 		get("/v1/headers/0", 400, CodeBadRequest),
 		get("/v1/headers/2", 410, CodePruned),
 		get("/v1/headers/6", 404, CodeFutureHeight),

@@ -29,6 +29,30 @@ func (h *handler) header(w http.ResponseWriter, r *http.Request) error {
 	return sendJSON(w, Header{height, header.Hash(), signed, showHeaderProof(header.Proof())})
 }
 
+func (h *handler) validators(w http.ResponseWriter, r *http.Request) error {
+	height, err := h.heightOrLatest(r.PathValue("height"))
+	if err != nil {
+		return err
+	}
+	set, err := h.config.Full.Chain.Validators(r.Context(), height)
+	if err != nil {
+		return err
+	}
+	m, err := set.ToProto()
+	if err != nil {
+		return fmt.Errorf("encode the validators: %w", err)
+	}
+	encoded, err := m.Marshal()
+	if err != nil {
+		return fmt.Errorf("encode the validators: %w", err)
+	}
+	answer := Validators{Height: height, Hash: set.Hash(), Encoded: encoded, Validators: make([]Validator, set.Size())}
+	for i, v := range set.Validators {
+		answer.Validators[i] = Validator{Hex(v.Address), v.VotingPower}
+	}
+	return sendJSON(w, answer)
+}
+
 func (h *handler) block(w http.ResponseWriter, r *http.Request) error {
 	height, err := h.heightOrLatest(r.PathValue("height"))
 	if err != nil {

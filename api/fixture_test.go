@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cometbft/cometbft/crypto/ed25519"
 	"github.com/cometbft/cometbft/types"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -192,6 +193,13 @@ func (f fakeChain) Header(ctx context.Context, height uint64) (*chain.Header, er
 		Commit: &types.Commit{Height: int64(height), Signatures: []types.CommitSig{}},
 	}
 	return chain.Bind(signed, *must(da.ProveHeader(txs)))
+}
+
+func (f fakeChain) Validators(ctx context.Context, height uint64) (*types.ValidatorSet, error) {
+	if err := f.squares.check(ctx, height); err != nil {
+		return nil, err
+	}
+	return types.NewValidatorSet([]*types.Validator{types.NewValidator(ed25519.GenPrivKeyFromSecret([]byte("a validator")).PubKey(), 7)}), nil
 }
 
 func (fakeChain) BlockFees(_ context.Context, height uint64) (*BlockFees, error) {

@@ -148,6 +148,10 @@ func (h *handler) blockRoutes() []route {
 			params: []param{height}, answer: Header{}, serve: h.header,
 		},
 		{
+			method: "GET", path: "/v1/validators/{height}", summary: "Who may sign a height: what the commit of its header is verified by",
+			params: []param{height}, answer: Validators{}, serve: h.validators,
+		},
+		{
 			method: "GET", path: "/v1/blocks/{height}", summary: "The DA header, time and fees of a block",
 			params: []param{height}, answer: Block{}, serve: h.block,
 		},

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 
+	"github.com/cometbft/cometbft/types"
+
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/da/chain"
 	"github.com/ashlar-da/ashlar/erasure"
@@ -38,6 +40,8 @@ type Squares interface {
 type Chain interface {
 	// Header returns a block's header, its commit and the path to transaction 0. The caller never passes height 0.
 	Header(ctx context.Context, height uint64) (*chain.Header, error)
+	// Validators returns those who may sign a height. The caller never passes height 0.
+	Validators(ctx context.Context, height uint64) (*types.ValidatorSet, error)
 	// BlockFees returns what a block charged, or nil where the node no longer knows.
 	BlockFees(ctx context.Context, height uint64) (*BlockFees, error)
 	// Fees returns what the next block charges.

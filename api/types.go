@@ -199,6 +199,25 @@ type Header struct {
 	HeaderProof  HeaderProof     `json:"header_proof"`
 }
 
+// Validators answers GET /v1/validators/{height}.
+type Validators struct {
+	Height uint64 `json:"height"`
+	// Hash is the set's, which the height's header has as validators_hash.
+	Hash Hex `json:"hash"`
+	// Encoded is the set as CometBFT's protobuf.
+	Encoded Hex `json:"encoded"`
+	// Validators are its members, in order.
+	Validators []Validator `json:"validators"`
+}
+
+// Validator is a member of a set of validators.
+type Validator struct {
+	// Address is that of the consensus key, 20 bytes.
+	Address Hex `json:"address"`
+	// Power is its voting power.
+	Power int64 `json:"power"`
+}
+
 // HeaderProof is the path from the block's data hash to transaction 0, the DA header.
 type HeaderProof struct {
 	// Header is the DA header's encoding.

@@ -124,6 +124,11 @@ type signedHeader struct {
 	HeaderProof  headerProof     `json:"header_proof"`
 }
 
+// validators answers GET /v1/validators/{height}.
+type validators struct {
+	Encoded Hex `json:"encoded"`
+}
+
 type headerProof struct {
 	Header Hex   `json:"header"`
 	Total  int64 `json:"total"`

@@ -17,7 +17,10 @@ import (
 	"time"
 
 	"cosmossdk.io/math"
+	"github.com/cometbft/cometbft/crypto/ed25519"
+	cmtversion "github.com/cometbft/cometbft/proto/tendermint/version"
 	"github.com/cometbft/cometbft/types"
+	"github.com/cometbft/cometbft/version"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
 	"github.com/cosmos/cosmos-sdk/types/tx"
 
@@ -47,6 +50,7 @@ var testSetup = sync.OnceValue(func() *kzg.Setup { return must(kzg.NewSetup()) }
 // headers and proofs; their rows nobody looks at. Nodes answer by the API's real handlers.
 type world struct {
 	chainID   string
+	secret    string // of the validators
 	mu        sync.Mutex
 	blocks    []*block // from height 1 on; guarded by mu
 	sequences map[[da.AddressSize]byte]uint64
@@ -99,6 +103,11 @@ func newWorld(hosts ...string) *world {
 	}
 	w.commit()
 	return w
+}
+
+// anchor is a header of the world's to trust.
+func (w *world) anchor(height uint64) client.Anchor {
+	return client.Anchor{ChainID: w.chainID, Height: height, Hash: must(w.hashes(context.Background(), height))}
 }
 
 // RoundTrip implements http.RoundTripper: it asks the node that the URL names. It involves
@@ -178,7 +187,7 @@ func (w *world) commit() {
 		}
 	}
 	slices.SortStableFunc(entries, func(a, b da.Entry) int { return a.Namespace.Compare(b.Namespace) })
-	w.blocks = append(w.blocks, newBlock(len(w.blocks)+1, entries, data))
+	w.blocks = append(w.blocks, w.newBlock(entries, data))
 }
 
 // next returns a transaction that some node would propose and that comes next. The caller
@@ -194,7 +203,8 @@ func (w *world) next() *pooled {
 	return nil
 }
 
-func newBlock(height int, entries []da.Entry, data map[da.BlobID][]byte) *block {
+// newBlock makes the next block. The caller holds mu.
+func (w *world) newBlock(entries []da.Entry, data map[da.BlobID][]byte) *block {
 	b := &block{index: must(da.NewIndex(entries)), data: data}
 	header := da.Header{
 		Version: da.HeaderVersion, TxRows: 1, SharedRows: 1, Commitments: []kzg.Commitment{{0xc0, 1}, {0xc0, 2}},
@@ -202,14 +212,48 @@ func newBlock(height int, entries []da.Entry, data map[da.BlobID][]byte) *block 
 	}
 	txs := [][]byte{append([]byte{0}, header.Encode()...), {0}, {1}}
 	hash := da.DataHash(txs)
-	b.header = must(chain.Bind(&types.SignedHeader{
-		Header: &types.Header{
-			ChainID: worldChain, Height: int64(height), Time: time.Unix(int64(height), 0).UTC(),
-			DataHash: hash[:], ValidatorsHash: make([]byte, 32), ProposerAddress: make([]byte, 20),
-		},
-		Commit: &types.Commit{Height: int64(height), Signatures: []types.CommitSig{}},
-	}, *must(da.ProveHeader(txs))))
+	height := len(w.blocks) + 1
+	signed := &types.Header{
+		Version: cmtversion.Consensus{Block: version.BlockProtocol}, ChainID: w.chainID, Height: int64(height), Time: time.Now().UTC(),
+		DataHash: hash[:], ValidatorsHash: w.validators(height).Hash(), NextValidatorsHash: w.validators(height + 1).Hash(),
+		ProposerAddress: make([]byte, 20),
+	}
+	if height > 1 {
+		signed.LastBlockID = blockID(w.blocks[height-2].header.Hash())
+	}
+	b.header = must(chain.Bind(&types.SignedHeader{Header: signed, Commit: w.commitTo(signed)}, *must(da.ProveHeader(txs))))
 	return b
+}
+
+func blockID(hash []byte) types.BlockID {
+	return types.BlockID{Hash: hash, PartSetHeader: types.PartSetHeader{Total: 1, Hash: make([]byte, 32)}}
+}
+
+// key is a validator's.
+func (w *world) key(i int) ed25519.PrivKey {
+	return ed25519.GenPrivKeyFromSecret(fmt.Append(nil, w.chainID, w.secret, i))
+}
+
+// validators are those of a height: four, one of which is another after each five heights.
+func (w *world) validators(height int) *types.ValidatorSet {
+	var list []*types.Validator
+	for i := range 4 {
+		list = append(list, types.NewValidator(w.key(height/5+i).PubKey(), 10))
+	}
+	return types.NewValidatorSet(list)
+}
+
+// commitTo has the validators sign a header.
+func (w *world) commitTo(header *types.Header) *types.Commit {
+	set := w.validators(int(header.Height))
+	commit := &types.Commit{Height: header.Height, BlockID: blockID(header.Hash()), Signatures: make([]types.CommitSig, set.Size())}
+	for i := range 4 {
+		key := w.key(int(header.Height)/5 + i)
+		at, _ := set.GetByAddress(key.PubKey().Address())
+		commit.Signatures[at] = types.CommitSig{BlockIDFlag: types.BlockIDFlagCommit, ValidatorAddress: key.PubKey().Address(), Timestamp: header.Time}
+		commit.Signatures[at].Signature = must(key.Sign(commit.VoteSignBytes(w.chainID, at)))
+	}
+	return commit
 }
 
 // block returns a block that the node has.
@@ -284,6 +328,11 @@ func (n *node) Heights(_ context.Context, id da.BlobID, before uint64, limit int
 type chainOf struct {
 	api.Chain // what it does not have a method for is not asked
 	n         *node
+}
+
+// Validators implements api.Chain.
+func (c chainOf) Validators(_ context.Context, height uint64) (*types.ValidatorSet, error) {
+	return c.n.world.validators(int(height)), nil
 }
 
 // Account implements api.Chain.

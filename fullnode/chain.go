@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"cosmossdk.io/math"
+	"github.com/cometbft/cometbft/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/ashlar-da/ashlar/api"
@@ -34,6 +35,14 @@ func (v view) Header(ctx context.Context, height uint64) (*chain.Header, error) 
 		return nil, err
 	}
 	return chain.Bind(signed, *proof)
+}
+
+// Validators implements api.Chain.
+func (v view) Validators(_ context.Context, height uint64) (*types.ValidatorSet, error) {
+	if _, err := v.node.headers.signed(height); err != nil {
+		return nil, err
+	}
+	return v.node.headers.validators(height)
 }
 
 // BlockFees implements api.Chain.

@@ -40,11 +40,20 @@ func (s *headers) Header(ctx context.Context, request p2p.HeaderRequest) (*p2p.H
 		}
 	}
 	if !bytes.Equal(signed.ValidatorsHash, request.KnownValidators) {
-		if header.Validators, err = s.states.LoadValidators(signed.Height); err != nil {
-			return nil, fmt.Errorf("validators of height %d: %w", height, da.ErrPruned)
+		if header.Validators, err = s.validators(height); err != nil {
+			return nil, err
 		}
 	}
 	return header, nil
+}
+
+// validators returns those who may sign a height.
+func (s *headers) validators(height uint64) (*cmttypes.ValidatorSet, error) {
+	set, err := s.states.LoadValidators(int64(height))
+	if err != nil {
+		return nil, fmt.Errorf("validators of height %d: %w", height, da.ErrPruned)
+	}
+	return set, nil
 }
 
 // signed returns the header of a height and the commit that made it final.

@@ -70,6 +70,7 @@ func TestClientAndAPISpeakTheSame(t *testing.T) {
 		"blobReceipt": "BlobReceipt", "Status": "Status", "AccountState": "Account", "ChainFees": "Fees", "Error": "Problem",
 		"receipt": "Receipt", "inclusions": "Blob", "inclusion": "Inclusion", "entry": "Entry", "entryProof": "EntryProof",
 		"namespaceBlobs": "NamespaceBlobs", "namespaceProof": "NamespaceProof", "signedHeader": "Header", "headerProof": "HeaderProof",
+		"validators": "Validators",
 	}
 	if len(client.structs) != len(pairs) {
 		t.Errorf("client has %d structs, %d are compared", len(client.structs), len(pairs))

@@ -18,9 +18,9 @@ const (
 	blobsEach  = 3
 )
 
-// TestManySubmittersOutliveTheNode has many goroutines submit through one client, which posts
-// by lanes and whose node is stopped and started in the middle: every blob is final, and in
-// the chain once.
+// TestManySubmittersOutliveTheNode has many goroutines submit through one client, whose node is
+// stopped and started in the middle: every blob is final under a header that the validators
+// are verified to have signed, and in the chain once.
 func TestManySubmittersOutliveTheNode(t *testing.T) {
 	cfg := newValidator(t)
 	cfg.API.Address = freeAddress(t)
@@ -32,7 +32,7 @@ func TestManySubmittersOutliveTheNode(t *testing.T) {
 	}
 	c, err := client.New(t.Context(), client.Config{
 		URL: "http://" + cfg.API.Address, Signer: signer, Setup: validator.setup,
-		Journal: filepath.Join(t.TempDir(), "journal"),
+		Journal: filepath.Join(t.TempDir(), "journal"), Trust: anchored(t, "http://"+cfg.API.Address),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +56,20 @@ func TestManySubmittersOutliveTheNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	everyBlobOnce(t, c, validator.store.Head())
+}
+
+// anchored trusts the chain's first header.
+func anchored(t *testing.T, url string) client.Trust {
+	t.Helper()
+	c, err := client.New(t.Context(), client.Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := c.Header(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client.TrustAnchor(client.Anchor{ChainID: testChain, Height: 1, Hash: first.Hash()})
 }
 
 // submitSome submits blobs and waits until they are final.

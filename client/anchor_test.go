@@ -1,0 +1,106 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ashlar-da/ashlar/client"
+)
+
+// TestAnchor verifies headers above and below an anchor, while the validators change.
+func TestAnchor(t *testing.T) {
+	inWorld(t, []string{"a"}, func(t *testing.T, w *world) {
+		time.Sleep(60*blockTime + blockTime/2)
+		cfg := w.config("a")
+		cfg.Trust = client.TrustAnchor(w.anchor(20))
+		c := open(t, cfg)
+		for _, height := range []uint64{60, 20, 21, 3, 40, 59, 1, 60} {
+			if header, err := c.Header(t.Context(), height); err != nil || uint64(header.Height()) != height {
+				t.Errorf("height %d: %v", height, err)
+			}
+		}
+		submitMany(t, w, c, 4)
+		verification, err := c.Verify(t.Context(), submitOne(t, c, blobOf(2, "one more")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last := verification.Checked[len(verification.Checked)-1]; !strings.Contains(last, "validators signed it") {
+			t.Errorf("the last that was checked is %q", last)
+		}
+	})
+}
+
+// TestAnchorRefuses gives headers that the chain's validators did not sign.
+func TestAnchorRefuses(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		height uint64
+		// with changes what is trusted, and what the node answers.
+		with func(w *world, forged *world, a *client.Anchor)
+	}{
+		{"another chain's headers", 30, func(w, forged *world, a *client.Anchor) { a.Hash = must(forged.hashes(context.Background(), a.Height)) }},
+		{"a chain of another name", 30, func(_, _ *world, a *client.Anchor) { a.ChainID = "another" }},
+		{"an anchor that expired", 30, func(_, _ *world, a *client.Anchor) { a.Period = time.Second }},
+		{"headers of other validators above", 30, func(w, forged *world, _ *client.Anchor) { swap(w, forged, 30) }},
+		{"a header of the same validators that too few signed", 12, func(w, _ *world, _ *client.Anchor) { unsign(w, 12) }},
+		{"another header below", 5, func(w, forged *world, _ *client.Anchor) { swap(w, forged, 5) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inWorld(t, []string{"a"}, func(t *testing.T, w *world) {
+				forged := newForged(t)
+				time.Sleep(32 * blockTime)
+				anchor := w.anchor(10)
+				test.with(w, forged, &anchor)
+				cfg := w.config("a")
+				cfg.Trust = client.TrustAnchor(anchor)
+				if _, err := open(t, cfg).Header(t.Context(), test.height); !errors.Is(err, client.ErrUntrusted) {
+					t.Errorf("the header is taken: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// newForged is a chain of the same name that other validators sign.
+func newForged(t *testing.T) *world {
+	t.Helper()
+	forged := &world{chainID: worldChain, secret: "others"}
+	for range 32 {
+		forged.blocks = append(forged.blocks, forged.newBlock(nil, nil))
+	}
+	return forged
+}
+
+// swap has the node answer the forged chain's header of a height.
+func swap(w, forged *world, height int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.blocks[height-1] = forged.blocks[height-1]
+	w.nodes["a"].around = func(rw http.ResponseWriter, r *http.Request, handler http.Handler) {
+		if r.URL.Path == "/v1/validators/30" {
+			handler = forged.asNode()
+		}
+		handler.ServeHTTP(rw, r)
+	}
+}
+
+// asNode is the handler of a node of a world that has none.
+func (w *world) asNode() http.Handler {
+	other := newWorld("other")
+	other.secret, other.blocks = w.secret, w.blocks
+	return other.nodes["other"].handler
+}
+
+// unsign takes all signatures but one from a header.
+func unsign(w *world, height int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	signatures := w.blocks[height-1].header.Signed().Commit.Signatures
+	for i := range signatures[1:] {
+		signatures[i+1].BlockIDFlag, signatures[i+1].Signature, signatures[i+1].ValidatorAddress, signatures[i+1].Timestamp = 1, nil, nil, time.Time{}
+	}
+}
