@@ -147,6 +147,13 @@ func fullRequests() []request {
 		post("/v1/txs?wait=included", "\x0aplain", 200, ""),
 		post("/v1/txs", "\x0aknown", 200, ""),
 		post("/v1/txs?wait=attested", "\x0aplain", 501, CodeUnsupported),
+		get("/v1/txs/"+waitingTx, 200, ""),
+		get("/v1/txs/"+doneTx, 200, ""),
+		get("/v1/txs/"+replacedTx, 200, ""),
+		get("/v1/txs/"+noHash, 200, ""),
+		get("/v1/txs/"+noHash[1:], 400, CodeBadRequest),
+		get("/v1/txs/"+noHash[1:]+"x", 400, CodeBadRequest),
+		post(blobs+"&wait=included", lostTx, 409, CodeEvicted),
 		post("/v1/txs", "", 400, CodeBadRequest),
 		post("/v1/txs", "\x01not an envelope", 400, CodeBadRequest),
 		post("/v1/status", "", 404, CodeNotFound),
@@ -254,6 +261,10 @@ func TestEveryCauseHasItsCode(t *testing.T) {
 		{ErrInsufficientFunds, CodeInsufficientFunds, 402},
 		{ErrFeeTooLow, CodeFeeTooLow, 402},
 		{ErrBadSequence, CodeBadSequence, 409},
+		{ErrUnderpriced, CodeUnderpriced, 409},
+		{ErrAccountLimit, CodeAccountLimit, 429},
+		{ErrEvicted, CodeEvicted, 409},
+		{ErrReplaced, CodeReplaced, 409},
 		{ErrMempoolFull, CodeMempoolFull, 503},
 		{ErrDiskFull, CodeDiskFull, 503},
 		{da.ErrNoRoom, CodeMempoolFull, 503},
@@ -277,11 +288,11 @@ func TestEveryCauseHasItsCode(t *testing.T) {
 			t.Errorf("%v: status %d, want %d", test.err, w.Code, test.status)
 		}
 		checkError(t, r, w.Body.Bytes(), w.Header().Get("X-Request-Id"))
-		if test.code == CodeRateLimited && w.Header().Get("Retry-After") == "" {
-			t.Error("rate_limited without Retry-After")
+		if test.status == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
+			t.Errorf("%s without Retry-After", test.code)
 		}
 	}
-	if len(codes()) != 19 {
-		t.Errorf("%d codes, the design has 18, and ADR 5 adds one", len(codes()))
+	if len(codes()) != 23 {
+		t.Errorf("%d codes, the design has 18, ADR 5 adds one and ADR 7 four", len(codes()))
 	}
 }

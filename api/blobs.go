@@ -65,6 +65,9 @@ func (h *handler) await(ctx context.Context, wait string, tx [da.HashSize]byte) 
 		return 0, nil
 	}
 	height, err := h.config.Full.Submitter.WaitIncluded(ctx, tx)
+	if errors.Is(err, ErrEvicted) || errors.Is(err, ErrReplaced) {
+		return 0, fmt.Errorf("transaction %x was accepted and left the mempool: %w", tx, err)
+	}
 	if err != nil {
 		return 0, Advise(fmt.Errorf("transaction %x was accepted and is not included yet: %w", tx, err),
 			"do not post it anew: it may still be included, and GET /v1/blobs/ID finds its blobs then")
@@ -98,6 +101,20 @@ func (h *handler) postTx(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return sendJSON(w, receipt)
+}
+
+func (h *handler) txStatus(w http.ResponseWriter, r *http.Request) error {
+	id, err := parseHash("transaction id", r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	status, err := h.config.Full.Submitter.TxStatus(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	shown := *status
+	shown.Tx = id[:]
+	return sendJSON(w, shown)
 }
 
 // blobsOf describes the blobs of a transaction, none if it is no envelope.

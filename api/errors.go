@@ -28,6 +28,10 @@ const (
 	CodeInsufficientFunds Code = "insufficient_funds"
 	CodeFeeTooLow         Code = "fee_too_low"
 	CodeBadSequence       Code = "bad_sequence"
+	CodeUnderpriced       Code = "underpriced_replacement"
+	CodeAccountLimit      Code = "account_limit"
+	CodeEvicted           Code = "evicted"
+	CodeReplaced          Code = "replaced"
 	CodeMempoolFull       Code = "mempool_full"
 	CodeDiskFull          Code = "disk_full"
 	CodeUnsupported       Code = "unsupported"
@@ -48,6 +52,10 @@ var (
 	ErrInsufficientFunds = errors.New("insufficient funds")
 	ErrFeeTooLow         = errors.New("fee too low")
 	ErrBadSequence       = errors.New("wrong account sequence")
+	ErrUnderpriced       = errors.New("replacement underpriced")
+	ErrAccountLimit      = errors.New("too much of one account waits")
+	ErrEvicted           = errors.New("evicted from the mempool")
+	ErrReplaced          = errors.New("replaced by another transaction")
 	ErrMempoolFull       = errors.New("mempool full")
 	ErrDiskFull          = errors.New("the node's disk is full")
 	ErrUnsupported       = errors.New("unsupported")
@@ -118,7 +126,15 @@ func kindOfTx(code Code) kind {
 	case CodeFeeTooLow:
 		return kind{http.StatusPaymentRequired, true, "raise the fee cap to at least base_fee of /v1/fees"}
 	case CodeBadSequence:
-		return kind{http.StatusConflict, true, "sign again with the sequence of /v1/accounts/ADDRESS"}
+		return kind{http.StatusConflict, true, "sign again with the pending_sequence of /v1/accounts/ADDRESS"}
+	case CodeUnderpriced:
+		return kind{http.StatusConflict, false, "raise fee cap, tip cap and fee to what the message says, or sign with the pending_sequence of /v1/accounts/ADDRESS"}
+	case CodeAccountLimit:
+		return kind{http.StatusTooManyRequests, true, "wait for a block, or post from another account too"}
+	case CodeEvicted:
+		return kind{http.StatusConflict, true, "sign it again, with the pending_sequence of /v1/accounts/ADDRESS and a higher tip or fee cap"}
+	case CodeReplaced:
+		return kind{http.StatusConflict, false, "follow the transaction that replaced it, see /v1/txs/ID"}
 	case CodeMempoolFull:
 		return kind{http.StatusServiceUnavailable, true, "wait for a block, or raise the tip cap"}
 	case CodeDiskFull:
@@ -148,6 +164,10 @@ func causes() []cause {
 		{ErrInsufficientFunds, CodeInsufficientFunds, ""},
 		{ErrFeeTooLow, CodeFeeTooLow, ""},
 		{ErrBadSequence, CodeBadSequence, ""},
+		{ErrUnderpriced, CodeUnderpriced, ""},
+		{ErrAccountLimit, CodeAccountLimit, ""},
+		{ErrEvicted, CodeEvicted, ""},
+		{ErrReplaced, CodeReplaced, ""},
 		{ErrMempoolFull, CodeMempoolFull, ""},
 		{ErrDiskFull, CodeDiskFull, ""},
 		{ErrUnsupported, CodeUnsupported, ""},
@@ -226,7 +246,7 @@ func problemOf(err error, requestID string) (Problem, int) {
 // same.
 func (c *cause) message(err error) string {
 	repeated := []error{
-		ErrUnauthorized, ErrInsufficientFunds, ErrFeeTooLow, ErrMempoolFull, ErrUnsupported, ErrRateLimited, ErrBadRequest,
+		ErrUnauthorized, ErrInsufficientFunds, ErrFeeTooLow, ErrUnderpriced, ErrAccountLimit, ErrEvicted, ErrReplaced, ErrMempoolFull, ErrUnsupported, ErrRateLimited, ErrBadRequest,
 		da.ErrPruned, da.ErrFutureHeight, da.ErrNotFound, da.ErrTooLarge,
 	}
 	if !slices.Contains(repeated, c.sentinel) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -237,7 +238,7 @@ func (fakeChain) Account(_ context.Context, address [da.AddressSize]byte) (*Acco
 	if address[0] != 9 {
 		return nil, fmt.Errorf("%w: account %s", da.ErrNotFound, da.FormatAddress(address))
 	}
-	return &Account{da.FormatAddress(address), "123456789012345678901234567890", 7, 4}, nil
+	return &Account{da.FormatAddress(address), "123456789012345678901234567890", 7, 9, 4}, nil
 }
 
 func (fakeChain) Status(context.Context) (*Status, error) {
@@ -264,11 +265,35 @@ func (f *fakeSubmitter) PostBlob(_ context.Context, blob da.Blob) (*Posted, erro
 }
 
 func (f *fakeSubmitter) WaitIncluded(ctx context.Context, tx [32]byte) (uint64, error) {
-	if tx == sha256.Sum256([]byte("never")) {
+	switch tx {
+	case sha256.Sum256([]byte("never")):
 		<-ctx.Done()
 		return 0, ctx.Err()
+	case sha256.Sum256([]byte(lostTx)):
+		return 0, fmt.Errorf("%w: others tip more", ErrEvicted)
 	}
 	return 5, nil
+}
+
+// waitingTx, doneTx and replacedTx are ids of transactions in the state they are named for;
+// lostTx is a blob whose transaction was accepted and evicted.
+const (
+	waitingTx  = "1111111111111111111111111111111111111111111111111111111111111111"
+	doneTx     = "2222222222222222222222222222222222222222222222222222222222222222"
+	replacedTx = "3333333333333333333333333333333333333333333333333333333333333333"
+	lostTx     = "lost"
+)
+
+func (f *fakeSubmitter) TxStatus(_ context.Context, tx [32]byte) (*TxStatus, error) {
+	switch hex.EncodeToString(tx[:]) {
+	case waitingTx:
+		return &TxStatus{Status: StatusWaiting, Height: 4, Waiting: &TxWaiting{Tip: "0", UnderBaseFee: true, BaseFee: "1100000000", MaxBaseFee: "1050000000", Before: 1}}, nil
+	case doneTx:
+		return &TxStatus{Status: StatusIncluded, Height: 5, Included: &TxIncluded{Index: 3, Code: 11, Codespace: "sdk"}}, nil
+	case replacedTx:
+		return &TxStatus{Status: StatusReplaced, Height: 5, Reason: "a higher bid", By: Hex{0xab}}, nil
+	}
+	return &TxStatus{Status: StatusUnknown}, nil
 }
 
 type lightStatus struct {

@@ -26,7 +26,7 @@ const (
 	maxAsides = 8
 	// writeGrace is how long an answer may take to be sent once the deadline for making it has passed.
 	writeGrace = 30 * time.Second
-	// retryAfter is what a rate_limited answer asks to wait.
+	// retryAfter is what a rate_limited or account_limit answer asks to wait.
 	retryAfter = "1"
 )
 
@@ -212,7 +212,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if problem.Code == CodeInternal {
 		h.config.Log.Error("request failed", "request_id", problem.RequestID, "path", r.URL.Path, "error", err)
 	}
-	if problem.Code == CodeRateLimited {
+	if status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	if status == http.StatusUnauthorized {

@@ -50,7 +50,8 @@ func describe(routes []route) ([]byte, error) {
 func codes() []Code {
 	return []Code{
 		CodeNotFound, CodePruned, CodeFutureHeight, CodeSyncing, CodeNoPeer, CodeTimeout, CodeTooLarge,
-		CodeBadRequest, CodeUnauthorized, CodeInsufficientFunds, CodeFeeTooLow, CodeBadSequence, CodeMempoolFull,
+		CodeBadRequest, CodeUnauthorized, CodeInsufficientFunds, CodeFeeTooLow, CodeBadSequence,
+		CodeUnderpriced, CodeAccountLimit, CodeEvicted, CodeReplaced, CodeMempoolFull,
 		CodeDiskFull, CodeUnsupported, CodeInvalidProof, CodeWrongChain, CodeRateLimited, CodeInternal,
 	}
 }

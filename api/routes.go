@@ -121,6 +121,11 @@ func (h *handler) blobRoutes() []route {
 			access: writes, body: &octets, answer: Receipt{}, serve: h.postTx, params: []param{wait},
 		},
 		{
+			method: "GET", path: "/v1/txs/{id}", summary: "What became of a transaction: waiting, included, evicted, replaced, refused or unknown, and why. Of each, this node remembers the last while it runs: 16384 included, and the height of all of the last 512 blocks; 8192 evicted or replaced; 4096 refused",
+			params: []param{inPath("id", "64 hex digits: SHA-256 of the signed transaction, without what an envelope adds")},
+			answer: TxStatus{}, serve: h.txStatus,
+		},
+		{
 			method: "GET", path: "/v1/blobs", summary: "The ids of blobs by the hash of their bytes or of a commitment, newest first; give one of both",
 			params: []param{inQuery("keccak256", "64 hex digits"), inQuery("versioned_hash", "64 hex digits")},
 			answer: BlobIDs{}, serve: h.findBlobs,

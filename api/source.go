@@ -68,8 +68,11 @@ type Submitter interface {
 	// ErrUnauthorized where the node has no key for that, and like SubmitTx.
 	PostBlob(ctx context.Context, blob da.Blob) (*Posted, error)
 	// WaitIncluded returns the height of the block that includes a transaction, once that is final
-	// and durable in this node's store. It fails with ctx's error.
+	// and durable in this node's store. It fails with ctx's error, and with ErrEvicted or
+	// ErrReplaced once the mempool has given the transaction up.
 	WaitIncluded(ctx context.Context, tx [da.HashSize]byte) (uint64, error)
+	// TxStatus returns what the node knows of a transaction.
+	TxStatus(ctx context.Context, tx [da.HashSize]byte) (*TxStatus, error)
 }
 
 // Submitted is a transaction that the mempool accepted, or that was posted before.

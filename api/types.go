@@ -65,6 +65,9 @@ type Account struct {
 	// Balance is in aash.
 	Balance  string `json:"balance"`
 	Sequence uint64 `json:"sequence"`
+	// PendingSequence is what the account's next transaction must carry: Sequence, and one more
+	// for each of its transactions that wait here.
+	PendingSequence uint64 `json:"pending_sequence"`
 	// Number is the account's number, which signatures cover.
 	Number uint64 `json:"account_number"`
 }
@@ -103,6 +106,59 @@ type Receipt struct {
 	Height uint64 `json:"height,omitempty"`
 	// Blobs are those of an envelope, in its message's order.
 	Blobs []BlobSummary `json:"blobs"`
+}
+
+// The other values of TxStatus.Status.
+const (
+	StatusWaiting  = "waiting"
+	StatusEvicted  = "evicted"
+	StatusReplaced = "replaced"
+	StatusRefused  = "refused"
+	StatusUnknown  = "unknown"
+)
+
+// TxStatus answers GET /v1/txs/{id}: what this node knows of a transaction, as long as it runs.
+type TxStatus struct {
+	Tx Hex `json:"tx"`
+	// Status is waiting (in this node's mempool), included, evicted, replaced, refused or unknown.
+	Status string `json:"status"`
+	// Height is that of the block that includes it, or the chain's when it came, left or was
+	// refused.
+	Height uint64 `json:"height,omitempty"`
+	// Waiting is there while it waits.
+	Waiting *TxWaiting `json:"waiting,omitempty"`
+	// Included is there once a block includes it, while the node remembers that much.
+	Included *TxIncluded `json:"included,omitempty"`
+	// Cause is why it was evicted: age, pressure, underpriced, sequence, predecessor, funds, expiry
+	// or refused; or the code of why it was refused. Reason says it in words, and what to do.
+	Cause  string `json:"cause,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// By is the transaction that replaced it.
+	By Hex `json:"by,omitempty"`
+}
+
+// TxWaiting is how a transaction waits.
+type TxWaiting struct {
+	// Tip is what it tips per blob gas of its share of the next block; what tips most comes
+	// first. It is 0 under the base fee.
+	Tip string `json:"tip"`
+	// UnderBaseFee tells that the next block cannot include it: BaseFee, that block's, is above
+	// MaxBaseFee, the highest at which one can.
+	UnderBaseFee bool   `json:"under_base_fee"`
+	BaseFee      string `json:"base_fee"`
+	MaxBaseFee   string `json:"max_base_fee"`
+	// Before is how many transactions of its signers must be included first.
+	Before int `json:"before"`
+}
+
+// TxIncluded is what a block did with a transaction.
+type TxIncluded struct {
+	// Index is its place in the block, what is injected left out.
+	Index int `json:"index"`
+	// Code is 0 where its messages succeeded. Its blobs are posted, and paid for, in any case.
+	Code uint32 `json:"code"`
+	// Codespace says whose code it is.
+	Codespace string `json:"codespace,omitempty"`
 }
 
 // BlobReceipt answers POST /v1/blobs.

@@ -140,7 +140,7 @@ func (l *lane) send(ctx context.Context, f *flight) time.Duration {
 	switch code := CodeOf(err); {
 	case err == nil:
 		return l.accepted(f, answer)
-	case code == CodeBadSequence:
+	case code == CodeBadSequence || code == CodeUnderpriced:
 		return l.desync(ctx, f, err)
 	case code == CodeFeeTooLow, code == codeUnderpriced:
 		return l.raise(ctx, f, err)

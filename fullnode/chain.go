@@ -99,6 +99,8 @@ func (v view) Account(_ context.Context, address [da.AddressSize]byte) (*api.Acc
 		Balance:  v.node.app.Keepers.Bank.GetBalance(state, address[:], app.BaseDenom).Amount.String(),
 		Sequence: account.GetSequence(),
 		Number:   account.GetAccountNumber(),
+
+		PendingSequence: v.node.app.PendingSequence(address[:], account.GetSequence()),
 	}, nil
 }
 

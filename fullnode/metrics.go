@@ -25,6 +25,9 @@ func (n *Node) newMetrics() *prometheus.Registry {
 		}),
 		gauge("mempool_transactions", "Transactions waiting for a block.", func() float64 { return float64(n.comet.Mempool().Size()) }),
 		gauge("mempool_bytes", "Bytes of transactions waiting for a block.", func() float64 { return float64(n.comet.Mempool().SizeBytes()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Namespace: "ashlar", Name: "mempool_kzg_verifications_total", Help: "Envelopes verified by KZG before they entered the mempool, or were refused for it.",
+		}, func() float64 { return float64(n.app.Verifications()) }),
 		gauge("chain_peers", "Peers of CometBFT.", func() float64 { return float64(n.comet.Switch().Peers().Size()) }),
 	)
 	return registry

@@ -32,7 +32,6 @@ type poster struct {
 	signer *client.Signer
 
 	turn chan struct{} // holds an element from the choice of a sequence to the mempool's verdict
-	next *uint64       // sequence after the last accepted; nil: as committed. For whoever's turn it is.
 }
 
 func newPoster(node *Node, signer *client.Signer) *poster {
@@ -52,8 +51,9 @@ func (p *poster) post(ctx context.Context, blob da.Blob) (*api.Posted, error) {
 	return &api.Posted{Tx: id, Info: prepared.Blobs()[0]}, nil
 }
 
-// send signs with the next sequence. Where the mempool expects another, this account is
-// used elsewhere too, or what was accepted was dropped: the next block tells.
+// send signs with the sequence after what waits. Where the mempool expects another then, or
+// has one of it, this account is used elsewhere too, or a block was committed just now: it is
+// looked up again.
 func (p *poster) send(ctx context.Context, prepared *client.Prepared) ([da.HashSize]byte, error) {
 	select {
 	case p.turn <- struct{}{}:
@@ -67,13 +67,7 @@ func (p *poster) send(ctx context.Context, prepared *client.Prepared) ([da.HashS
 			return [da.HashSize]byte{}, err
 		}
 		id, err := p.sign(ctx, prepared, account)
-		if err == nil {
-			next := account.Sequence + 1
-			p.next = &next
-			return id, nil
-		}
-		p.next = nil
-		if !errors.Is(err, api.ErrBadSequence) {
+		if err == nil || !errors.Is(err, api.ErrBadSequence) && !errors.Is(err, api.ErrUnderpriced) {
 			return id, err
 		}
 		select {
@@ -96,11 +90,7 @@ func (p *poster) account(ctx context.Context) (client.Account, error) {
 	if err != nil {
 		return client.Account{}, err
 	}
-	account := client.Account{ChainID: p.node.ChainID(), Number: state.Number, Sequence: state.Sequence}
-	if p.next != nil {
-		account.Sequence = max(account.Sequence, *p.next)
-	}
-	return account, nil
+	return client.Account{ChainID: p.node.ChainID(), Number: state.Number, Sequence: state.PendingSequence}, nil
 }
 
 func (p *poster) sign(ctx context.Context, prepared *client.Prepared, account client.Account) ([da.HashSize]byte, error) {

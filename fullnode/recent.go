@@ -60,12 +60,16 @@ func (r *recent) forget(block remembered) {
 	}
 }
 
-// wait returns the height of the block that included a transaction.
-func (r *recent) wait(ctx context.Context, tx [da.HashSize]byte) (uint64, error) {
+// wait returns the height of the block that included a transaction, or, once a block did not
+// and the transaction is lost, why.
+func (r *recent) wait(ctx context.Context, tx [da.HashSize]byte, lost func() error) (uint64, error) {
 	for {
 		height, changed := r.look(tx)
 		if height > 0 {
 			return height, nil
+		}
+		if err := lost(); err != nil {
+			return 0, err
 		}
 		select {
 		case <-changed:

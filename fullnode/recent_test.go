@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,12 +18,14 @@ func txNumber(n uint64) [da.HashSize]byte {
 	return id
 }
 
+func notLost() error { return nil }
+
 func TestRecentWakesWhoWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRecent()
 		got := make(chan uint64, 1)
 		go func() {
-			height, err := r.wait(t.Context(), txNumber(7))
+			height, err := r.wait(t.Context(), txNumber(7), notLost)
 			if err != nil {
 				t.Error(err)
 			}
@@ -37,8 +40,37 @@ func TestRecentWakesWhoWaits(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, err := r.wait(ctx, txNumber(9)); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := r.wait(ctx, txNumber(9), notLost); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("waiting for what never comes ends with %v", err)
+		}
+	})
+}
+
+// TestRecentTellsWhatIsLost: whoever waits for a transaction that was given up hears of it with
+// the next block, or at once.
+func TestRecentTellsWhatIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, gone := newRecent(), errors.New("gone")
+		var lost atomic.Bool
+		isLost := func() error {
+			if lost.Load() {
+				return gone
+			}
+			return nil
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := r.wait(t.Context(), txNumber(7), isLost)
+			ended <- err
+		}()
+		synctest.Wait()
+		lost.Store(true)
+		r.add(4, [][da.HashSize]byte{txNumber(1)})
+		if err := <-ended; !errors.Is(err, gone) {
+			t.Errorf("waiting for what is lost ends with %v", err)
+		}
+		if height, err := r.wait(t.Context(), txNumber(1), isLost); height != 4 || err != nil {
+			t.Errorf("what was included and is lost is said to be at height %d (%v)", height, err)
 		}
 	})
 }

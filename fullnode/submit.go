@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	errorsmod "cosmossdk.io/errors"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/app/blob"
+	"github.com/ashlar-da/ashlar/app/pool"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
@@ -37,6 +39,9 @@ func (s submitter) SubmitTx(ctx context.Context, tx []byte) (api.Submitted, erro
 	known := errors.Is(refused, mempool.ErrTxInCache)
 	if !known && !errors.Is(refused, api.ErrBadSequence) { // a sequence is used up by being included, too
 		return api.Submitted{Tx: id}, refused
+	}
+	if lost := s.lost(id); known && lost != nil { // CometBFT's mempool takes note at the next block
+		return api.Submitted{Tx: id}, lost
 	}
 	height, err := s.node.recall(ctx, id, tx)
 	if err == nil && height == 0 && !known {
@@ -72,7 +77,45 @@ func (s submitter) PostBlob(ctx context.Context, blob da.Blob) (*api.Posted, err
 
 // WaitIncluded implements api.Submitter.
 func (s submitter) WaitIncluded(ctx context.Context, tx [da.HashSize]byte) (uint64, error) {
-	return s.node.recent.wait(ctx, tx)
+	return s.node.recent.wait(ctx, tx, func() error { return s.lost(tx) })
+}
+
+// lost says why the mempool gave a transaction up, nil if it did not. A block may include it
+// all the same, if its proposer did not.
+func (s submitter) lost(tx [da.HashSize]byte) error {
+	switch status := s.node.app.TxStatus(tx); status.Kind {
+	case pool.Evicted:
+		return fmt.Errorf("%w: %s", api.ErrEvicted, status.Reason)
+	case pool.Replaced:
+		return fmt.Errorf("%w: %s", api.ErrReplaced, status.Reason)
+	}
+	return nil
+}
+
+// TxStatus implements api.Submitter.
+func (s submitter) TxStatus(_ context.Context, tx [da.HashSize]byte) (*api.TxStatus, error) {
+	status := s.node.app.TxStatus(tx)
+	shown := &api.TxStatus{
+		Status: string(status.Kind), Height: uint64(status.Height), Cause: string(status.Cause), Reason: status.Reason,
+	}
+	switch status.Kind {
+	case pool.Waiting:
+		shown.Waiting = &api.TxWaiting{
+			Tip: strconv.FormatInt(max(status.Priority, 0), 10), UnderBaseFee: status.Priority < 0,
+			BaseFee: status.BaseFee, MaxBaseFee: status.Cap, Before: status.Before,
+		}
+	case pool.Included:
+		shown.Included = &api.TxIncluded{Index: status.Index, Code: status.Code, Codespace: status.Codespace}
+	case pool.Replaced:
+		shown.By = status.By[:]
+	case pool.Refused:
+		said := refusal(status.Codespace, status.Code, status.Reason)
+		shown.Cause, shown.Reason = string(api.CodeOf(said)), said.Error()
+	}
+	if height, _ := s.node.recent.look(tx); height > 0 && status.Kind != pool.Included {
+		return &api.TxStatus{Status: api.StatusIncluded, Height: height}, nil
+	}
+	return shown, nil
 }
 
 // mempoolError translates what CometBFT's mempool refuses by itself.
@@ -93,23 +136,29 @@ func (s submitter) checkTxError(tx []byte, r *abci.ResponseCheckTx) error {
 	if r.Code == abci.CodeTypeOK {
 		return nil
 	}
-	err := errorsmod.ABCIError(r.Codespace, r.Code, r.Log)
-	switch {
-	case errors.Is(err, sdkerrors.ErrUnauthorized):
+	if errors.Is(errorsmod.ABCIError(r.Codespace, r.Code, r.Log), sdkerrors.ErrUnauthorized) {
 		return s.unauthorized(tx, r.Log)
+	}
+	return refusal(r.Codespace, r.Code, r.Log)
+}
+
+// refusal is checkTxError for what can be told without the transaction.
+func refusal(codespace string, code uint32, log string) error {
+	err := errorsmod.ABCIError(codespace, code, log)
+	switch {
 	case errors.Is(err, sdkerrors.ErrTxDecode):
-		return api.Advise(fmt.Errorf("%w: %s", api.ErrBadRequest, r.Log),
+		return api.Advise(fmt.Errorf("%w: %s", api.ErrBadRequest, log),
 			"post the bytes of a signed transaction or envelope as they are, neither JSON nor Base64; POST /v1/blobs takes a blob's bytes")
 	case errors.Is(err, sdkerrors.ErrPanic): // a stack follows, which the application logs
-		said, _, _ := strings.Cut(r.Log, "\n")
+		said, _, _ := strings.Cut(log, "\n")
 		return fmt.Errorf("%w: %s", api.ErrBadRequest, said)
 	}
 	for _, known := range causes() {
 		if errors.Is(err, known.registered) {
-			return fmt.Errorf("%w: %s", known.cause, strings.TrimSuffix(r.Log, ": "+known.registered.Error()))
+			return fmt.Errorf("%w: %s", known.cause, strings.TrimSuffix(log, ": "+known.registered.Error()))
 		}
 	}
-	return fmt.Errorf("%w: %s", api.ErrBadRequest, r.Log)
+	return fmt.Errorf("%w: %s", api.ErrBadRequest, log)
 }
 
 // cause pairs an error the application registers with what the API knows.
@@ -130,8 +179,8 @@ func causes() []cause {
 		{blob.ErrInsufficientFunds, api.ErrInsufficientFunds},
 		{blob.ErrBackOff, api.ErrRateLimited},
 		{blob.ErrReplacedLately, api.ErrRateLimited},
-		{blob.ErrUnderpriced, api.ErrBadSequence},
-		{blob.ErrAccountLimit, api.ErrMempoolFull},
+		{blob.ErrUnderpriced, api.ErrUnderpriced},
+		{blob.ErrAccountLimit, api.ErrAccountLimit},
 		{blob.ErrNotReady, api.ErrSyncing},
 		{errDiskFull, api.ErrDiskFull},
 		{sdkerrors.ErrInsufficientFee, api.ErrFeeTooLow},
