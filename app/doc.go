@@ -2,6 +2,7 @@
 // wired by hand, and what it does at each step of ABCI, one file a step:
 //
 //	checktx.go   what may enter the mempool, cheapest check first
+//	waiting.go   what the mempool, in package pool, reads of the committed state
 //	prepare.go   a proposer chooses transactions and builds the square
 //	process.go   a validator holds a proposal against block and parent state
 //	finalize.go  execution, after the same verification; a bad block halts the node

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -31,6 +32,11 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 // Account asks for an account's balance and sequence.
 func (c *Client) Account(ctx context.Context, address string) (*AccountState, error) {
 	return get[AccountState](ctx, c, "/v1/accounts/"+address)
+}
+
+// Tx asks a node what became of a transaction: its own mempool's view, which no proof backs.
+func (c *Client) Tx(ctx context.Context, id Hex) (*TxStatus, error) {
+	return get[TxStatus](ctx, c, "/v1/txs/"+hex.EncodeToString(id))
 }
 
 // Fees asks what the next block charges.

@@ -64,7 +64,45 @@ type AccountState struct {
 	// Balance is in aash.
 	Balance  string `json:"balance"`
 	Sequence uint64 `json:"sequence"`
-	Number   uint64 `json:"account_number"`
+	// PendingSequence comes after those that wait in the node's mempool.
+	PendingSequence uint64 `json:"pending_sequence"`
+	Number          uint64 `json:"account_number"`
+}
+
+// TxStatus is what became of a transaction, as far as a node remembers.
+type TxStatus struct {
+	Tx Hex `json:"tx"`
+	// Status is waiting, included, evicted, replaced, refused or unknown.
+	Status string `json:"status"`
+	// Height is that of the block that includes it, or the chain's when it came, left or was
+	// refused.
+	Height uint64 `json:"height,omitempty"`
+	// Waiting is there while it waits, Included once a block includes it.
+	Waiting  *TxWaiting  `json:"waiting,omitempty"`
+	Included *TxIncluded `json:"included,omitempty"`
+	// Cause and Reason are why it was evicted or refused.
+	Cause  string `json:"cause,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	// By is the transaction that replaced it.
+	By Hex `json:"by,omitempty"`
+}
+
+// TxWaiting is how a transaction waits. Amounts are in aash per unit of blob gas.
+type TxWaiting struct {
+	Tip          string `json:"tip"`
+	UnderBaseFee bool   `json:"under_base_fee"`
+	BaseFee      string `json:"base_fee"`
+	// MaxBaseFee is the highest base fee at which a block can include it.
+	MaxBaseFee string `json:"max_base_fee"`
+	// Before is how many of its signers' transactions must be included first.
+	Before int `json:"before"`
+}
+
+// TxIncluded is what a block did with a transaction: code 0 is success.
+type TxIncluded struct {
+	Index     int    `json:"index"`
+	Code      uint32 `json:"code"`
+	Codespace string `json:"codespace,omitempty"`
 }
 
 // ChainFees is what the next block charges.

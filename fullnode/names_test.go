@@ -68,7 +68,7 @@ func TestClientAndAPISpeakTheSame(t *testing.T) {
 	}
 	pairs := map[string]string{
 		"blobReceipt": "BlobReceipt", "Status": "Status", "AccountState": "Account", "ChainFees": "Fees", "Error": "Problem",
-		"receipt": "Receipt", "inclusions": "Blob", "inclusion": "Inclusion", "entry": "Entry", "entryProof": "EntryProof",
+		"receipt": "Receipt", "TxStatus": "TxStatus", "TxWaiting": "TxWaiting", "TxIncluded": "TxIncluded", "inclusions": "Blob", "inclusion": "Inclusion", "entry": "Entry", "entryProof": "EntryProof",
 		"namespaceBlobs": "NamespaceBlobs", "namespaceProof": "NamespaceProof", "signedHeader": "Header", "headerProof": "HeaderProof",
 		"validators": "Validators",
 	}

@@ -129,7 +129,7 @@ func is(status string) func(api.TxStatus) bool {
 // Both nodes agree on what became of each, so the replacement was gossiped.
 func TestReplacedThenUnderTheBaseFeeThenIncluded(t *testing.T) {
 	cfg := newValidator(t)
-	setBlobParams(t, &cfg, map[string]any{"max_rows": 3, "max_tx_rows": 1, "max_shared_rows": 1, "block_time": "1s"})
+	setBlobParams(t, &cfg, map[string]any{"max_rows": 3, "max_tx_rows": 1, "max_shared_rows": 1, "block_time": "3s"})
 	validator := startNode(t, cfg)
 	validator.waitStored(t, 2)
 	node := startNode(t, newFollower(t, validator))
@@ -155,7 +155,7 @@ func TestReplacedThenUnderTheBaseFeeThenIncluded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const fillers = 4
+	const fillers = 3
 	for sequence := range uint64(fillers) {
 		raw, _ := owner.sign(full, sequence, 10_000_000_000, 1_000_000)
 		require(post(raw))
