@@ -255,6 +255,9 @@ func (p *Pool) room(made plan) ([]*entry, error) {
 		return nil, nil
 	}
 	worth := p.worth(made.entry)
+	if least := p.least(worth, made.old); least != nil && txs <= 1 && bytes <= least.Size {
+		return []*entry{least}, nil // as mostly: all are about as large
+	}
 	candidates := p.worthLess(worth, made.old)
 	heap.Init(&candidates)
 	var evict []*entry
@@ -279,16 +282,30 @@ func (p *Pool) worthLess(worth int64, except *entry) leastFirst {
 	return less
 }
 
+// least returns the first of worthLess to make room, nil if there is none. The caller holds mu.
+func (p *Pool) least(worth int64, except *entry) *entry {
+	var least *entry
+	for _, e := range p.byID {
+		if e.worth < worth && e != except && (least == nil || e.leavesBefore(least)) {
+			least = e
+		}
+	}
+	return least
+}
+
+// leavesBefore tells which of two entries makes room first.
+func (e *entry) leavesBefore(other *entry) bool {
+	return cmp.Or(cmp.Compare(e.worth, other.worth), cmp.Compare(other.arrival, e.arrival)) < 0
+}
+
 // leastFirst is a heap of entries: those worth least on top, the latest of equals first. So of
 // one account's the last comes first.
 type leastFirst []*entry
 
-func (h leastFirst) Len() int { return len(h) }
-func (h leastFirst) Less(i, j int) bool {
-	return cmp.Or(cmp.Compare(h[i].worth, h[j].worth), cmp.Compare(h[j].arrival, h[i].arrival)) < 0
-}
-func (h leastFirst) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *leastFirst) Push(x any)   { *h = append(*h, x.(*entry)) }
+func (h leastFirst) Len() int           { return len(h) }
+func (h leastFirst) Less(i, j int) bool { return h[i].leavesBefore(h[j]) }
+func (h leastFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *leastFirst) Push(x any)        { *h = append(*h, x.(*entry)) }
 func (h *leastFirst) Pop() any {
 	last := (*h)[len(*h)-1]
 	*h = (*h)[:len(*h)-1]
