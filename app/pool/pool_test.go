@@ -466,6 +466,9 @@ func TestAllowanceIsSharedByWhatWaits(t *testing.T) {
 			t.Errorf("transaction %d: have %v want %v", sequence, err, want)
 		}
 	}
+	instead := r.bid("b", 1, 220, 2) // 1020 in place of 1010
+	instead.Payer, instead.Grantee = "rich", "b"
+	r.enters("in place of the second", instead)
 }
 
 // TestSeveralSigners: a transaction stands in the line of each.
