@@ -29,6 +29,22 @@ func TestFeeIsRaised(t *testing.T) {
 	})
 }
 
+// TestFeeIsEstimated offers what the node estimates to be needed.
+func TestFeeIsEstimated(t *testing.T) {
+	for within, want := range map[int]int64{0: 2000, 3: 3000} {
+		inWorld(t, []string{"a"}, func(t *testing.T, w *world) {
+			cfg := w.config("a")
+			cfg.Within = within
+			submitOne(t, open(t, cfg), blobOf(1, "one"))
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if paid := w.nodes["a"].pool[0].cap; !paid.Equal(math.NewInt(want)) {
+				t.Errorf("within %d blocks a cap of %s is offered, want %d", within, paid, want)
+			}
+		})
+	}
+}
+
 // TestFeeBound has the base fee rise above what may be offered, and fall again: nothing is
 // offered beyond the bound, whoever waits learns why, and nothing is lost.
 func TestFeeBound(t *testing.T) {

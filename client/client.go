@@ -50,6 +50,10 @@ type Config struct {
 	// Tip is what the proposer is offered at least, per unit of blob gas, in aash: where blocks
 	// are full, who tips more goes first. Nil: a twentieth of the base fee alone.
 	Tip math.Int
+	// Within is the number of blocks within which nine in ten submissions are to be included: the
+	// node's estimate for that is offered where it is more than twice the base fee. 0: it is not
+	// asked for.
+	Within int
 	// Expiry is how many blocks a transaction is good for once it is signed, 0: 200. One that
 	// was not included is then signed anew.
 	Expiry uint64
@@ -76,6 +80,7 @@ type Client struct {
 	maxPrice math.Int // nil: no bound
 	maxFee   math.Int // nil: no bound
 	tip      math.Int
+	within   int
 	expiry   uint64
 	timeout  time.Duration
 	trust    Trust
@@ -103,7 +108,7 @@ func New(_ context.Context, cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		nodes: nodes, token: cfg.Token, signer: cfg.Signer, http: cfg.HTTP, trust: cfg.Trust,
-		gasPrice: cfg.GasPrice, maxPrice: cfg.MaxFeePerGas, maxFee: cfg.MaxFee, tip: cfg.Tip, expiry: cfg.Expiry, timeout: cfg.Timeout,
+		gasPrice: cfg.GasPrice, maxPrice: cfg.MaxFeePerGas, maxFee: cfg.MaxFee, tip: cfg.Tip, within: cfg.Within, expiry: cfg.Expiry, timeout: cfg.Timeout,
 		setup: sync.OnceValues(kzg.NewSetup), known: newRegister(),
 	}
 	c.fill(&cfg)

@@ -47,10 +47,26 @@ func FuzzAnswers(f *testing.F) {
 			t.Error("a blob was verified that is not the id's")
 		}
 		_, _ = c.Header(t.Context(), 1)
+		anchored(t, body)
 		_, _ = c.List(t.Context(), da.TxNamespace(), 1)
 		_, _ = c.Status(t.Context())
 		_, _ = c.Fees(t.Context())
 	})
+}
+
+// anchored reads a header from the anchor, as itself and as what proves others.
+func anchored(t *testing.T, body []byte) {
+	t.Helper()
+	anchor := Anchor{ChainID: "chain", Height: 1, Hash: make([]byte, 32)}
+	node := &http.Client{Transport: answering{http.StatusOK, body}}
+	c, err := New(t.Context(), Config{URL: "http://node", HTTP: node, Trust: TrustAnchor(anchor)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Header(t.Context(), 1); err == nil {
+		t.Error("a header is taken that is not the anchor's")
+	}
+	_, _ = source{c, c.nodes.all[0]}.block(t.Context(), 1)
 }
 
 func seedAnswers(f *testing.F) {
@@ -71,6 +87,7 @@ func seedAnswers(f *testing.F) {
 	f.Add(true, found)
 	f.Add(true, []byte(`{"signed_header":{"header":{"height":"1"},"commit":{}},"header_proof":{"header":"0001","total":2,"aunts":["00"]}}`))
 	f.Add(true, []byte(`{"inclusions":[]}`))
+	f.Add(true, []byte(`{"signed_header":{"header":{"height":"1"},"commit":{}},"encoded":"0a3c0a14a70f427ab4d7e7c49099c3ebc08ebd7f0e4f3ed412220a209d714c63d24fbbb0b42666805b9f26574beca287b4b84c150a7bc695466b846e1807"}`))
 	f.Add(true, []byte(`{"base_fee":"-1","gas_price":"x"}`))
 	f.Add(false, []byte(`{"error":{"code":"not_found","message":"m"}}`))
 	f.Add(false, []byte(`<html>`))

@@ -20,7 +20,7 @@ const (
 	tipShare = 20
 	// A transaction takes the place of another of its sequence if it offers a tenth more.
 	replaceNumerator, replaceDenominator = 11, 10
-	// maxFactor is how far above the base fee a node can make a client go without bounds, by
+	// maxFactor is how far above what is needed a node can make a client go without bounds, by
 	// refusing what it offers.
 	maxFactor = 10
 	// priceBits bounds the prices that a node may ask, as the chain does.
@@ -57,17 +57,18 @@ func (c *Client) offer(ctx context.Context, p *Prepared, before Fees) (Fees, err
 	}
 	tip := math.MaxInt(base.QuoRaw(tipShare), c.tip)
 	least, fees := base, Fees{Cap: math.MaxInt(base.MulRaw(capFactor), base.Add(tip)), Tip: tip, GasLimit: gasLimit, GasPrice: gas}
+	c.estimate(ctx, p, &fees)
 	if !before.Cap.IsNil() {
 		least = math.MaxInt(least, raised(before.Cap))
 		fees.Tip = math.MaxInt(fees.Tip, raised(before.Tip))
 	}
-	fees.Cap = math.MaxInt(fees.Cap, least)
-	if fees.Cap.GT(base.MulRaw(maxFactor)) {
+	if least.GT(fees.Cap.MulRaw(maxFactor)) {
 		return Fees{}, &Error{
 			Code: CodeFeeTooLow, Retryable: true,
-			Message: fmt.Sprintf("a fee cap of %s%s per blob gas is not taken, at base fee %s: no more is offered than %d times that", before.Cap, Denom, base, maxFactor),
+			Message: fmt.Sprintf("a fee cap of %s%s per blob gas is not taken, at base fee %s: no more than that is offered", before.Cap, Denom, base),
 		}
 	}
+	fees.Cap = math.MaxInt(fees.Cap, least)
 	if bound := c.bound(p, gas); !bound.IsNil() {
 		fees.Cap = math.MinInt(fees.Cap, bound)
 	}
@@ -80,6 +81,27 @@ func (c *Client) offer(ctx context.Context, p *Prepared, before Fees) (Fees, err
 		}
 	}
 	return fees, nil
+}
+
+// estimate raises what is offered to what the node thinks is needed, if it is to be asked and
+// can tell.
+func (c *Client) estimate(ctx context.Context, p *Prepared, fees *Fees) {
+	if c.within == 0 {
+		return
+	}
+	ask := FeeAsk{Encoding: p.infos[0].Encoding, Blocks: c.within}
+	for i := range p.infos {
+		ask.Bytes += int(p.infos[i].Size)
+	}
+	estimate, err := c.FeeEstimate(ctx, ask)
+	if err != nil {
+		return
+	}
+	feeCap, ok := math.NewIntFromString(estimate.FeeCap)
+	tip, tipOK := math.NewIntFromString(estimate.TipCap)
+	if ok && tipOK && feeCap.BigIntMut().BitLen() <= priceBits && tip.BigIntMut().BitLen() <= priceBits {
+		fees.Cap, fees.Tip = math.MaxInt(fees.Cap, feeCap), math.MaxInt(fees.Tip, tip)
+	}
 }
 
 // raised is the least amount that takes the place of another.

@@ -129,7 +129,7 @@ func TestKilledProcess(t *testing.T) {
 	w := newWorld("a")
 	server := httptest.NewServer(w.nodes["a"].handler)
 	defer server.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	go func() {
 		for ctx.Err() == nil {
@@ -139,7 +139,7 @@ func TestKilledProcess(t *testing.T) {
 	}()
 	journal := filepath.Join(t.TempDir(), "journal")
 	for life := 0; ; life++ {
-		bounded, kill := context.WithTimeout(ctx, time.Duration(100+life*100)*time.Millisecond)
+		bounded, kill := context.WithTimeout(ctx, time.Duration(100+life*200)*time.Millisecond)
 		child := exec.CommandContext(bounded, os.Args[0], "-test.run=^TestChild$") // killed by SIGKILL
 		child.Env = append(os.Environ(), childEnv+"="+server.URL+" "+journal)
 		out, err := child.CombinedOutput()

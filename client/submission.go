@@ -213,7 +213,7 @@ func (s *Submission) hindered(cause error) {
 // sameCause tells whether two errors say the same, but for the request they answer.
 func sameCause(a, b error) bool {
 	if a == nil || b == nil {
-		return a == b
+		return (a == nil) == (b == nil)
 	}
 	return a.Error() == b.Error()
 }

@@ -349,6 +349,13 @@ func (c chainOf) Fees(context.Context) (*api.Fees, error) {
 	return &api.Fees{Height: uint64(len(c.n.world.blocks)), BaseFee: fmt.Sprint(c.n.world.baseFee), GasPrice: "0"}, nil
 }
 
+// FeeEstimate implements api.Chain: to get in, three times the base fee is needed.
+func (c chainOf) FeeEstimate(context.Context, api.FeeAsk) (*api.FeeEstimate, error) {
+	c.n.world.mu.Lock()
+	defer c.n.world.mu.Unlock()
+	return &api.FeeEstimate{FeeCap: fmt.Sprint(3 * c.n.world.baseFee), TipCap: "7"}, nil
+}
+
 // Status implements api.Chain.
 func (c chainOf) Status(context.Context) (*api.Status, error) {
 	return &api.Status{ChainID: c.n.world.chainID, ChainHeight: c.n.Head()}, nil
