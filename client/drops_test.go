@@ -3,6 +3,7 @@ package client_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,16 +77,30 @@ func TestDroppedAcceptances(t *testing.T) {
 	})
 }
 
-// TestForgottenMempool has a node forget its whole mempool again and again.
+// TestForgottenMempool has a node forget its whole mempool again and again, and say so when
+// it is asked, or not know what it is asked.
 func TestForgottenMempool(t *testing.T) {
-	inWorld(t, []string{"a"}, func(t *testing.T, w *world) {
-		for i := range 4 {
-			time.AfterFunc(time.Duration(i)*3*blockTime+blockTime/2, func() { w.set("a", func(n *node) { n.pool = nil }) })
-		}
-		w.set("a", func(n *node) { n.idle = true })
-		time.AfterFunc(9*blockTime, func() { w.set("a", func(n *node) { n.idle = false }) })
-		submitMany(t, w, open(t, w.config("a")), 10)
-	})
+	for name, around := range map[string]func(http.ResponseWriter, *http.Request, http.Handler){
+		"which it tells": nil,
+		"which it cannot tell": func(rw http.ResponseWriter, r *http.Request, handler http.Handler) {
+			if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/v1/txs/") {
+				problem(rw, http.StatusNotFound, client.CodeNotFound)
+				return
+			}
+			handler.ServeHTTP(rw, r)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, []string{"a"}, func(t *testing.T, w *world) {
+				for i := range 4 {
+					time.AfterFunc(time.Duration(i)*3*blockTime+blockTime/2, func() { w.set("a", func(n *node) { n.pool = nil }) })
+				}
+				w.set("a", func(n *node) { n.idle, n.around = true, around })
+				time.AfterFunc(9*blockTime, func() { w.set("a", func(n *node) { n.idle = false }) })
+				submitMany(t, w, open(t, w.config("a")), 10)
+			})
+		})
+	}
 }
 
 // TestConnectionBreaksAfterPosting has a node take transactions, and die before it says so.

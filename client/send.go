@@ -16,10 +16,6 @@ const (
 	uploadRate = 64 << 10
 )
 
-// codeUnderpriced is what a node answers that has another transaction of the same sequence,
-// and is offered too little more.
-const codeUnderpriced Code = "underpriced_replacement"
-
 // uploadTime is what sending a body may take.
 func uploadTime(size int) time.Duration { return time.Duration(size/uploadRate+1) * time.Second }
 
@@ -142,7 +138,7 @@ func (l *lane) send(ctx context.Context, f *flight) time.Duration {
 		return l.accepted(f, answer)
 	case code == CodeBadSequence || code == CodeUnderpriced:
 		return l.desync(ctx, f, err)
-	case code == CodeFeeTooLow, code == codeUnderpriced:
+	case code == CodeFeeTooLow:
 		return l.raise(ctx, f, err)
 	case isRefusal(code) && !f.doubtful:
 		l.fail(f, err)
@@ -233,7 +229,8 @@ func (l *lane) review(ctx context.Context) time.Duration {
 	if f == nil || head <= f.checkedAt {
 		return pollInterval
 	}
-	switch status := l.client.txStatus(ctx, f.signed.id()); status {
+	status, why := l.client.txStatus(ctx, f.signed.id())
+	switch status {
 	case txWaiting:
 		l.checked(f, head)
 		return l.outbid(ctx, f)
@@ -243,6 +240,7 @@ func (l *lane) review(ctx context.Context) time.Duration {
 		}
 		fallthrough
 	case txLost:
+		f.sub.hindered(why)
 		l.resend(f)
 		return 0
 	}
@@ -297,20 +295,20 @@ const (
 	txLost                   // it does not have it
 )
 
-// txStatus asks what became of a transaction.
-func (c *Client) txStatus(ctx context.Context, id Hex) txState {
-	text, _ := id.MarshalText()
-	answer, err := get[struct {
-		Status string `json:"status"`
-	}](ctx, c, "/v1/txs/"+string(text))
+// txStatus asks what became of a transaction, and why it was lost, if it was.
+func (c *Client) txStatus(ctx context.Context, id Hex) (txState, error) {
+	answer, err := c.Tx(ctx, id)
 	if err != nil {
-		return txUnknown
+		return txUnknown, errNotIncluded
 	}
 	switch answer.Status {
 	case "waiting", "included":
-		return txWaiting
+		return txWaiting, nil
 	case "evicted", "replaced", "refused", "unknown":
-		return txLost
+		return txLost, fmt.Errorf("%w: the node says it is %s; %s", errNotIncluded, answer.Status, answer.Reason)
 	}
-	return txUnknown
+	return txUnknown, errNotIncluded
 }
+
+// errNotIncluded is why a transaction is sent again.
+var errNotIncluded = errors.New("a node took the transaction and it is in no block: sending it again")

@@ -284,16 +284,23 @@ func (t *tracker) scanHeight(ctx context.Context, w *watch, height uint64) error
 		flights[f].landed(f, height)
 		delete(flights, f)
 	}
+	t.passed(w, flights, height)
+	return nil
+}
+
+// passed notes that a height has none of these flights. No height is left out: meanwhile one
+// may have come that is to be looked for from earlier on.
+func (t *tracker) passed(w *watch, flights map[*flight]*lane, height uint64) {
 	for f, l := range flights {
-		if height > f.since {
-			f.absent.Store(height)
+		if f.absent.CompareAndSwap(height-1, height) {
 			l.rouse()
 		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	w.cursor = max(w.cursor, height)
-	return nil
+	if w.cursor == height-1 {
+		w.cursor = height
+	}
 }
 
 // find returns the flights that a block has, as a node proves it.

@@ -388,6 +388,23 @@ func (n *node) SubmitTx(_ context.Context, raw []byte) (api.Submitted, error) {
 	return api.Submitted{Tx: p.id}, nil
 }
 
+// TxStatus implements api.Submitter.
+func (n *node) TxStatus(_ context.Context, id [da.HashSize]byte) (*api.TxStatus, error) {
+	n.world.mu.Lock()
+	defer n.world.mu.Unlock()
+	status := &api.TxStatus{Status: "unknown"}
+	for _, p := range n.pool {
+		switch {
+		case p.id != id:
+		case p.sequence < n.world.sequences[p.signer]:
+			status.Status = "included"
+		default:
+			status.Status = "waiting"
+		}
+	}
+	return status, nil
+}
+
 func pooledOf(raw []byte) *pooled {
 	envelope := must(da.DecodeEnvelope(raw))
 	message := must(envelope.Message())
