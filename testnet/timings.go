@@ -117,3 +117,34 @@ func label(labels, name string) string {
 	value, _, _ := strings.Cut(rest, `"`)
 	return value
 }
+
+// Stored reads from the node's log how long it took to store each height after that was
+// decided.
+func (f *FullNode) Stored() (map[uint64]time.Duration, error) {
+	log, err := os.ReadFile(f.Log())
+	if err != nil {
+		return nil, fmt.Errorf("read what %s stored: %w", f.Name, err)
+	}
+	return parseStored(string(log)), nil
+}
+
+// parseStored finds the lines "msg=stored … height=H … took=D" of a log.
+func parseStored(log string) map[uint64]time.Duration {
+	stored := map[uint64]time.Duration{}
+	for line := range strings.Lines(log) {
+		if !strings.Contains(line, "msg=stored ") {
+			continue
+		}
+		values := map[string]string{}
+		for _, field := range strings.Fields(line) {
+			name, value, _ := strings.Cut(field, "=")
+			values[name] = value
+		}
+		height, err := strconv.ParseUint(values["height"], 10, 64)
+		took, durationErr := time.ParseDuration(values["took"])
+		if err == nil && durationErr == nil {
+			stored[height] = took
+		}
+	}
+	return stored
+}

@@ -3,7 +3,20 @@ package testnet
 import (
 	"maps"
 	"testing"
+	"time"
 )
+
+func TestParseStored(t *testing.T) {
+	const log = `time=x level=INFO msg=stored module=follower height=10 rows=17 blobs=13 took=25ms
+time=x level=INFO msg="stored elsewhere" height=11 took=1ms
+time=x level=INFO msg=stored module=follower height=12 rows=17 blobs=13 took=1.5s
+time=x level=INFO msg=stored module=follower height=13 rows=17
+`
+	want := map[uint64]time.Duration{10: 25 * time.Millisecond, 12: 1500 * time.Millisecond}
+	if have := parseStored(log); !maps.Equal(have, want) {
+		t.Errorf("have %v want %v", have, want)
+	}
+}
 
 func TestParseTimings(t *testing.T) {
 	const text = `# TYPE cometbft_consensus_step_duration_seconds histogram

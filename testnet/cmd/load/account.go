@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ashlar-da/ashlar/testnet"
 )
@@ -29,6 +30,10 @@ type account struct {
 	Commit   float64 `json:"commit"`
 	Finalize float64 `json:"of_which_finalize"`
 	Persist  float64 `json:"of_which_persist"`
+	// CheckTxs is checking what users submitted, and Store storing the square: both go on beside
+	// the rest, and the application does one thing at a time.
+	CheckTxs float64 `json:"beside_check_txs"`
+	Store    float64 `json:"beside_store"`
 }
 
 // accountFor divides timings by the blocks that were made meanwhile.
@@ -45,14 +50,27 @@ func accountFor(t testnet.Timings) account {
 		Interval: t["interval"].Mean(), Wait: each("step NewHeight", "step NewRound"),
 		Propose: each("step Propose"), Prepare: t["abci prepare_proposal"].Mean(), Process: t["abci process_proposal"].Mean(),
 		Prevote: each("step Prevote", "step PrevoteWait"), Precommit: each("step Precommit", "step PrecommitWait"),
-		Commit: each("step Commit"), Finalize: t["abci finalize_block"].Mean(), Persist: t["abci commit"].Mean(),
+		CheckTxs: each("abci check_tx"), Commit: each("step Commit"), Finalize: t["abci finalize_block"].Mean(), Persist: t["abci commit"].Mean(),
 	}
+}
+
+// storing is the mean time to store the heights from to to, in seconds.
+func storing(stored map[uint64]time.Duration, from, to uint64) float64 {
+	var total time.Duration
+	n := 0
+	for height := from; height <= to; height++ {
+		if took, ok := stored[height]; ok {
+			total += took
+			n++
+		}
+	}
+	return total.Seconds() / float64(max(n, 1))
 }
 
 // String lists the parts.
 func (a account) String() string {
-	return fmt.Sprintf("wait %.2f, propose %.2f with %.2f to build and %.2f to judge, votes %.2f, commit %.2f",
-		a.Wait, a.Propose, a.Prepare, a.Process, a.Prevote+a.Precommit, a.Commit)
+	return fmt.Sprintf("wait %.2f, propose %.2f with %.2f to build and %.2f to judge, votes %.2f, commit %.2f; beside that %.2f to check transactions and %.2f to store",
+		a.Wait, a.Propose, a.Prepare, a.Process, a.Prevote+a.Precommit, a.Commit, a.CheckTxs, a.Store)
 }
 
 // kinds says what processor time is spent on, by what the names of functions contain; the

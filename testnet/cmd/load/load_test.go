@@ -38,6 +38,16 @@ func TestAccountDividesByBlocks(t *testing.T) {
 	}
 }
 
+func TestStoring(t *testing.T) {
+	stored := map[uint64]time.Duration{1: time.Hour, 2: time.Second, 4: 3 * time.Second}
+	if have := storing(stored, 2, 4); have != 2 {
+		t.Errorf("have %v want the mean of heights 2 and 4", have)
+	}
+	if have := storing(nil, 2, 4); have != 0 {
+		t.Errorf("of none: %v", have)
+	}
+}
+
 func TestBrokenNamesTheBound(t *testing.T) {
 	for _, test := range []struct {
 		name  string

@@ -127,6 +127,12 @@ func (r *run) sweepStep(ctx context.Context, number int, rate float64, who []sub
 		phase: r.phase(r.spans[len(r.spans)-1], r.cpu[len(r.cpu)-1]), PerBlock: accountFor(timings),
 		CheckTx: timings["abci check_tx"].Mean(),
 	}
+	stored, err := observed.Stored()
+	if err != nil {
+		return step{}, err
+	}
+	from, to := r.heights(s.Name)
+	s.PerBlock.Store = storing(stored, from, to)
 	s.Broken = s.broken(load.Summarize(records, r.blocks, nil))
 	s.Profile, err = profileShares(ctx, profile)
 	return s, err
