@@ -43,7 +43,10 @@ func runLoad(ctx context.Context, s settings) error {
 	report := r.report(err)
 	r.stop()
 	path := filepath.Join(s.out, "report.json")
-	written := errors.Join(write(path, report), os.WriteFile(filepath.Join(s.out, "report.svg"), []byte(r.plot(report).SVG()), 0o644))
+	written := write(path, report)
+	if len(r.spans) > 0 { // else there is nothing to draw
+		written = errors.Join(written, os.WriteFile(filepath.Join(s.out, "report.svg"), []byte(r.plot(report).SVG()), 0o644))
+	}
 	r.Progress.Print(summary(report, path, filepath.Join(s.out, "report.svg")))
 	return errors.Join(err, written)
 }

@@ -78,7 +78,7 @@ func parse(args []string) (s settings, sweep bool) {
 	s.sweep.flags(flags)
 	_ = flags.Parse(args) // exits by itself
 	if *quick {
-		s.warm, s.half, s.twice, s.patience = 12*time.Second, 50*time.Second, 45*time.Second, 30*time.Second
+		s.warm, s.half, s.twice, s.patience = 12*time.Second, 50*time.Second, 45*time.Second, 25*time.Second
 	}
 	if *link {
 		long := testnet.LongLink(*delay, *loss)

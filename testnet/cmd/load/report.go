@@ -119,6 +119,9 @@ func (r *run) report(err error) *report {
 
 // headline says the most important in a line.
 func (r *report) headline() string {
+	if r.MBPerSecond == 0 {
+		return fmt.Sprintf("%d validators on %d cores, %s: it did not come to a load", r.Network.Validators, r.Machine.Cores, r.Network.Link)
+	}
 	return fmt.Sprintf("%d validators on %d cores, %s: %.2f MB/s of blobs at half of capacity, final in %.1f s (median) and %.1f s (99 %%)",
 		r.Network.Validators, r.Machine.Cores, r.Network.Link, r.MBPerSecond, r.Seconds50(), r.Seconds99())
 }
