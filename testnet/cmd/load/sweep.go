@@ -26,7 +26,7 @@ func (s *sweepSettings) flags(flags *flag.FlagSet) {
 	flags.Float64Var(&s.factor, "sweep-factor", 1.25, "how much more each load of a sweep is than the one before")
 	flags.DurationVar(&s.step, "sweep-step", time.Minute, "how long a sweep offers each load")
 	flags.IntVar(&s.rows, "sweep-rows", 128, "rows that a square holds in a sweep")
-	flags.IntVar(&s.accounts, "sweep-accounts", 4, "how many submit in a sweep")
+	flags.IntVar(&s.accounts, "sweep-accounts", 8, "how many submit in a sweep")
 }
 
 // What a load of a sweep has to keep to count as sustained.
