@@ -161,3 +161,11 @@ func TestCalibrationCounts(t *testing.T) {
 		t.Errorf("three of four: %+v", c)
 	}
 }
+
+// BenchmarkEstimate is what a request for an estimate costs a node at most.
+func BenchmarkEstimate(b *testing.B) {
+	p, history := testParams(), steady(Window, 0.7, 5)
+	for b.Loop() {
+		NewForecast(p, big.NewInt(3_000_000_000), history, MaxBlocks).Offer(0.9)
+	}
+}

@@ -33,7 +33,7 @@ func TestPlots(t *testing.T) {
 			t.Fatal(err)
 		}
 		if runtime.GOARCH == "amd64" && !bytes.Equal(run.SVG(), want) {
-			t.Errorf("%s is not what is drawn: `ashlar fee simulate all --out docs/fees` draws it anew", path)
+			t.Errorf("%s is not what is drawn: `go test ./blobfee/market -update` draws it anew", path)
 		}
 	}
 }
