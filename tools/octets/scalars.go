@@ -160,10 +160,11 @@ func wordAt(i int) reg.VecPhysical {
 func (a *columnProgram) cutScalars(x scalars) {
 	for i, limb := range x {
 		bit := i * limbBits
-		switch w, from := bit/wordBits, bit%wordBits; {
-		case i == 0:
+		w, from := bit/wordBits, bit%wordBits
+		switch i {
+		case 0:
 			a.VPANDQ(a.mask, wordAt(0), limb)
-		case i == scalarLimbs-1:
+		case scalarLimbs - 1:
 			a.VPSRLQ(op.U8(from), wordAt(w), limb)
 		default:
 			a.VPSHRDQ(op.U8(from), wordAt(w+1), wordAt(w), limb)
