@@ -62,10 +62,10 @@ load:
 	VPUNPCKHQDQ Z6, Z4, Z1
 	VPUNPCKLQDQ Z7, Z5, Z2
 	VPUNPCKHQDQ Z7, Z5, Z3
-	VPSHUFB     reversal<>+0(SB), Z0, Z0
-	VPSHUFB     reversal<>+0(SB), Z1, Z1
-	VPSHUFB     reversal<>+0(SB), Z2, Z2
 	VPSHUFB     reversal<>+0(SB), Z3, Z3
+	VPSHUFB     reversal<>+0(SB), Z2, Z2
+	VPSHUFB     reversal<>+0(SB), Z1, Z1
+	VPSHUFB     reversal<>+0(SB), Z0, Z0
 	VPANDQ      Z31, Z3, Z8
 	VPSHRDQ     $0x34, Z2, Z3, Z9
 	VPANDQ      Z31, Z9, Z9
@@ -618,10 +618,10 @@ store:
 	VPSRLQ      $0x24, Z12, Z0
 	VPSLLQ      $0x10, Z13, Z29
 	VPORQ       Z29, Z0, Z0
-	VPSHUFB     reversal<>+0(SB), Z0, Z0
-	VPSHUFB     reversal<>+0(SB), Z1, Z1
-	VPSHUFB     reversal<>+0(SB), Z2, Z2
 	VPSHUFB     reversal<>+0(SB), Z3, Z3
+	VPSHUFB     reversal<>+0(SB), Z2, Z2
+	VPSHUFB     reversal<>+0(SB), Z1, Z1
+	VPSHUFB     reversal<>+0(SB), Z0, Z0
 	VPUNPCKLQDQ Z1, Z0, Z4
 	VPUNPCKHQDQ Z1, Z0, Z6
 	VPUNPCKLQDQ Z3, Z2, Z5

@@ -48,7 +48,8 @@
 //
 // All this is linear in the row, with constants known beforehand. It takes scalars in plain form ([DecodePlain]), so that
 // nothing is converted to Montgomery form and back, and 64 cells or 64 stripes side by side, so that all multiplications
-// are those of vectors: file transform.go.
+// are those of vectors: file transform.go. Where the processor has AVX-512 IFMA, eight of them go through all levels of a
+// transform at a time, in limbs of 52 bits that stay in the first cache and are reduced as late as products allow.
 //
 // # How proofs are computed
 //

@@ -21,3 +21,12 @@ func newOctetDecoder() *octetDecoder { return nil }
 func (*octetDecoder) decode([]bls12381.G1Affine, []encodedPoint, bool) bool { return false }
 
 func (*octetDecoder) inSubgroup([]bls12381.G1Affine) bool { return false }
+
+// octetTransform transforms eight lanes at a time where the processor can; here it cannot.
+type octetTransform struct{}
+
+func newOctetTransform(*transform) *octetTransform { return nil }
+
+func (*octetTransform) evaluate([]line) {}
+
+func (*octetTransform) interpolate([]line) {}

@@ -19,6 +19,7 @@ type line = [lanes]fr.Element
 type transform struct {
 	z       [][]fr.Element // by level and block
 	inverse [][]fr.Element // their inverses
+	octets  *octetTransform
 }
 
 // newTransform prepares the transform to the given points, a coset in bit-reversed order.
@@ -32,11 +33,16 @@ func newTransform(points []fr.Element) *transform {
 		}
 		t.z, t.inverse = append(t.z, level), append(t.inverse, fr.BatchInvert(level))
 	}
+	t.octets = newOctetTransform(t)
 	return t
 }
 
 // evaluate turns n coefficients, ascending, into the n values, in place.
 func (t *transform) evaluate(lines []line) {
+	if t.octets != nil {
+		t.octets.evaluate(lines)
+		return
+	}
 	var scratch line
 	half := len(lines)
 	for _, level := range t.z {
@@ -52,6 +58,10 @@ func (t *transform) evaluate(lines []line) {
 
 // interpolate turns n values into n times the coefficients, in place.
 func (t *transform) interpolate(lines []line) {
+	if t.octets != nil {
+		t.octets.interpolate(lines)
+		return
+	}
 	var scratch line
 	half := 1
 	for l := len(t.inverse) - 1; l >= 0; l-- {

@@ -80,3 +80,21 @@ func TestScalarBounds(t *testing.T) {
 		t.Errorf("reduce leaves %sr", missed.FloatString(4))
 	}
 }
+
+// TestConstantProducts holds what comments say of products by constants: less than 3r, of scalars less than 22r.
+func TestConstantProducts(t *testing.T) {
+	r, unit := scalarModulus(), power(scalarLimbs*limbBits)
+	x := times(22, r)
+	if x.Cmp(unit) >= 0 {
+		t.Fatal("22r is not less than 2²⁶⁰")
+	}
+	// The quotient misses its fraction, that of the constant's, and the limbs that are left out.
+	left := new(big.Int)
+	for limb := range int64(scalarLimbs - 1) {
+		left.Add(left, new(big.Int).Lsh(times(2*limb+1, power(limbBits)), uint(limb)*limbBits))
+	}
+	missed := new(big.Rat).SetFrac(x.Add(x, left), unit)
+	if missed.Add(missed, big.NewRat(2, 1)).Cmp(big.NewRat(3, 1)) >= 0 {
+		t.Errorf("a product is only known to be less than %sr", missed.FloatString(2))
+	}
+}

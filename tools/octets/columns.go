@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/mmcloughlin/avo/attr"
 	op "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -12,6 +13,29 @@ const (
 	// 1 + 16 + 136 + 816 times as large, which limbs have room for.
 	unreduced = 16
 )
+
+// columnProgram is the file of package erasure, whose scalars are big-endian.
+type columnProgram struct {
+	scalarProgram
+	reversal op.Mem // of the bytes of each word
+}
+
+func newColumnProgram() *columnProgram {
+	a := &columnProgram{scalarProgram: *newScalarProgram([...]reg.VecPhysical{reg.Z3, reg.Z2, reg.Z1, reg.Z0})}
+	a.reversal = a.StaticGlobal("reversal")
+	a.DataAttributes(attr.RODATA | attr.NOPTR)
+	for word := range uint64(2 * laneCount) {
+		a.AppendDatum(op.U64(0x0001020304050607 + word%2*0x0808080808080808))
+	}
+	return a
+}
+
+// reverseWords turns words from big-endian to the processor's order, or back.
+func (a *columnProgram) reverseWords() {
+	for _, word := range a.words {
+		a.VPSHUFB(a.reversal, word, word)
+	}
+}
 
 // passRegisters are those of what a pass keeps: the last value at each of its depths.
 func passRegisters() (kept [together]scalars) {
@@ -34,7 +58,8 @@ func (a *columnProgram) loadScalars() {
 	a.Label("load")
 	a.MOVQ(at(reg.RSI, 0), reg.R8)
 	a.ADDQ(reg.RDX, reg.R8)
-	a.loadCell(reg.R8)
+	a.loadWords(reg.R8)
+	a.reverseWords()
 	a.cutScalars(x)
 	a.putScalars(reg.RDI, 0, x)
 	a.advance(reg.RSI, cellPointer)
@@ -56,7 +81,8 @@ func (a *columnProgram) storeScalars() {
 	a.reduce(x)
 	a.canonical(x)
 	a.joinScalars(x)
-	a.storeCell(reg.R8)
+	a.reverseWords()
+	a.storeWords(reg.R8)
 	a.advance(reg.RSI, cellPointer)
 	a.advance(reg.RDI, scalarStride)
 	a.repeat("store")

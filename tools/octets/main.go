@@ -2,8 +2,8 @@
 // module of its own, so that nothing else depends on the assembler it takes; `go generate ./erasure/kzg` runs it.
 //
 // For kzg the files go from small to large: constants.go and field.go compute on limbs, multiply.go on octets, memory.go
-// moves points between memory and limbs, and elements.go, denominators.go and sums.go are what Go calls. For erasure
-// scalars.go computes on limbs of scalars and moves them, and columns.go is what Go calls.
+// moves points between memory and limbs, and elements.go, denominators.go and sums.go are what Go calls. For
+// scalars scalars.go computes on limbs and moves them, transform.go is what kzg calls, and columns.go what erasure does.
 package main
 
 import (
@@ -16,8 +16,9 @@ import (
 
 // committed are the files to write, seen from this folder, by the function that generates them.
 var committed = map[string]func() ([]byte, error){
-	"../../erasure/kzg/octets_amd64.s": generate,
-	"../../erasure/columns_amd64.s":    generateColumns,
+	"../../erasure/kzg/octets_amd64.s":    generate,
+	"../../erasure/kzg/transform_amd64.s": generateTransform,
+	"../../erasure/columns_amd64.s":       generateColumns,
 }
 
 func main() {
@@ -50,6 +51,17 @@ func generate() ([]byte, error) {
 	a.squareOctet()
 	a.addOctet()
 	a.subtractOctet()
+	return a.print()
+}
+
+// generateTransform returns that of package kzg's transforms.
+func generateTransform() ([]byte, error) {
+	a := newTransformProgram()
+	a.loadLines()
+	a.storeLines()
+	a.splitOctets()
+	a.joinOctets()
+	a.addOctets()
 	return a.print()
 }
 

@@ -71,7 +71,7 @@ func newProgram() *program {
 // declaredTypes holds the types in signatures of package kzg. Arguments point to them, so what they are does not matter.
 func declaredTypes() *types.Package {
 	kzg, curve := types.NewPackage("kzg", "kzg"), types.NewPackage("bls12381", "bls12381")
-	for name, from := range map[string]*types.Package{"octet": kzg, "scalarOctet": kzg, "Cell": kzg, "G1Affine": curve} {
+	for name, from := range map[string]*types.Package{"octet": kzg, "scalarOctet": kzg, "Cell": kzg, "constant": kzg, "Element": kzg, "G1Affine": curve} {
 		object := types.NewTypeName(token.NoPos, from, name, nil)
 		types.NewNamed(object, types.NewStruct(nil, nil), nil)
 		kzg.Scope().Insert(object)

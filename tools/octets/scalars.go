@@ -3,7 +3,6 @@ package main
 import (
 	"math/big"
 
-	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	op "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -23,19 +22,20 @@ const (
 // stand for their residues modulo r.
 type scalars [scalarLimbs]reg.VecPhysical
 
-// columnProgram is the file of package erasure.
-type columnProgram struct {
+// scalarProgram is a file that computes on scalars.
+type scalarProgram struct {
 	program
 	r          op.Mem // its limbs
 	reciprocal op.Mem // 2³¹·2²⁴⁰/r, rounded
 	half       op.Mem // 2³⁰
-	reversal   op.Mem // of the bytes of each word
 
 	quotient reg.VecPhysical
+	words    [scalarLimbs - 1]reg.VecPhysical // of a scalar, from the lowest
 }
 
-func newColumnProgram() *columnProgram {
-	a := &columnProgram{program: program{
+// newScalarProgram starts a file; words says where those of scalars in memory go, the lowest first.
+func newScalarProgram(words [scalarLimbs - 1]reg.VecPhysical) *scalarProgram {
+	a := &scalarProgram{words: words, program: program{
 		Context: build.NewContext(),
 		names:   declaredTypes(),
 		mask:    reg.Z31, carried: reg.Z29, lanes: reg.K1,
@@ -45,11 +45,6 @@ func newColumnProgram() *columnProgram {
 	a.r = a.data("limbsR", scalarModulus(), scalarLimbs)
 	a.reciprocal = a.data("reciprocal", reciprocalOfR(), 1)
 	a.half = a.data("half", power(quotientBits-1), 1)
-	a.reversal = a.StaticGlobal("reversal")
-	a.DataAttributes(attr.RODATA | attr.NOPTR)
-	for word := range uint64(2 * laneCount) {
-		a.AppendDatum(op.U64(0x0001020304050607 + word%2*0x0808080808080808))
-	}
 	return a
 }
 
@@ -61,13 +56,13 @@ func reciprocalOfR() *big.Int {
 	return scaled.Div(scaled, r)
 }
 
-func (a *columnProgram) getScalars(x scalars, pointer reg.GPPhysical, offset int) {
+func (a *scalarProgram) getScalars(x scalars, pointer reg.GPPhysical, offset int) {
 	for i, limb := range x {
 		a.VMOVDQU64(at(pointer, offset+i*limbStride), limb)
 	}
 }
 
-func (a *columnProgram) putScalars(pointer reg.GPPhysical, offset int, x scalars) {
+func (a *scalarProgram) putScalars(pointer reg.GPPhysical, offset int, x scalars) {
 	for i, limb := range x {
 		a.VMOVDQU64(limb, at(pointer, offset+i*limbStride))
 	}
@@ -76,7 +71,7 @@ func (a *columnProgram) putScalars(pointer reg.GPPhysical, offset int, x scalars
 // reduce takes off the multiple of r that is nearest by the highest limb, and moves what limbs have beyond 52 bits to the
 // next, once. Of a scalar less than 2¹⁰·r, in limbs less than 2⁶², it leaves less than 0.51·r, in limbs but the highest of
 // 52 bits and a carry.
-func (a *columnProgram) reduce(x scalars) {
+func (a *scalarProgram) reduce(x scalars) {
 	q, part := a.quotient, a.carried
 	top := x[scalarLimbs-1]
 	a.Comment("Take off a multiple of r.")
@@ -94,7 +89,7 @@ func (a *columnProgram) reduce(x scalars) {
 }
 
 // canonical turns scalars that reduce has left into those from 0 to r−1.
-func (a *columnProgram) canonical(x scalars) {
+func (a *scalarProgram) canonical(x scalars) {
 	a.Comment("Add r where the scalar is negative.")
 	a.ripple(x)
 	a.VPMOVQ2M(x[scalarLimbs-1], a.lanes)
@@ -105,19 +100,19 @@ func (a *columnProgram) canonical(x scalars) {
 }
 
 // ripple leaves limbs of 52 bits and the sign in the highest.
-func (a *columnProgram) ripple(x scalars) {
+func (a *scalarProgram) ripple(x scalars) {
 	for i := range scalarLimbs - 1 {
 		a.carry(x[i], x[i+1])
 	}
 }
 
-// Eight scalars of a cell lie in four registers' worth of memory. Which lane a scalar goes to does not matter as long as
-// it comes back from there.
+// Eight scalars lie in four registers' worth of memory. Which lane a scalar goes to does not matter as long as it comes
+// back from there.
 
-// loadCell reads eight scalars and sets their words, the highest in Z0.
-func (a *columnProgram) loadCell(cell reg.GPPhysical) {
+// loadWords reads eight scalars and sets their words, the first in Z0.
+func (a *scalarProgram) loadWords(pointer reg.GPPhysical) {
 	for i, z := range []reg.VecPhysical{reg.Z0, reg.Z1, reg.Z2, reg.Z3} {
-		a.VMOVDQU64(at(cell, i*limbStride), z)
+		a.VMOVDQU64(at(pointer, i*limbStride), z)
 	}
 	a.even(reg.Z4, reg.Z0, reg.Z1)
 	a.odd(reg.Z5, reg.Z0, reg.Z1)
@@ -125,13 +120,11 @@ func (a *columnProgram) loadCell(cell reg.GPPhysical) {
 	a.odd(reg.Z7, reg.Z2, reg.Z3)
 	a.interleave(reg.Z0, reg.Z1, reg.Z4, reg.Z6)
 	a.interleave(reg.Z2, reg.Z3, reg.Z5, reg.Z7)
-	a.reverseWords()
 }
 
-// storeCell is the inverse of loadCell.
-func (a *columnProgram) storeCell(cell reg.GPPhysical) {
+// storeWords is the inverse of loadWords.
+func (a *scalarProgram) storeWords(pointer reg.GPPhysical) {
 	const low, high, swapMiddle = 0x44, 0xee, 0xd8
-	a.reverseWords()
 	a.interleave(reg.Z4, reg.Z6, reg.Z0, reg.Z1)
 	a.interleave(reg.Z5, reg.Z7, reg.Z2, reg.Z3)
 	for i, half := range []struct {
@@ -140,47 +133,35 @@ func (a *columnProgram) storeCell(cell reg.GPPhysical) {
 	}{{low, reg.Z4, reg.Z5}, {high, reg.Z4, reg.Z5}, {low, reg.Z6, reg.Z7}, {high, reg.Z6, reg.Z7}} {
 		a.VSHUFI64X2(op.U8(half.pairs), half.last, half.first, reg.Z8)
 		a.VSHUFI64X2(op.U8(swapMiddle), reg.Z8, reg.Z8, reg.Z8)
-		a.VMOVDQU64(reg.Z8, at(cell, i*limbStride))
+		a.VMOVDQU64(reg.Z8, at(pointer, i*limbStride))
 	}
-}
-
-// reverseWords turns words from big-endian to the processor's order, or back.
-func (a *columnProgram) reverseWords() {
-	for _, word := range []reg.VecPhysical{reg.Z0, reg.Z1, reg.Z2, reg.Z3} {
-		a.VPSHUFB(a.reversal, word, word)
-	}
-}
-
-// wordAt is the register of word i, from the lowest.
-func wordAt(i int) reg.VecPhysical {
-	return []reg.VecPhysical{reg.Z3, reg.Z2, reg.Z1, reg.Z0}[i]
 }
 
 // cutScalars cuts words into limbs.
-func (a *columnProgram) cutScalars(x scalars) {
+func (a *scalarProgram) cutScalars(x scalars) {
 	for i, limb := range x {
 		bit := i * limbBits
 		w, from := bit/wordBits, bit%wordBits
 		switch i {
 		case 0:
-			a.VPANDQ(a.mask, wordAt(0), limb)
+			a.VPANDQ(a.mask, a.words[0], limb)
 		case scalarLimbs - 1:
-			a.VPSRLQ(op.U8(from), wordAt(w), limb)
+			a.VPSRLQ(op.U8(from), a.words[w], limb)
 		default:
-			a.VPSHRDQ(op.U8(from), wordAt(w+1), wordAt(w), limb)
+			a.VPSHRDQ(op.U8(from), a.words[w+1], a.words[w], limb)
 			a.VPANDQ(a.mask, limb, limb)
 		}
 	}
 }
 
 // joinScalars is the inverse of cutScalars, of limbs in other registers than those of words.
-func (a *columnProgram) joinScalars(x scalars) {
+func (a *scalarProgram) joinScalars(x scalars) {
 	part := a.carried
 	for w := range scalarLimbs - 1 {
 		i := w * wordBits / limbBits
 		down, up := w*wordBits-i*limbBits, (i+1)*limbBits-w*wordBits
-		a.VPSRLQ(op.U8(down), x[i], wordAt(w))
+		a.VPSRLQ(op.U8(down), x[i], a.words[w])
 		a.VPSLLQ(op.U8(up), x[i+1], part)
-		a.VPORQ(part, wordAt(w), wordAt(w))
+		a.VPORQ(part, a.words[w], a.words[w])
 	}
 }
