@@ -177,7 +177,8 @@ func (p *Pool) fitsAccounts(made plan) error {
 }
 
 // isFunded tells whether all that waits can be paid for besides the new one, whatever the base
-// fee does. The caller holds mu.
+// fee does. An allowance must cover the fees named, as funds must: what a grantee names is kept
+// from all else that the granter pays for. The caller holds mu.
 func (p *Pool) isFunded(state State, made plan) error {
 	e, held := made.entry, sum(p.held, made.entry.Payer)
 	if made.old != nil && made.old.Payer == e.Payer {
@@ -190,20 +191,20 @@ func (p *Pool) isFunded(state State, made plan) error {
 	if e.Grantee == "" {
 		return nil
 	}
-	spent := sum(p.granted, allowance{e.Payer, e.Grantee})
+	named := sum(p.granted, allowance{e.Payer, e.Grantee})
 	if made.old != nil && made.old.Payer == e.Payer && made.old.Grantee == e.Grantee {
-		spent = spent.Sub(made.old.spend)
+		named = named.Sub(made.old.Offer.Fee)
 	}
-	return state.Allowed(e.Payer, e.Grantee, spent.Add(e.spend), e.tx.GetMsgs())
+	return state.Allowed(e.Payer, e.Grantee, named.Add(e.Offer.Fee), e.tx.GetMsgs())
 }
 
 // worth is the priority of an entry, or the least of what must be included before it. What may
-// yet come to nothing without a fee displaces nobody: one that is about to expire, and one that
-// follows a transaction without blobs, which may move away what it pays with. The caller holds
-// mu.
+// yet come to nothing without a fee displaces nobody: one that is about to expire, one that
+// names gas no block has left beside others, and one that follows a transaction without blobs,
+// which may move away what it pays with. The caller holds mu.
 func (p *Pool) worth(e *entry) int64 {
 	worth := e.priority
-	if e.expiresSoon(*p.market) {
+	if e.expiresSoon(*p.market) || e.needsMostGas(p.market.Capacity) {
 		worth = min(worth, 0)
 	}
 	for _, before := range p.before(e) {
@@ -219,6 +220,12 @@ func (p *Pool) worth(e *entry) int64 {
 func (e *entry) expiresSoon(market Market) bool {
 	return e.TimeoutHeight > 0 && e.TimeoutHeight-market.Height < soonBlocks ||
 		!e.Timeout.IsZero() && e.Timeout.Sub(market.Time) < soonTime
+}
+
+// needsMostGas tells whether an entry names more than half of a block's gas. Whatever it offers,
+// others of the block can always keep it out.
+func (e *entry) needsMostGas(capacity blob.Capacity) bool {
+	return capacity.Gas > 0 && e.Offer.Gas > capacity.Gas/2
 }
 
 // before returns the entries right before one in its lines, which it may stand in already. The

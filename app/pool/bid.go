@@ -86,8 +86,6 @@ type entry struct {
 	// priority is the bid's rank at the prices of the next block, and worth that of the least of
 	// it and those that must be included before it.
 	priority, worth int64
-	// spend is what it would pay now, or at most if no block would include it now.
-	spend math.Int
 	// since is the height at which it came. replaced tells that it took another's place then.
 	since    int64
 	replaced bool
@@ -103,8 +101,5 @@ func newEntry(tx sdk.Tx, bid *Bid, market Market) *entry {
 
 // rank holds the bid against what the next block charges.
 func (e *entry) rank(market Market) {
-	e.priority, e.spend = e.Offer.Rank(market.Prices, market.Capacity), e.Offer.Fee
-	if charge, err := e.Offer.Quote(market.Prices); err == nil {
-		e.spend = charge.Total()
-	}
+	e.priority = e.Offer.Rank(market.Prices, market.Capacity)
 }

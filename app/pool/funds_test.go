@@ -37,10 +37,11 @@ func TestFunds(t *testing.T) {
 	r.requireStatus("granted", "evictedfunds")
 }
 
-// TestAllowanceIsSharedByWhatWaits: what one use may spend is not lent to each of many.
+// TestAllowanceIsSharedByWhatWaits: what one use may spend is not lent to each of many, and a
+// grantee keeps no more of a granter's funds from other uses than the allowance.
 func TestAllowanceIsSharedByWhatWaits(t *testing.T) {
 	r := newRoom(t, roomy())
-	r.ledger.allowed[allowance{"rich", "b"}] = 2500 // each would pay 1010 of 2000 now
+	r.ledger.allowed[allowance{"rich", "b"}] = 5000 // each names 2000, and would pay 1010 now
 	for sequence, want := range []error{nil, nil, blob.ErrInsufficientFunds} {
 		bid := r.bid("b", uint64(sequence), 200, 1)
 		bid.Payer, bid.Grantee = "rich", "b"
@@ -48,7 +49,7 @@ func TestAllowanceIsSharedByWhatWaits(t *testing.T) {
 			t.Errorf("transaction %d: have %v want %v", sequence, err, want)
 		}
 	}
-	instead := r.bid("b", 1, 220, 2) // 1020 in place of 1010
+	instead := r.bid("b", 1, 220, 2) // 2200 in place of 2000
 	instead.Payer, instead.Grantee = "rich", "b"
 	r.enters("in place of the second", instead)
 }

@@ -50,7 +50,7 @@ type Pool struct {
 	byTx    map[sdk.Tx]*entry      // guarded by mu
 	lines   map[Address][]*entry   // by signer, in sequence; guarded by mu
 	held    map[Address]math.Int   // fees named, by payer; guarded by mu
-	granted map[allowance]math.Int // what allowances would spend now; guarded by mu
+	granted map[allowance]math.Int // the same, by allowance; guarded by mu
 	bytes   int64                  // guarded by mu
 	arrived uint64                 // guarded by mu
 	market  *Market                // nil: not read yet; guarded by mu
@@ -158,7 +158,7 @@ func (p *Pool) count(e *entry, sign int64) {
 	p.bytes += sign * e.Size
 	add(p.held, e.Payer, e.Offer.Fee.MulRaw(sign))
 	if e.Grantee != "" {
-		add(p.granted, allowance{e.Payer, e.Grantee}, e.spend.MulRaw(sign))
+		add(p.granted, allowance{e.Payer, e.Grantee}, e.Offer.Fee.MulRaw(sign))
 	}
 }
 
@@ -192,7 +192,15 @@ func (p *Pool) replace(old, e *entry) {
 		line := p.lines[place.Address]
 		line[slices.Index(line, old)] = e
 	}
-	for _, each := range p.byArrival() {
+	p.revalue(e)
+}
+
+// revalue finds anew what an entry is worth, and what must be included after it. The caller
+// holds mu.
+func (p *Pool) revalue(e *entry) {
+	after := map[*entry]bool{}
+	p.dependents(e, after)
+	for _, each := range slices.SortedFunc(maps.Keys(after), byArrival) {
 		each.worth = p.worth(each)
 	}
 }
@@ -244,8 +252,10 @@ func (p *Pool) forget(e *entry, why Outcome) {
 // byArrival returns all entries, first come first. In this order each comes after those that
 // must be included before it. The caller holds mu.
 func (p *Pool) byArrival() []*entry {
-	return slices.SortedFunc(maps.Values(p.byID), func(a, b *entry) int { return cmp.Compare(a.arrival, b.arrival) })
+	return slices.SortedFunc(maps.Values(p.byID), byArrival)
 }
+
+func byArrival(a, b *entry) int { return cmp.Compare(a.arrival, b.arrival) }
 
 // Remove implements mempool.Mempool.
 func (p *Pool) Remove(tx sdk.Tx) error {

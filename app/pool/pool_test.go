@@ -34,7 +34,7 @@ type ledger struct {
 
 func (l *ledger) Market() (Market, error) {
 	return Market{
-		Height: l.height, Capacity: blob.Capacity{BlobGas: 1 << 20},
+		Height: l.height, Capacity: blob.Capacity{BlobGas: 1000, Gas: 1000},
 		Prices: blob.Prices{BaseFee: math.NewInt(l.baseFee), Gas: math.ZeroInt(), Reserve: math.OneInt()},
 	}, nil
 }
@@ -395,6 +395,10 @@ func TestPressure(t *testing.T) {
 			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 900, 1)) },
 			enter: func(r *room) *Bid { bid := r.bid("c", 0, 900, 800); bid.TimeoutHeight = 25; return bid },
 			gone:  []string{"y"}, cause: "pressure",
+		},
+		"one that blocks have no gas for beside others displaces nobody": {
+			fill:  func(r *room) { r.enters("x", r.bid("a", 0, 900, 5)); r.enters("y", r.bid("b", 0, 900, 1)) },
+			enter: func(r *room) *Bid { bid := r.plain("c", 0, 90_000); bid.Offer.Gas = 501; return bid },
 		},
 		"one that is about to expire goes first": {
 			fill: func(r *room) {
