@@ -1,6 +1,8 @@
 package app
 
 import (
+	"slices"
+
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/mempool"
 	"github.com/cosmos/cosmos-sdk/x/auth/signing"
@@ -36,7 +38,7 @@ func (f *filling) take(list []mempool.PooledTx) {
 // nil.
 func (f *filling) try(pooled mempool.PooledTx) []byte {
 	signers, ok := signersOf(pooled.Tx)
-	if !ok || f.waiting(signers) {
+	if !ok || anyOf(f.waits, signers) {
 		return nil
 	}
 	raw, err := f.app.admit(pooled, f.room)
@@ -50,13 +52,31 @@ func (f *filling) try(pooled mempool.PooledTx) []byte {
 	return raw
 }
 
-func (f *filling) waiting(signers [][]byte) bool {
-	for _, signer := range signers {
-		if f.waits[string(signer)] {
-			return true
+func anyOf(set map[string]bool, signers [][]byte) bool {
+	return slices.ContainsFunc(signers, func(signer []byte) bool { return set[string(signer)] })
+}
+
+// sorted divides transactions into those with blobs, which come first in a block, and others.
+// It leaves out blobs that must come after one without: they would be packed, and fail.
+func sorted(list []mempool.PooledTx) (blobs, others []mempool.PooledTx) {
+	behind := make(map[string]bool)
+	for _, pooled := range list {
+		_, isBlob := pooled.Tx.(*blob.Tx)
+		signers, ok := signersOf(pooled.Tx)
+		switch {
+		case !ok:
+			continue
+		case !isBlob:
+			others = append(others, pooled)
+		case !anyOf(behind, signers):
+			blobs = append(blobs, pooled)
+			continue
+		}
+		for _, signer := range signers {
+			behind[string(signer)] = true
 		}
 	}
-	return false
+	return blobs, others
 }
 
 // packed returns, of blob transactions in order of priority, those that fill an empty square

@@ -55,14 +55,7 @@ func (a *App) choose(ctx sdk.Context, limits da.Limits, maxBytes int64) ([][]byt
 	if err != nil {
 		return nil, err
 	}
-	var blobs, others []mempool.PooledTx
-	for _, pooled := range a.candidates(ctx) {
-		if _, ok := pooled.Tx.(*blob.Tx); ok {
-			blobs = append(blobs, pooled)
-		} else {
-			others = append(others, pooled)
-		}
-	}
+	blobs, others := sorted(a.candidates(ctx))
 	f := &filling{app: a, room: room, taken: make(map[sdk.Tx]bool), waits: make(map[string]bool)}
 	f.take(a.packed(blobs, limits))
 	f.take(blobs)
