@@ -51,8 +51,9 @@ func (c *Client) Accounts() []string {
 
 // OpenLanes creates the accounts of those lanes that have none, in one transaction of Signer's
 // for up to 64, and waits until they exist. Signer grants each to pay for blobs, and for
-// nothing else, from Signer's account, up to an amount of aash; nil: no bound. Lanes that are
-// open stay as they are.
+// nothing else, from Signer's account, up to an amount of aash; nil: no bound. The amount must
+// cover the most that all of a lane's waiting transactions may cost. Lanes that are open stay
+// as they are.
 //
 // It takes a sequence of Signer's own account, so that nothing else may post from that
 // meanwhile.

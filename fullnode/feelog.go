@@ -1,10 +1,12 @@
 package fullnode
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	dbm "github.com/cosmos/cosmos-db"
@@ -97,16 +99,22 @@ func (l *feeLog) read(before uint64, limit int) ([]*feeRecord, error) {
 	}
 	defer func() { _ = it.Close() }() // it was only read
 	records := make([]*feeRecord, limit)
-	for limit > 0 && it.Valid() {
-		record := new(feeRecord)
-		if err := json.Unmarshal(it.Value(), record); err != nil {
-			return nil, fmt.Errorf("read the fees of a past block: %w", err)
+	for ; limit > 0 && it.Valid(); it.Next() {
+		if record, ok := decodeFees(it.Key(), it.Value()); ok {
+			limit--
+			records[limit] = record
 		}
-		limit--
-		records[limit] = record
-		it.Next()
 	}
 	return records[limit:], it.Error()
+}
+
+// decodeFees returns what was kept, unless it is damaged or of a program that kept something
+// else: it then counts as not there.
+func decodeFees(key, value []byte) (*feeRecord, bool) {
+	record := new(feeRecord)
+	err := json.Unmarshal(value, record)
+	whole := err == nil && bytes.Equal(key, feeKey(record.Height)) && len(record.Entry) == blobfee.Sizes
+	return record, whole && !slices.ContainsFunc(record.Offers, func(o blobfee.Offer) bool { return o.Cap == nil })
 }
 
 // last returns the newest record, nil if there is none.

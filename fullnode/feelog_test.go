@@ -1,6 +1,7 @@
 package fullnode
 
 import (
+	"encoding/json"
 	"errors"
 	"math/big"
 	"testing"
@@ -156,5 +157,41 @@ func TestGapsAreNotGradedOver(t *testing.T) {
 	addFees(t, l, testRecord(1, "100", 100), testRecord(2, "100", 100), testRecord(9, "100", 100), testRecord(10, "100", 100))
 	if got := l.calibration(); got.Trials != 0 {
 		t.Errorf("%d estimates were graded", got.Trials)
+	}
+}
+
+// TestFeeLogSkipsWhatItCannotRead: fees are for advice, and no reason for a node not to start.
+func TestFeeLogSkipsWhatItCannotRead(t *testing.T) {
+	short, err := json.Marshal(&feeRecord{FeeBlock: api.FeeBlock{Height: 3, BaseFee: "100"}, Entry: []int64{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := json.Marshal(testRecord(9, "100", 100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, kept := range map[string][]byte{"empty": {}, "cut": []byte(`{"height":3,"en`), "other sizes": short, "another height's": other} {
+		dir := t.TempDir()
+		l := newFeeLog(t, dir)
+		addFees(t, l, testRecord(1, "100", 100), testRecord(2, "100", 100), testRecord(3, "100", 100))
+		if err := errors.Join(l.db.Set(feeKey(3), kept), l.db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		l, err := openFeeLog(dir)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		t.Cleanup(func() { _ = l.db.Close() })
+		if last := l.last(); last == nil || last.Height != 2 {
+			t.Errorf("%s: the newest is %v, want that of height 2", name, last)
+		}
+		for height := uint64(4); height < 40; height++ {
+			addFees(t, l, testRecord(height, "100", 100))
+		}
+		history, err := l.history(0, 100)
+		if err != nil || len(history.Blocks) != 38 || len(l.observations(0)) != 36 {
+			t.Errorf("%s: %v, %d blocks observed", name, err, len(l.observations(0)))
+		}
 	}
 }
