@@ -96,7 +96,7 @@ func (n *runningNode) txStatus(t *testing.T, id [da.HashSize]byte) api.TxStatus 
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
+	defer func() { _ = answer.Body.Close() }() // it was read
 	var status api.TxStatus
 	if err := json.NewDecoder(answer.Body).Decode(&status); err != nil || answer.StatusCode != http.StatusOK {
 		t.Fatalf("status %d: %v", answer.StatusCode, err)
