@@ -37,12 +37,13 @@ func TestNoMessageLeavesALaterTransactionUnpaid(t *testing.T) {
 	c := newChain(t)
 	drained, friend := c.accounts[2], c.accounts[3]
 	due := app.OneASH().QuoRaw(100)
-	for name, drain := range map[string]struct {
+	for _, drain := range []struct {
+		name   string
 		amount math.Int
 		failed uint32
 	}{
-		"all that is left": {amount: c.balance(drained.address()).Sub(due.MulRaw(4))},
-		"more than that":   {amount: app.OneASH().MulRaw(1000), failed: sdkerrors.ErrInsufficientFunds.ABCICode()},
+		{name: "all that is left", amount: c.balance(drained.address()).Sub(due.MulRaw(4))},
+		{name: "more than that", amount: app.OneASH().MulRaw(1000), failed: sdkerrors.ErrInsufficientFunds.ABCICode()},
 	} {
 		sequence, supply, before := c.sequence(drained), c.supply(), c.balance(drained.address())
 		move := banktypes.NewMsgSend(drained.address(), friend.address(), coins(drain.amount))
@@ -52,7 +53,7 @@ func TestNoMessageLeavesALaterTransactionUnpaid(t *testing.T) {
 		}
 		_, resp := c.step()
 		if got := resp.TxResults[2].Code; got != drain.failed {
-			t.Fatalf("%s: the draining transaction has code %d want %d: %s", name, got, drain.failed, resp.TxResults[2].Log)
+			t.Fatalf("%s: the draining transaction has code %d want %d: %s", drain.name, got, drain.failed, resp.TxResults[2].Log)
 		}
 		requirePaid(t, c, supply, 4*1_000_000)
 		c.requireNothingKept()
@@ -61,10 +62,10 @@ func TestNoMessageLeavesALaterTransactionUnpaid(t *testing.T) {
 			moved = drain.amount
 		}
 		if got, want := c.balance(drained.address()), before.Sub(moved).Sub(due.MulRaw(4)); !got.Equal(want) {
-			t.Errorf("%s: the drained account holds %s, want %s", name, got, want)
+			t.Errorf("%s: the drained account holds %s, want %s", drain.name, got, want)
 		}
 		if got := c.sequence(drained); got != sequence+4 {
-			t.Errorf("%s: have sequence %d want %d", name, got, sequence+4)
+			t.Errorf("%s: have sequence %d want %d", drain.name, got, sequence+4)
 		}
 		c.apply(c.refill(friend, drained))
 	}

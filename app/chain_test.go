@@ -239,6 +239,9 @@ func (c *chain) sign(from account, terms terms, msgs ...sdk.Msg) []byte {
 	}
 	if terms.gas == 0 {
 		terms.gas = 1_000_000
+		if _, blobs := msgs[0].(*blobpb.MsgPayForBlobs); blobs {
+			terms.gas = 500_000
+		}
 	}
 	if terms.denom == "" {
 		terms.denom = app.BaseDenom

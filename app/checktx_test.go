@@ -53,6 +53,7 @@ func corruptEnvelopes() []corruptEnvelope {
 		{name: "fee cap below the base fee", message: func(m *blobpb.MsgPayForBlobs, _ *da.Envelope) { m.FeeCap = math.NewInt(1) }, want: blob.ErrFeeTooLow},
 		{name: "negative tip cap", message: func(m *blobpb.MsgPayForBlobs, _ *da.Envelope) { m.TipCap = math.NewInt(-1) }, want: blob.ErrMalformedEnvelope},
 		{name: "no execution gas", terms: func(t *terms) { t.gas = 1 }, want: sdkerrors.ErrOutOfGas},
+		{name: "more gas than blobs need", terms: func(t *terms) { t.gas = 700_000 }, want: sdkerrors.ErrInvalidGasLimit},
 		{name: "more gas than a block", terms: func(t *terms) { t.gas = app.MaxBlockGas + 1 }, want: sdkerrors.ErrInvalidGasLimit},
 		{name: "no blobs described", message: func(m *blobpb.MsgPayForBlobs, e *da.Envelope) { m.Blobs, e.Blobs = nil, nil }, want: blob.ErrInvalidMessage},
 		{name: "empty blob", message: func(m *blobpb.MsgPayForBlobs, e *da.Envelope) { m.Blobs[1].Size_, e.Blobs[1] = 0, nil }, want: blob.ErrInvalidMessage},

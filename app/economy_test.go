@@ -47,7 +47,7 @@ func TestWhatIsDueIsBurnedAndTheTipPaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	gas := math.NewIntFromUint64(2*2048 + da.TxBlobGas(len(envelope.Tx)))
-	execution := math.NewInt(20_000_000 * 1_000_000)
+	execution := math.NewInt(20_000_000 * 500_000)
 	burned := math.NewInt(1_000_000_000).Mul(gas).Add(execution)
 	tip := math.NewInt(generous.tipCap).Mul(gas).Add(fee.Sub(math.NewInt(generous.feeCap).Mul(gas)).Sub(execution))
 	if got := balance.Sub(c.balance(user.address())); !got.Equal(burned.Add(tip)) {
@@ -293,4 +293,26 @@ func TestGasCanBeEstimated(t *testing.T) {
 	c.accept(c.sign(user, terms{gas: estimate.GasUsed * 11 / 10}, send))
 	_, resp := c.step()
 	requireExecuted(t, resp)
+}
+
+// TestGasOfManyBlobs: what a transaction of many small blobs uses grows with the bytes that it
+// signs, and is within what clients offer for that and what the chain lets them name.
+func TestGasOfManyBlobs(t *testing.T) {
+	c := newChain(t)
+	blobs := make([]da.Blob, 200)
+	for i := range blobs {
+		blobs[i] = smallBlob(t, 1, 100)
+	}
+	raw := c.blobTx(c.accounts[2], terms{gas: 1_000_000}, generous, blobs...)
+	c.accept(raw)
+	_, resp := c.step()
+	requireExecuted(t, resp)
+	envelope, err := da.DecodeEnvelope(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := len(envelope.Tx)
+	if used, offered := resp.TxResults[2].GasUsed, int64(100_000+12*signed); used > offered || blob.MaxGas(signed) < 2*uint64(used) {
+		t.Errorf("%d gas for %d bytes signed: clients offer %d, and the chain takes %d", used, signed, offered, blob.MaxGas(signed))
+	}
 }

@@ -10,8 +10,10 @@ import (
 )
 
 const (
-	// gasLimit is the execution gas a blob transaction offers; it uses about half.
-	gasLimit = 200_000
+	// leastGas is the execution gas a blob transaction offers at least, twice what a small one
+	// uses. Each byte that is signed uses ten.
+	leastGas   = 200_000
+	gasPerByte = 12
 	// capFactor is how far above the present base fee the fee cap is: six full blocks can
 	// raise the base fee by as much before the transaction no longer fits.
 	capFactor = 2
@@ -56,7 +58,7 @@ func (c *Client) offer(ctx context.Context, p *Prepared, before Fees) (Fees, err
 		return Fees{}, err
 	}
 	tip := math.MaxInt(base.QuoRaw(tipShare), c.tip)
-	least, fees := base, Fees{Cap: math.MaxInt(base.MulRaw(capFactor), base.Add(tip)), Tip: tip, GasLimit: gasLimit, GasPrice: gas}
+	least, fees := base, Fees{Cap: math.MaxInt(base.MulRaw(capFactor), base.Add(tip)), Tip: tip, GasLimit: p.gasLimit(), GasPrice: gas}
 	c.estimate(ctx, p, &fees)
 	if !before.Cap.IsNil() {
 		least = math.MaxInt(least, raised(before.Cap))
@@ -115,14 +117,24 @@ func (c *Client) bound(p *Prepared, gasPrice math.Int) math.Int {
 	if c.maxFee.IsNil() {
 		return bound
 	}
-	length := framing
-	for i := range p.infos {
-		length += perBlob + len(p.infos[i].Commitments)*(len(p.infos[i].Commitments[0])+2)
-	}
-	left := c.maxFee.Sub(gasPrice.MulRaw(gasLimit))
-	perGas := math.MaxInt(left, math.ZeroInt()).Quo(math.NewIntFromUint64(p.BlobGas() + da.TxBlobGas(length)))
+	left := c.maxFee.Sub(gasPrice.Mul(math.NewIntFromUint64(p.gasLimit())))
+	perGas := math.MaxInt(left, math.ZeroInt()).Quo(math.NewIntFromUint64(p.BlobGas() + da.TxBlobGas(p.signedLength())))
 	if bound.IsNil() {
 		return perGas
 	}
 	return math.MinInt(bound, perGas)
+}
+
+// gasLimit is the execution gas to offer.
+func (p *Prepared) gasLimit() uint64 {
+	return max(leastGas, leastGas/2+gasPerByte*uint64(p.signedLength()))
+}
+
+// signedLength is about how many bytes the transaction will sign, no fewer.
+func (p *Prepared) signedLength() int {
+	length := framing
+	for i := range p.infos {
+		length += perBlob + len(p.infos[i].Commitments)*(len(p.infos[i].Commitments[0])+2)
+	}
+	return length
 }

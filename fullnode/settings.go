@@ -14,8 +14,8 @@ const (
 	// mempoolTxs and mempoolBytes bound CometBFT's mempool. The application's has bounds of
 	// its own, and drops what tips least when it meets them; CometBFT takes note at the next
 	// block, and has room for what comes until then.
-	mempoolTxs   = 7500
-	mempoolBytes = 192 << 20
+	mempoolTxs   = 10_500
+	mempoolBytes = 208 << 20
 	// rate bounds each connection, both ways, in bytes per second: at CometBFT's own
 	// 5 MB/s a full block takes most of a second per hop.
 	rate = 50 << 20

@@ -38,8 +38,8 @@ func (d feeDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next
 	if !ok {
 		return ctx, sdkerrors.ErrTxDecode.Wrapf("transaction type %T names no fee", tx)
 	}
-	if !simulate && feeTx.GetGas() == 0 {
-		return ctx, sdkerrors.ErrInvalidGasLimit.Wrap("the gas limit is 0: name the execution gas the transaction may use")
+	if err := checkGas(ctx, tx, feeTx.GetGas()); err != nil && !simulate {
+		return ctx, err
 	}
 	offer, err := d.offer(ctx, tx, feeTx)
 	if err != nil && !simulate {
@@ -57,6 +57,19 @@ func (d feeDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next
 		ctx = withOffer(ctx, offer, payer)
 	}
 	return next(ctx, tx, simulate)
+}
+
+// checkGas bounds the execution gas that a transaction names. What a blob transaction does is
+// known, and a block's gas is not for it to use up.
+func checkGas(ctx sdk.Context, tx sdk.Tx, gas uint64) error {
+	if gas == 0 {
+		return sdkerrors.ErrInvalidGasLimit.Wrap("the gas limit is 0: name the execution gas the transaction may use")
+	}
+	size := len(ctx.TxBytes())
+	if _, ok := tx.(*blob.Tx); ok && gas > blob.MaxGas(size) {
+		return sdkerrors.ErrInvalidGasLimit.Wrapf("the gas limit is %d: a transaction with blobs that signs %d bytes uses much less than %d, the most it may name", gas, size, blob.MaxGas(size))
+	}
+	return nil
 }
 
 // made is what the fee decorator tells the one that asks the mempool.

@@ -100,3 +100,15 @@ func NewTxEncoder(bare sdk.TxEncoder) sdk.TxEncoder {
 		return bare(tx)
 	}
 }
+
+const (
+	// txGas and gasPerByte are the most execution gas that a transaction with blobs may name, and
+	// more for each byte that was signed: several times what it uses. Under the first limits of
+	// a square and a block, all blob transactions that find room together name less than a
+	// block's gas, so that none of them can use it up for the others.
+	txGas      = 500_000
+	gasPerByte = 100
+)
+
+// MaxGas returns the most execution gas that a blob transaction of so many signed bytes may name.
+func MaxGas(size int) uint64 { return txGas + gasPerByte*uint64(size) }

@@ -69,8 +69,23 @@ func (p *Pool) plan(tx sdk.Tx, bid *Bid) (plan, error) {
 	if err := p.isFunded(state, made); err != nil {
 		return plan{}, err
 	}
-	made.evict, err = p.room(made)
-	return made, err
+	if made.evict, err = p.room(made); err != nil {
+		return plan{}, err
+	}
+	return made, p.mayDrop(made)
+}
+
+// mayDrop bounds what is displaced between two blocks, which costs whoever displaces it nothing
+// but funds that are held, and stays in CometBFT's mempool: without a bound that one would
+// fill up, and refuse everybody. The caller holds mu.
+func (p *Pool) mayDrop(made plan) error {
+	if made.old == nil && len(made.evict) == 0 {
+		return nil
+	}
+	if p.dropped.txs >= p.limits.Txs || p.dropped.bytes >= p.limits.Bytes {
+		return sdkerrors.ErrMempoolIsFull.Wrapf("%d transactions were displaced since the last block, and no more may be before the next: submit it again after that", p.dropped.txs)
+	}
+	return nil
 }
 
 // readMarket reads the market once for each committed state. The caller holds mu.

@@ -22,8 +22,9 @@ import (
 
 // Limits bound the transactions that wait for a block.
 type Limits struct {
-	// Txs is their number, Bytes their size together. CometBFT's mempool must hold more:
-	// what is evicted or replaced leaves it at the next block only.
+	// Txs is their number, Bytes their size together. CometBFT's mempool must hold twice as
+	// much: what is evicted or replaced leaves it at the next block only, and no more than
+	// this is between two blocks.
 	Txs   int
 	Bytes int64
 	// AccountTxs and AccountBytes are the part of them that one account may have signed.
@@ -53,8 +54,13 @@ type Pool struct {
 	granted map[allowance]math.Int // the same, by allowance; guarded by mu
 	bytes   int64                  // guarded by mu
 	arrived uint64                 // guarded by mu
-	market  *Market                // nil: not read yet; guarded by mu
-	history *history               // guarded by mu
+	// dropped is what left since the last block. CometBFT holds it until the next.
+	dropped struct {
+		txs   int
+		bytes int64
+	} // guarded by mu
+	market  *Market  // nil: not read yet; guarded by mu
+	history *history // guarded by mu
 }
 
 var _ mempool.ExtMempool = (*Pool)(nil)
@@ -243,6 +249,8 @@ func (p *Pool) dependents(e *entry, set map[*entry]bool) {
 
 // forget takes an entry out of all but its lines. The caller holds mu.
 func (p *Pool) forget(e *entry, why Outcome) {
+	p.dropped.txs++
+	p.dropped.bytes += e.Size
 	delete(p.byID, e.ID)
 	delete(p.byTx, e.tx)
 	p.count(e, -1)

@@ -484,3 +484,27 @@ func TestOutcomesAreBounded(t *testing.T) {
 		t.Errorf("%d refusals are remembered of one", len(r.history.refused.byID))
 	}
 }
+
+// TestDisplacingIsBounded: what is displaced stays in CometBFT's mempool until the next block,
+// and must not fill it.
+func TestDisplacingIsBounded(t *testing.T) {
+	limits := roomy()
+	limits.Txs = 3
+	r := newRoom(t, limits)
+	for i := range 3 {
+		r.enters(fmt.Sprint("first ", i), r.bid(Address(fmt.Sprint(i)), 0, 900, 1))
+	}
+	for i := range 3 {
+		r.enters(fmt.Sprint("more ", i), r.bid(Address(fmt.Sprint("x", i)), 0, 900, int64(2+i)))
+	}
+	full := func(name string, bid *Bid) {
+		if err := r.enter(name, bid); !errors.Is(err, sdkerrors.ErrMempoolIsFull) {
+			t.Errorf("%s: have %v want that the mempool is full", name, err)
+		}
+	}
+	full("one more", r.bid("y", 0, 900, 100))
+	full("a replacement", r.bid("x0", 0, 990, 100))
+	r.commit()
+	r.enters("a replacement", r.bid("x0", 0, 990, 100))
+	r.enters("one more", r.bid("y", 0, 900, 100))
+}

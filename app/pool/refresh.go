@@ -14,6 +14,7 @@ import (
 func (p *Pool) Refresh(state State) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.dropped.txs, p.dropped.bytes = 0, 0
 	if len(p.byID) == 0 {
 		p.market = nil // it is read when something comes
 		return nil

@@ -159,7 +159,8 @@ func (r *run) look(ctx context.Context) error {
 	return err
 }
 
-// measure finds the time that blocks take under load: capacity is what full blocks hold in it.
+// measure finds the time that blocks take under load. Capacity is what full blocks hold in that,
+// or in the governed block time where that is longer: the price moves by it.
 func (r *run) measure(ctx context.Context) error {
 	r.interval = r.blockTime
 	if _, err := r.offer(ctx, warmPhase, r.warm, warmLoad()); err != nil {
@@ -167,8 +168,8 @@ func (r *run) measure(ctx context.Context) error {
 	}
 	first := load.HeadAt(r.blocks, r.spans[0].From) + 2
 	chain := r.market.SumUp(r.blocks, first, uint64(len(r.blocks)))
-	r.interval = time.Duration(chain.Interval.P50 * float64(time.Second))
-	r.Progress.Say("a block in %.2f s: capacity is %d rows in that, %.2f MB of square a second", r.interval.Seconds(), r.market.MaxRows, r.market.Capacity(r.interval)/1e6)
+	r.interval = max(r.blockTime, time.Duration(chain.Interval.P50*float64(time.Second)))
+	r.Progress.Say("a block in %.2f s, governed are %.2f s: capacity is %d rows in the longer, %.2f MB of square a second", chain.Interval.P50, r.blockTime.Seconds(), r.market.MaxRows, r.market.Capacity(r.interval)/1e6)
 	return nil
 }
 

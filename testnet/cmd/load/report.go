@@ -40,7 +40,7 @@ type report struct {
 // capacity is what full blocks hold.
 type capacity struct {
 	Rows int `json:"rows"`
-	// BlockSeconds is the median time from block to block in the warm-up.
+	// BlockSeconds is the governed block time, or the median one of the warm-up if that is longer.
 	BlockSeconds float64 `json:"block_seconds"`
 	// SquareMBPerSecond is the rows, 131,072 bytes each, over that time.
 	SquareMBPerSecond float64 `json:"square_mb_per_second"`
