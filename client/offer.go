@@ -57,8 +57,9 @@ func (c *Client) offer(ctx context.Context, p *Prepared, before Fees) (Fees, err
 	if err != nil {
 		return Fees{}, err
 	}
-	tip := math.MaxInt(base.QuoRaw(tipShare), c.tip)
-	least, fees := base, Fees{Cap: math.MaxInt(base.MulRaw(capFactor), base.Add(tip)), Tip: tip, GasLimit: p.gasLimit(), GasPrice: gas}
+	least, fees := base, p.Fees(base, gas)
+	fees.Tip = math.MaxInt(fees.Tip, c.tip)
+	fees.Cap = math.MaxInt(fees.Cap, base.Add(fees.Tip))
 	c.estimate(ctx, p, &fees)
 	if !before.Cap.IsNil() {
 		least = math.MaxInt(least, raised(before.Cap))
@@ -123,6 +124,12 @@ func (c *Client) bound(p *Prepared, gasPrice math.Int) math.Int {
 		return perGas
 	}
 	return math.MinInt(bound, perGas)
+}
+
+// Fees is what to offer at a base fee per unit of blob gas and a price per unit of execution
+// gas, in aash, where nothing else is known.
+func (p *Prepared) Fees(base, gasPrice math.Int) Fees {
+	return Fees{Cap: base.MulRaw(capFactor), Tip: base.QuoRaw(tipShare), GasLimit: p.gasLimit(), GasPrice: gasPrice}
 }
 
 // gasLimit is the execution gas to offer.

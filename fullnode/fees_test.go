@@ -240,7 +240,7 @@ func TestTheModelIsTheChain(t *testing.T) {
 			t.Fatalf("%d cells: %+v, want %d rows or %d cells", cells, space, rows, info.Allotment())
 		}
 	}
-	if blobfee.TxGas != postGas || blobfee.MaxRows != da.MaxTxOwnRows {
+	if blobfee.TxGas != new(client.Prepared).Fees(math.OneInt(), math.OneInt()).GasLimit || blobfee.MaxRows != da.MaxTxOwnRows {
 		t.Error("blobfee's transaction is not the poster's")
 	}
 }

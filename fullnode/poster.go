@@ -13,18 +13,9 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 )
 
-const (
-	// postGas is the execution gas of a transaction that posts blobs; it uses about half.
-	postGas = 200_000
-	// capFactor is how far above the base fee the fee cap is: full blocks take six to
-	// raise the base fee by as much.
-	capFactor = 2
-	// tipShare is the part of the base fee that is offered as a tip.
-	tipShare = 20
-	// sequenceInterval is how long the poster waits for a block before it looks at the
-	// account again.
-	sequenceInterval = 250 * time.Millisecond
-)
+// sequenceInterval is how long the poster waits for a block before it looks at the account
+// again.
+const sequenceInterval = 250 * time.Millisecond
 
 // poster signs blobs with the node's own key and pays for them.
 type poster struct {
@@ -94,7 +85,7 @@ func (p *poster) account(ctx context.Context) (client.Account, error) {
 }
 
 func (p *poster) sign(ctx context.Context, prepared *client.Prepared, account client.Account) ([da.HashSize]byte, error) {
-	fees, err := p.fees()
+	fees, err := p.fees(prepared)
 	if err != nil {
 		return [da.HashSize]byte{}, err
 	}
@@ -106,7 +97,7 @@ func (p *poster) sign(ctx context.Context, prepared *client.Prepared, account cl
 	return submitted.Tx, err
 }
 
-func (p *poster) fees() (client.Fees, error) {
+func (p *poster) fees(prepared *client.Prepared) (client.Fees, error) {
 	state, err := view{p.node}.state()
 	if err != nil {
 		return client.Fees{}, err
@@ -115,10 +106,5 @@ func (p *poster) fees() (client.Fees, error) {
 	if err != nil {
 		return client.Fees{}, err
 	}
-	return client.Fees{
-		Cap:      prices.BaseFee.MulRaw(capFactor),
-		Tip:      prices.BaseFee.QuoRaw(tipShare),
-		GasLimit: postGas,
-		GasPrice: prices.Gas,
-	}, nil
+	return prepared.Fees(prices.BaseFee, prices.Gas), nil
 }
