@@ -2,6 +2,7 @@ package kzg
 
 import (
 	"slices"
+	"sync/atomic"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 
@@ -23,17 +24,22 @@ const (
 	inArena reference = 1 << 30
 )
 
-// sumBuckets returns the sum of the points of each bucket, infinity where there are none, and uses up the references.
-// Within a bucket points are added two and two, round by round, with one batch of affine additions for many buckets.
-func sumBuckets(points []bls12381.G1Affine, sorted [][]reference) []bls12381.G1Affine {
-	out := make([]bls12381.G1Affine, len(sorted))
+// sumBuckets sums the points of each bucket, infinity where there are none, and uses up the references. Within a bucket
+// points are added two and two, round by round, with one batch of affine additions for many buckets. The adders work side
+// by side, a range of buckets at a time.
+func sumBuckets(out []bls12381.G1Affine, sorted [][]reference, adders []*bucketAdder) {
 	ranges := cutRanges(nil, sorted)
-	start := func() *bucketAdder { return newBucketAdder(points, bucketRange) }
+	var taken atomic.Int32
+	start := func() *bucketAdder {
+		if i := int(taken.Add(1)) - 1; i < len(adders) {
+			return adders[i]
+		}
+		return newBucketAdder(adders[0].points, bucketRange) // there are more processors by now
+	}
 	_ = parallel.With(len(ranges), start, func(a *bucketAdder, i int) error {
 		a.sumRange(out[ranges[i].from:ranges[i].to], sorted[ranges[i].from:ranges[i].to])
 		return nil
 	})
-	return out
 }
 
 // bucketSpan is a range of buckets.
@@ -58,6 +64,7 @@ type bucketAdder struct {
 	x, y   []bls12381.G1Affine // pairs that wait to be added
 	arena  []bls12381.G1Affine // their sums
 	ranges []bucketSpan
+	sums   [][]bls12381.G1Affine // where the sums of gathered pairs belong
 
 	touched uint64 // keeps reads that are of no use otherwise
 }
@@ -161,4 +168,38 @@ func (a *bucketAdder) fetch(p *bls12381.G1Affine, r reference) {
 	if r&minus != 0 {
 		p.Y.Neg(&p.Y)
 	}
+}
+
+// addSpans adds the pairs of spans numbered from from to to, exclusive.
+func (a *bucketAdder) addSpans(spans []pairSpan, from, to int) {
+	for _, span := range spans {
+		n := len(span.to)
+		if first, last := max(from, 0), min(to, n); first < last {
+			a.gather(span.to[first:last], span.from[first:last])
+		}
+		from, to = from-n, to-n
+	}
+	a.scatter()
+}
+
+// gather queues the pairs to be added in place: those of many short spans make one batch.
+func (a *bucketAdder) gather(to, from []bls12381.G1Affine) {
+	for len(to) > 0 {
+		if len(a.x) == cap(a.x) {
+			a.scatter()
+		}
+		n := min(len(to), cap(a.x)-len(a.x))
+		a.x, a.y, a.sums = append(a.x, to[:n]...), append(a.y, from[:n]...), append(a.sums, to[:n])
+		to, from = to[n:], from[n:]
+	}
+}
+
+// scatter adds the gathered pairs and puts the sums where they belong.
+func (a *bucketAdder) scatter() {
+	a.adder.Add(a.x, a.x, a.y)
+	sums := a.x
+	for _, to := range a.sums {
+		sums = sums[copy(to, sums):]
+	}
+	a.x, a.y, a.sums = a.x[:0], a.y[:0], a.sums[:0]
 }

@@ -163,7 +163,7 @@ type windowAdder struct {
 // newWindowAdder returns an adder for about so many points at a time.
 func newWindowAdder(points int) *windowAdder {
 	adder := newBucketAdder(nil, points)
-	return &windowAdder{adder: adder, weigher: newWeigher(pointAdders{adder.adder})}
+	return &windowAdder{adder: adder, weigher: &weigher{adders: []*bucketAdder{adder}}}
 }
 
 // add sorts the points by their digits into buckets, one group for each window, and weighs them.

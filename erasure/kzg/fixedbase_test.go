@@ -1,6 +1,7 @@
 package kzg
 
 import (
+	"runtime"
 	"slices"
 	"testing"
 
@@ -87,9 +88,20 @@ func TestBucketSums(t *testing.T) {
 			sorted[bucket] = append(sorted[bucket], reference(i)|sign)
 		}
 	}
-	if have := sumBuckets(points, sorted); !slices.Equal(have, bls12381.BatchJacobianToAffineG1(want)) {
+	have := make([]bls12381.G1Affine, len(sorted))
+	sumBuckets(have, sorted, newBucketAdders(points))
+	if !slices.Equal(have, bls12381.BatchJacobianToAffineG1(want)) {
 		t.Error("sums of buckets differ")
 	}
+}
+
+// newBucketAdders returns as many as there are processors, and two at the least.
+func newBucketAdders(points []bls12381.G1Affine) []*bucketAdder {
+	adders := make([]*bucketAdder, max(runtime.GOMAXPROCS(0), 2))
+	for i := range adders {
+		adders[i] = newBucketAdder(points, bucketRange)
+	}
+	return adders
 }
 
 // TestWeighBuckets holds the sum of weighed buckets, of one group and of more, against multiplications.
@@ -104,7 +116,7 @@ func TestWeighBuckets(t *testing.T) {
 				}
 			}
 			want := product(t, buckets, weights)
-			have := newWeigher(newAdders(4*adderBatch)).weigh(buckets, groups)
+			have := (&weigher{adders: newBucketAdders(nil)}).weigh(buckets, groups)
 			if !new(bls12381.G1Affine).FromJacobian(&have).Equal(&want) {
 				t.Errorf("%d groups of %d buckets: the sum differs", groups, size)
 			}

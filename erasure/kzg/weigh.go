@@ -2,22 +2,20 @@ package kzg
 
 import (
 	"math/bits"
-	"runtime"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 
 	"github.com/ashlar-da/ashlar/erasure/parallel"
 )
 
-// weigher weighs sums of buckets. It holds points that wait to be added to others, each in its place, with one inversion
-// for all.
+// weigher weighs sums of buckets. It keeps count of points that wait to be added to others, all at once.
 type weigher struct {
-	adders pointAdders
-	x, y   []bls12381.G1Affine
-	to     [][]bls12381.G1Affine
+	adders []*bucketAdder // which work side by side
+	spans  []pairSpan
 }
 
-func newWeigher(adders pointAdders) *weigher { return &weigher{adders: adders} }
+// pairSpan are points to be added to as many others, each to its own.
+type pairSpan struct{ to, from []bls12381.G1Affine }
 
 // weigh returns Σ 2^(width·g)·Σ digit·bucket, over groups g and the 2^(width−1) buckets of each, which are ordered as a
 // sorter does. The buckets are used up.
@@ -45,40 +43,22 @@ func (w *weigher) weigh(buckets []bls12381.G1Affine, groups int) (total bls12381
 	return total
 }
 
-func (w *weigher) queue(to, from []bls12381.G1Affine) {
-	w.x, w.y, w.to = append(w.x, to...), append(w.y, from...), append(w.to, to)
-}
+func (w *weigher) queue(to, from []bls12381.G1Affine) { w.spans = append(w.spans, pairSpan{to, from}) }
 
+// add adds what is queued. Each adder takes its part.
 func (w *weigher) add() {
-	w.adders.add(w.x, w.x, w.y)
-	sums := w.x
-	for _, to := range w.to {
-		sums = sums[copy(to, sums):]
+	n := 0
+	for _, span := range w.spans {
+		n += len(span.to)
 	}
-	w.x, w.y, w.to = w.x[:0], w.y[:0], w.to[:0]
-}
-
-// pointAdders add long lists of points, a part of them each.
-type pointAdders []*PointAdder
-
-// newAdders returns an adder for each processor that has a batch to add when there are n pairs.
-func newAdders(n int) pointAdders {
-	adders := make(pointAdders, max(min(runtime.GOMAXPROCS(0), n/adderBatch), 1))
-	for i := range adders {
-		adders[i] = NewPointAdder(min(adderBatch, max(n, 1)))
-	}
-	return adders
-}
-
-func (a pointAdders) add(sums, x, y []bls12381.G1Affine) {
-	n, parts := len(sums), max(min(len(a), len(sums)/(adderBatch/2)), 1)
+	parts := max(min(len(w.adders), n/(adderBatch/2)), 1)
 	if parts == 1 {
-		a[0].Add(sums, x, y)
-		return
+		w.adders[0].addSpans(w.spans, 0, n)
+	} else {
+		_ = parallel.For(parts, func(i int) error {
+			w.adders[i].addSpans(w.spans, n*i/parts, n*(i+1)/parts)
+			return nil
+		})
 	}
-	_ = parallel.For(parts, func(i int) error {
-		from, to := n*i/parts, n*(i+1)/parts
-		a[i].Add(sums[from:to], x[from:to], y[from:to])
-		return nil
-	})
+	w.spans = w.spans[:0]
 }
