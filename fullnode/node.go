@@ -33,6 +33,7 @@ type Node struct {
 	comet      *node.Node
 	consensus  *consensus.State // comet's
 	headers    *headers
+	accuser    *accuser
 	recent     *recent
 	fees       *feeLog
 	recalls    chan struct{} // one element for each transaction that is looked for

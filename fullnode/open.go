@@ -120,6 +120,7 @@ func (n *Node) openComet(ctx context.Context) error {
 		return fmt.Errorf("CometBFT's consensus state is a %T", env.ConsensusState)
 	}
 	n.headers = &headers{blocks: env.BlockStore, states: env.StateStore, squares: n.store}
+	n.accuser = &accuser{pool: n.comet.EvidencePool(), blocks: env.BlockStore, states: env.StateStore}
 	return nil
 }
 
@@ -167,6 +168,7 @@ func (n *Node) openHost(ctx context.Context) error {
 		Serve:     true,
 		Headers:   n.headers,
 		Squares:   source,
+		Evidence:  n.accuser,
 		CheckHead: n.checkHead,
 		Metrics:   n.metrics,
 		Log:       n.cfg.Log.With("module", "libp2p"),

@@ -36,6 +36,8 @@ func decoders(f *fixture) map[string]func([]byte) error {
 		"rows":    func(b []byte) error { _, err := decodeRows(b, 1); return err },
 		"entries": func(b []byte) error { _, err := decodeEntries(b); return err },
 		"head":    func(b []byte) error { _, err := decodeHead(b); return err },
+
+		"evidence request": func(b []byte) error { _, err := decodeEvidence(b, testChain); return err },
 	}
 }
 
@@ -46,7 +48,12 @@ func valid(t testing.TB, f *fixture) map[string]codable {
 	if err != nil {
 		t.Fatal(err)
 	}
+	evidence, err := encodeEvidence(f.evidence())
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]codable{
+		"evidence request":  evidence,
 		"headers request":   &wire.HeadersRequest{Height: 3, KnownValidatorsHash: make([]byte, 32), HeaderProof: true},
 		"cells request":     encodeCellsRequest(3, f.coords),
 		"rows request":      encodeRowsRequest(3, []int{0, 200}),
@@ -225,7 +232,7 @@ func TestShapeCountsElements(t *testing.T) {
 
 func FuzzDecoders(f *testing.F) {
 	source := newFixture(f)
-	names := []string{"headers request", "cells request", "rows request", "namespace request", "header", "cells", "rows", "entries", "head"}
+	names := []string{"headers request", "cells request", "rows request", "namespace request", "header", "cells", "rows", "entries", "head", "evidence request"}
 	messages, all := valid(f, source), decoders(source)
 	for i, name := range names {
 		encoded := marshal(f, messages[name])

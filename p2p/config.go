@@ -39,6 +39,9 @@ type Config struct {
 	// Headers and Squares are what the host serves; nil ones are not served.
 	Headers HeaderSource
 	Squares SquareSource
+	// Evidence takes what peers submit of validators that signed two chains; nil: it is not
+	// asked for.
+	Evidence EvidenceSink
 	// CheckHead says what a peer's announcement is worth. Only what it accepts is
 	// relayed. Nil: nothing is.
 	CheckHead func(ctx context.Context, announcement Announcement) HeadVerdict

@@ -19,6 +19,7 @@ const (
 	Cells      Protocol = "cells/1"
 	Rows       Protocol = "rows/1"
 	Namespaces Protocol = "namespace/1"
+	Evidences  Protocol = "evidence/1"
 )
 
 const (

@@ -29,6 +29,8 @@ func newResources(config *resolved) (network.ResourceManager, error) {
 		partial.Protocol[p.on(config.ChainID)] = streamLimits(limits.Streams, limits.Memory/2)
 		partial.ProtocolPeer[p.on(config.ChainID)] = streamLimits(limits.StreamsPerPeer, limits.Memory/4)
 	}
+	partial.Protocol[Evidences.on(config.ChainID)] = streamLimits(evidenceStreams, limits.Memory/8)
+	partial.ProtocolPeer[Evidences.on(config.ChainID)] = streamLimits(evidenceStreamsPerPeer, limits.Memory/16)
 	limiter := rcmgr.NewFixedLimiter(partial.Build(base.Scale(limits.Memory, limits.Connections+64)))
 	resources, err := rcmgr.NewResourceManager(limiter, rcmgr.WithMetricsDisabled(), rcmgr.WithLimitPerSubnet(
 		[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 24, ConnCount: limits.ConnectionsPerSubnet}},

@@ -33,23 +33,27 @@ type answer func(ctx context.Context, request []byte, b *budget) (codable, error
 // serve registers the protocols that the Config has sources for.
 func (h *Host) serve(ctx context.Context) {
 	if h.config.Headers != nil {
-		h.handle(ctx, Headers, h.answerHeaders)
+		h.handle(ctx, Headers, maxRequest, h.answerHeaders)
+	}
+	if h.config.Evidence != nil {
+		h.handle(ctx, Evidences, maxEvidence, h.answerEvidence)
 	}
 	if h.config.Squares != nil {
-		h.handle(ctx, Cells, h.answerCells)
-		h.handle(ctx, Rows, h.answerRows)
-		h.handle(ctx, Namespaces, h.answerNamespace)
+		h.handle(ctx, Cells, maxRequest, h.answerCells)
+		h.handle(ctx, Rows, maxRequest, h.answerRows)
+		h.handle(ctx, Namespaces, maxRequest, h.answerNamespace)
 	}
 }
 
-func (h *Host) handle(ctx context.Context, protocol Protocol, a answer) {
+// handle answers a protocol whose requests have at most so many bytes.
+func (h *Host) handle(ctx context.Context, protocol Protocol, limit int, a answer) {
 	h.host.SetStreamHandler(protocol.on(h.config.ChainID), func(s network.Stream) {
 		if !h.handlers.enter() {
 			_ = s.Reset() // closing
 			return
 		}
 		defer h.handlers.leave()
-		status, err := h.exchange(ctx, s, a)
+		status, err := h.exchange(ctx, s, limit, a)
 		h.metrics.served.WithLabelValues(string(protocol), label(status)).Inc()
 		if err != nil {
 			_ = s.Reset() // the peer learns as much from the stream's end
@@ -59,14 +63,14 @@ func (h *Host) handle(ctx context.Context, protocol Protocol, a answer) {
 }
 
 // exchange reads one request from a stream and answers it. The error is the stream's.
-func (h *Host) exchange(ctx context.Context, s network.Stream, a answer) (wire.Status, error) {
+func (h *Host) exchange(ctx context.Context, s network.Stream, limit int, a answer) (wire.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.config.RequestTimeout)
 	defer cancel()
-	if err := h.admit(s); err != nil {
+	if err := h.admit(s, limit); err != nil {
 		return wire.Status_STATUS_INTERNAL, err
 	}
-	defer s.Scope().ReleaseMemory(maxRequest)
-	request, err := readFrame(s, maxRequest)
+	defer s.Scope().ReleaseMemory(limit)
+	request, err := readFrame(s, limit)
 	if err != nil {
 		h.blame(s, err)
 		return wire.Status_STATUS_BAD_REQUEST, err
@@ -103,15 +107,16 @@ func deliveryTime(bytes int) time.Duration {
 	return deliveryGrace + time.Duration(bytes)*time.Second/deliveryRate
 }
 
-// admit puts a stream under the host's limits: its deadline, and memory for a request.
-func (h *Host) admit(s network.Stream) error {
+// admit puts a stream under the host's limits: its deadline, and memory for a request of at
+// most so many bytes.
+func (h *Host) admit(s network.Stream, limit int) error {
 	if err := s.SetDeadline(time.Now().Add(h.config.RequestTimeout)); err != nil {
 		return err
 	}
 	if err := s.Scope().SetService(serviceName); err != nil {
 		return err
 	}
-	return s.Scope().ReserveMemory(maxRequest, network.ReservationPriorityMedium)
+	return s.Scope().ReserveMemory(limit, network.ReservationPriorityMedium)
 }
 
 // blame strikes a peer for a request that breaks the protocol.
