@@ -44,7 +44,7 @@ func (c closers) close() error {
 
 // compose builds a libp2p host piece by piece. The root libp2p package would do it too,
 // but it links WebRTC whatever its options say. The closers are valid on error as well.
-func compose(config *resolved, gate *gater, bytes traffic) (*basichost.BasicHost, closers, error) {
+func compose(config *resolved, gate *gater, bytes traffic, volume *volume) (*basichost.BasicHost, closers, error) {
 	var opened closers
 	peers, err := pstoremem.NewPeerstore()
 	if err != nil {
@@ -62,7 +62,7 @@ func compose(config *resolved, gate *gater, bytes traffic) (*basichost.BasicHost
 		return nil, opened, err
 	}
 	opened = append(opened, network.Close)
-	quic, err := addTransports(config, network, gate, resources)
+	quic, err := addTransports(config, network, gate, resources, volume)
 	if quic != nil {
 		opened = append(opened, quic.Close)
 	}
@@ -113,8 +113,8 @@ func newBasicHost(config *resolved, network *swarm.Swarm, bus event.Bus) (*basic
 }
 
 // addTransports gives the swarm TCP, QUIC and what the Config adds.
-func addTransports(config *resolved, network *swarm.Swarm, gate *gater, resources network.ResourceManager) (*quicreuse.ConnManager, error) {
-	upgrade, err := newUpgrader(config.Key, gate, resources)
+func addTransports(config *resolved, network *swarm.Swarm, gate *gater, resources network.ResourceManager, volume *volume) (*quicreuse.ConnManager, error) {
+	upgrade, err := newUpgrader(config.Key, gate, resources, volume)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +144,7 @@ func newQUICTransport(p Parts) (transport.Transport, error) {
 }
 
 // newUpgrader secures raw connections by Noise or TLS and multiplexes them by yamux.
-func newUpgrader(key crypto.PrivKey, gate *gater, resources network.ResourceManager) (transport.Upgrader, error) {
+func newUpgrader(key crypto.PrivKey, gate *gater, resources network.ResourceManager, volume *volume) (transport.Upgrader, error) {
 	muxers := []upgrader.StreamMuxer{{ID: yamux.ID, Muxer: yamux.DefaultTransport}}
 	noiseSecurity, err := noise.New(noise.ID, key, muxers)
 	if err != nil {
@@ -154,7 +154,8 @@ func newUpgrader(key crypto.PrivKey, gate *gater, resources network.ResourceMana
 	if err != nil {
 		return nil, fmt.Errorf("p2p: tls: %w", err)
 	}
-	return upgrader.New([]sec.SecureTransport{noiseSecurity, tlsSecurity}, muxers, nil, resources, gate)
+	secured := []sec.SecureTransport{countedSecurity{noiseSecurity, volume}, countedSecurity{tlsSecurity, volume}}
+	return upgrader.New(secured, muxers, nil, resources, gate)
 }
 
 // newQUIC manages the UDP sockets. A connection is counted before its handshake.

@@ -24,6 +24,8 @@ type Host struct {
 	metrics  *metrics
 	gossip   *gossip
 	table    *dht.IpfsDHT // nil without Config.DHT
+	volume   *volume
+	rest     rest
 	handlers handlers
 	close    func() error // once
 }
@@ -39,9 +41,10 @@ func New(ctx context.Context, config Config) (*Host, error) {
 		config:  resolved,
 		scores:  newScores(time.Now),
 		limiter: newLimiter(time.Now, resolved.Limits.CellsPerSecond, resolved.Limits.CellsBurst),
+		volume:  newVolume(),
 	}
 	h.metrics = newMetrics(func() float64 { return float64(len(h.host.Network().Peers())) })
-	basic, opened, err := compose(resolved, &gater{h.scores}, traffic{h.metrics.bytes})
+	basic, opened, err := compose(resolved, &gater{h.scores, &h.rest}, traffic{h.metrics.bytes}, h.volume)
 	if err != nil {
 		return nil, errors.Join(err, opened.close())
 	}
@@ -61,9 +64,11 @@ func New(ctx context.Context, config Config) (*Host, error) {
 
 // open starts what the host consists of; lifetime ends when the host is closed.
 func (h *Host) open(lifetime context.Context) error {
-	if err := h.metrics.register(h.config.Metrics); err != nil {
+	if err := h.metrics.register(h.config.Metrics, h.volume.collectors()...); err != nil {
 		return err
 	}
+	h.host.Network().Notify(h.volume.notifiee())
+	h.host.Network().Notify(h.rest.notifiee())
 	h.serve(lifetime)
 	h.host.Start()
 	var err error

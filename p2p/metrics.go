@@ -42,11 +42,11 @@ func newMetrics(peers func() float64) *metrics {
 	}
 }
 
-func (m *metrics) register(with prometheus.Registerer) error {
+func (m *metrics) register(with prometheus.Registerer, more ...prometheus.Collector) error {
 	if with == nil {
 		return nil
 	}
-	for _, c := range []prometheus.Collector{m.served, m.asked, m.verified, m.garbage, m.bans, m.heads, m.bytes, m.peers} {
+	for _, c := range append([]prometheus.Collector{m.served, m.asked, m.verified, m.garbage, m.bans, m.heads, m.bytes, m.peers}, more...) {
 		if err := with.Register(c); err != nil {
 			return fmt.Errorf("p2p: metrics: %w", err)
 		}
