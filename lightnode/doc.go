@@ -9,7 +9,8 @@
 // header above them names. A header's DA header must come with a Merkle path to
 // transaction 0. Of the extended matrix it commits to, a few cells are drawn at random,
 // written to disk before the first is asked for and never drawn again, and each is asked
-// of a random peer and verified against the coordinate it was asked for.
+// of a random peer and verified against the coordinate it was asked for. A peer that fails a
+// cell, or is silent for a second, has it asked of another.
 //
 // # What a verdict means
 //

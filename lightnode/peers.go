@@ -26,21 +26,26 @@ type peers struct {
 
 var _ sampling.CellGetter = (*peers)(nil)
 
-// GetCell implements sampling.CellGetter.
-func (p *peers) GetCell(ctx context.Context, request sampling.Request) (sampling.Answer, error) {
-	from, err := p.host.Pick(p2p.Cells, request.Height, decodePeers(request.Not)...)
+// PickPeer implements sampling.CellGetter.
+func (p *peers) PickPeer(height uint64, not []string) (string, error) {
+	from, err := p.host.Pick(p2p.Cells, height, decodePeers(not)...)
 	if err != nil {
-		return sampling.Answer{}, err
+		return "", err
 	}
-	answer := sampling.Answer{From: from.String()}
-	cells, err := p.host.GetCells(ctx, from, request.Height, []erasure.Coord{request.Coord})
+	return from.String(), nil
+}
+
+// GetCell implements sampling.CellGetter.
+func (p *peers) GetCell(ctx context.Context, request sampling.Request) (answer sampling.Answer, err error) {
+	from, err := peer.Decode(request.From)
 	if err != nil {
 		return answer, err
 	}
-	if cells[0] != nil {
-		answer.Cell, answer.Proof = &cells[0].Cell, cells[0].Proof
+	cells, err := p.host.GetCells(ctx, from, request.Height, []erasure.Coord{request.Coord})
+	if err == nil && cells[0] != nil {
+		answer = sampling.Answer{Cell: &cells[0].Cell, Proof: cells[0].Proof}
 	}
-	return answer, nil
+	return answer, err
 }
 
 func decodePeers(names []string) (ids []peer.ID) {

@@ -95,6 +95,10 @@ func attribute(err error, from peer.ID) error {
 	return fmt.Errorf("peer %s: %w", from, err)
 }
 
+// keptWaiting is how long a peer has to answer before it counts against it that nobody
+// waited any longer: the asker may have got elsewhere what a silent peer was asked for.
+const keptWaiting = time.Second
+
 // ask sends a request on a stream of its own and reads an answer of at most limit bytes.
 func (h *Host) ask(ctx context.Context, from peer.ID, p Protocol, request codable, limit int) ([]byte, error) {
 	if h.scores.banned(from) {
@@ -110,11 +114,15 @@ func (h *Host) ask(ctx context.Context, from peer.ID, p Protocol, request codabl
 	if err != nil {
 		return nil, attribute(h.explain(ctx, from, p, err), from)
 	}
+	began := time.Now()
 	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
 	defer stop()
 	response, err := converse(s, encoded, limit, h.config.RequestTimeout)
 	if err != nil {
 		_ = s.Reset()
+		if errors.Is(ctx.Err(), context.Canceled) && time.Since(began) >= keptWaiting {
+			h.scores.update(from, func(s *score) { s.failed++ })
+		}
 		return nil, attribute(h.explain(ctx, from, p, err), from)
 	}
 	return response, nil

@@ -3,6 +3,8 @@ package sampling
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,14 +109,15 @@ func TestSamplerAgainstAdversaries(t *testing.T) {
 		{"nobody there", nil, Pending, time.Minute, ""},
 		{"nobody answers", map[string]behaviour{"a": silent, "b": silent}, Pending, time.Minute, ""},
 		{"nobody holds it", map[string]behaviour{"a": empty}, Pending, time.Minute, ""},
-		{"all slow", map[string]behaviour{"a": slow(4*time.Second, honest(f))}, Available, 8 * time.Second, ""},
+		{"all slow", map[string]behaviour{"a": slow(4*time.Second, honest(f))}, Available, 5 * time.Second, ""},
 		{"all too slow", map[string]behaviour{"a": slow(11*time.Second, honest(f))}, Pending, time.Minute, ""},
-		{"one honest, one silent", map[string]behaviour{"a": honest(f), "b": silent}, Available, 0, ""},
-		{"one honest, one empty", map[string]behaviour{"a": honest(f), "b": empty}, Available, time.Second, ""},
-		{"wrong bits", map[string]behaviour{"a": honest(f), "bad": flipping(f)}, Available, time.Second, "bad"},
-		{"wrong scalars", map[string]behaviour{"a": honest(f), "bad": overflowing(f)}, Available, time.Second, "bad"},
-		{"wrong points", map[string]behaviour{"a": honest(f), "bad": pointless(f)}, Available, time.Second, "bad"},
-		{"wrong coordinate", map[string]behaviour{"a": honest(f), "bad": elsewhere(f)}, Available, time.Second, "bad"},
+		{"one honest, one too slow", map[string]behaviour{"a": honest(f), "b": slow(11*time.Second, honest(f))}, Available, time.Second, ""},
+		{"one honest, one silent", map[string]behaviour{"a": honest(f), "b": silent}, Available, time.Second, ""},
+		{"one honest, one empty", map[string]behaviour{"a": honest(f), "b": empty}, Available, 0, ""},
+		{"wrong bits", map[string]behaviour{"a": honest(f), "bad": flipping(f)}, Available, 0, "bad"},
+		{"wrong scalars", map[string]behaviour{"a": honest(f), "bad": overflowing(f)}, Available, 0, "bad"},
+		{"wrong points", map[string]behaviour{"a": honest(f), "bad": pointless(f)}, Available, 0, "bad"},
+		{"wrong coordinate", map[string]behaviour{"a": honest(f), "bad": elsewhere(f)}, Available, 0, "bad"},
 		{"wrong bits only", map[string]behaviour{"bad": flipping(f)}, Pending, time.Minute, "bad"},
 		{"wrong coordinate only", map[string]behaviour{"bad": elsewhere(f)}, Pending, time.Minute, "bad"},
 		{"one bad of three, late", map[string]behaviour{"a": honest(f), "b": silent, "bad": slow(time.Second, flipping(f))}, Available, 0, "bad"},
@@ -179,6 +182,47 @@ func TestLateCellsReviseTheVerdict(t *testing.T) {
 		s.network.peers["a"] = honest(f)
 		if s.run(t.Context(), f); s.Verdict != Available || s.Confidence == 0 {
 			t.Errorf("published late: %+v (%v)", s.Availability, s.err)
+		}
+	})
+}
+
+// An honest peer among twenty hostile ones is found in time, whatever they do: each cell goes to
+// another peer as soon as one fails it, or keeps it waiting.
+func TestOneHonestPeerIsFoundAmongTwenty(t *testing.T) {
+	f := fixtureOf(t)
+	const inTime = 30 * time.Second
+	for name, hostile := range map[string]behaviour{
+		"silent": silent, "empty": empty, "lying": flipping(f), "withholding": withholding(f),
+		"late to refuse": slow(900*time.Millisecond, empty), "late to lie": slow(900*time.Millisecond, flipping(f)), "too slow": slow(11*time.Second, honest(f)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(3) {
+				synctest.Test(t, func(t *testing.T) {
+					peers := map[string]behaviour{"honest": honest(f)}
+					for i := range 20 {
+						peers[fmt.Sprint("hostile ", i)] = hostile
+					}
+					s := sampled{delivered: map[string]int{}, garbled: map[string]int{}, network: &network{peers: peers, random: rand.New(rand.NewPCG(seed, 20))}, session: newSession(t, seed, 2, 30)}
+					s.sample(t, t.Context(), f)
+					if s.err != nil || s.Verdict != Available || s.took > inTime {
+						t.Errorf("seed %d: %+v (%v) after %v, want available within %v", seed, s.Availability, s.err, s.took, inTime)
+					}
+				})
+			}
+		})
+	}
+}
+
+// What comes from a peer that was given up on counts, once.
+func TestWhatIsOverdueStillCounts(t *testing.T) {
+	f := fixtureOf(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := sample(t, t.Context(), f, map[string]behaviour{"a": slow(3*time.Second, honest(f)), "b": slow(3500*time.Millisecond, honest(f))})
+		if s.Verdict != Available || s.took > 5*time.Second || s.delivered["a"]+s.delivered["b"] != 24 {
+			t.Errorf("%+v after %v, delivered %v", s.Availability, s.took, s.delivered)
+		}
+		if len(s.network.asked) > 48 {
+			t.Errorf("two peers were asked for 24 cells %d times", len(s.network.asked))
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,18 +13,16 @@ import (
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
-// Request asks for one cell.
+// Request asks one peer for one cell.
 type Request struct {
 	Height uint64
 	Coord  erasure.Coord
-	// Not names peers that have failed this cell.
-	Not []string
+	// From names the peer, as PickPeer drew it.
+	From string
 }
 
 // Answer is what a peer sent. It is not verified.
 type Answer struct {
-	// From names the peer that was asked, also when the request failed; empty if none was.
-	From string
 	// Cell is nil if the peer does not hold it.
 	Cell  *kzg.Cell
 	Proof kzg.Proof
@@ -31,10 +30,12 @@ type Answer struct {
 
 // CellGetter asks peers for cells. Calls are concurrent.
 type CellGetter interface {
-	// GetCell asks one random peer that is not in Not for one cell, and returns soon
-	// after the context ends. With an error wrapping context.DeadlineExceeded the peer
-	// did not answer, with any other it refused. Each call should draw a peer anew, so
-	// that no peer sees more of a node's coordinates than chance gives it.
+	// PickPeer names a random peer to ask for a cell of a height, other than those in not. It
+	// does not wait; an error says that there is none. Each call should draw anew, so that
+	// no peer sees more of a node's coordinates than chance gives it.
+	PickPeer(height uint64, not []string) (string, error)
+	// GetCell asks the peer, and returns soon after the context ends. With an error wrapping
+	// context.DeadlineExceeded the peer did not answer, with any other it refused.
 	GetCell(ctx context.Context, request Request) (Answer, error)
 }
 
@@ -53,16 +54,23 @@ type Config struct {
 	Deadline time.Duration
 	// RequestTimeout bounds one request; 0: 10 s.
 	RequestTimeout time.Duration
-	// Concurrency is the most requests under way in one run; 0: 16.
+	// Patience is how long a peer may take before another is asked for the same cell; what
+	// the first then sends still counts. 0: 1 s.
+	Patience time.Duration
+	// Concurrency is the most requests under way in one run, not counting those that
+	// outlast Patience, of which there may be seven times as many; 0: 16.
 	Concurrency int
 	Log         *slog.Logger
 }
 
-// Pauses between asking for what failed and asking again.
+// Pauses between asking everybody for a cell and asking again.
 const (
 	firstPause = time.Second
 	lastPause  = 8 * time.Second
 )
+
+// outstanding times Config.Concurrency is the most requests of one run, overdue ones too.
+const outstanding = 8
 
 // Sampler runs sessions. It is safe for concurrent use, each session in one run at a time.
 type Sampler struct {
@@ -74,7 +82,7 @@ func New(config Config) (*Sampler, error) {
 	if config.Setup == nil || config.Getter == nil || config.Log == nil {
 		return nil, errors.New("sampling: Config needs Setup, Getter and Log")
 	}
-	if config.Deadline < 0 || config.RequestTimeout < 0 || config.Concurrency < 0 {
+	if config.Deadline < 0 || config.RequestTimeout < 0 || config.Patience < 0 || config.Concurrency < 0 {
 		return nil, errors.New("sampling: a bound of Config is negative")
 	}
 	if config.Deadline == 0 {
@@ -83,27 +91,36 @@ func New(config Config) (*Sampler, error) {
 	if config.RequestTimeout == 0 {
 		config.RequestTimeout = 10 * time.Second
 	}
+	if config.Patience == 0 {
+		config.Patience = time.Second
+	}
 	if config.Concurrency == 0 {
 		config.Concurrency = 16
 	}
 	return &Sampler{config: config}, nil
 }
 
-// run is one session being sampled. The goroutine of Run owns all but results.
+// run is one session being sampled. The goroutine of Run owns all but the channels, which
+// have room for every request that may be outstanding.
 type run struct {
 	*Sampler
 	session  *Session
 	verifier *erasure.Verifier
 	failed   map[erasure.Coord][]string // peers, by the cell they failed
-	underWay int
+	owing    map[erasure.Coord][]string // peers that have yet to answer, by the cell
+	underWay int                        // requests that are not overdue
+	open     int                        // requests not answered, overdue ones too
+	overdue  chan erasure.Coord
 	results  chan result
 }
 
 // result is what a request came to.
 type result struct {
-	coord  erasure.Coord
-	answer Answer
-	err    error
+	coord   erasure.Coord
+	from    string
+	answer  Answer
+	err     error
+	overdue bool // it was announced on the other channel
 }
 
 // Run samples a session's block until every cell proved right or the deadline passes,
@@ -125,7 +142,11 @@ func (s *Sampler) Run(ctx context.Context, session *Session, commitments []kzg.C
 	if err := s.persist(ctx, session); err != nil {
 		return session.Availability(), err
 	}
-	r := &run{Sampler: s, session: session, verifier: verifier, failed: make(map[erasure.Coord][]string), results: make(chan result, s.config.Concurrency)}
+	most := outstanding * s.config.Concurrency
+	r := &run{
+		Sampler: s, session: session, verifier: verifier, failed: make(map[erasure.Coord][]string), owing: make(map[erasure.Coord][]string),
+		overdue: make(chan erasure.Coord, most), results: make(chan result, most),
+	}
 	if err := r.sample(ctx); err != nil {
 		return session.Availability(), err
 	}
@@ -159,6 +180,9 @@ func (r *run) sample(parent context.Context) error {
 			if err := r.settle(first); err != nil {
 				return err
 			}
+		case coord := <-r.overdue:
+			r.underWay--
+			r.session.Again(coord)
 		case <-retry.C:
 			r.session.Retry()
 			pause = min(2*pause, lastPause)
@@ -187,28 +211,43 @@ func (r *run) end(parent context.Context, requests *sync.WaitGroup) error {
 
 // launch starts as many requests as there is room for.
 func (r *run) launch(ctx context.Context, requests *sync.WaitGroup) {
-	for _, coord := range r.session.Next(r.config.Concurrency - r.underWay) {
+	room := min(r.config.Concurrency-r.underWay, cap(r.results)-r.open)
+	for _, coord := range r.session.Next(room) {
+		from, err := r.config.Getter.PickPeer(r.session.block.Height, slices.Concat(r.failed[coord], r.owing[coord]))
+		if err != nil {
+			r.deliver(result{coord: coord, err: err}, Unasked)
+			continue
+		}
 		r.underWay++
-		request := Request{Height: r.session.block.Height, Coord: coord, Not: r.failed[coord]}
-		requests.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, r.config.RequestTimeout)
-			defer cancel()
-			answer, err := r.config.Getter.GetCell(ctx, request)
-			r.results <- result{coord, answer, err} // has room for all under way
-		})
+		r.open++
+		r.owing[coord] = append(r.owing[coord], from)
+		requests.Go(func() { r.ask(ctx, coord, from) })
 	}
+}
+
+// ask asks a peer for a cell, and makes known when it takes long.
+func (r *run) ask(ctx context.Context, coord erasure.Coord, from string) {
+	ctx, cancel := context.WithTimeout(ctx, r.config.RequestTimeout)
+	defer cancel()
+	impatience := time.AfterFunc(r.config.Patience, func() { r.overdue <- coord })
+	answer, err := r.config.Getter.GetCell(ctx, Request{Height: r.session.block.Height, Coord: coord, From: from})
+	r.results <- result{coord, from, answer, err, !impatience.Stop()}
 }
 
 // settle takes every result there is and verifies the cells among them as one batch.
 func (r *run) settle(first result) error {
 	var cells []result
 	for next, more := first, true; more; next, more = r.poll() {
-		r.underWay--
+		r.open--
+		if !next.overdue {
+			r.underWay--
+		}
+		r.owing[next.coord] = slices.DeleteFunc(r.owing[next.coord], func(owing string) bool { return owing == next.from })
 		if next.err == nil && next.answer.Cell != nil {
 			cells = append(cells, next)
 			continue
 		}
-		r.deliver(next, failure(next))
+		r.deliver(next, failure(next.err))
 	}
 	return r.verify(cells)
 }
@@ -223,15 +262,11 @@ func (r *run) poll() (result, bool) {
 }
 
 // failure tells what kind a request without a cell is.
-func failure(got result) Outcome {
-	switch {
-	case got.answer.From == "":
-		return Unasked
-	case errors.Is(got.err, context.DeadlineExceeded):
+func failure(err error) Outcome {
+	if errors.Is(err, context.DeadlineExceeded) {
 		return TimedOut
-	default:
-		return Refused
 	}
+	return Refused
 }
 
 // verify checks cells against the coordinates that were asked for.
@@ -261,25 +296,27 @@ func (r *run) verify(got []result) error {
 	return nil
 }
 
-// deliver tells the session and whoever else wants to know what came of a request.
+// deliver tells the session and whoever else wants to know what came of a request. What
+// failed is asked of another peer at once, and once there is none left, of all after a pause.
 func (r *run) deliver(got result, outcome Outcome) {
-	from := got.answer.From
-	r.session.Deliver(got.coord, from, outcome)
+	news := !r.session.has(got.coord)
+	r.session.Deliver(got.coord, got.from, outcome)
 	switch outcome {
 	case Verified:
-		if r.config.Delivered != nil {
-			r.config.Delivered(from, got.coord, got.answer.Cell, got.answer.Proof)
+		if news && r.config.Delivered != nil {
+			r.config.Delivered(got.from, got.coord, got.answer.Cell, got.answer.Proof)
 		}
 		return
 	case Unasked:
-		delete(r.failed, got.coord) // everybody has failed it: let them be asked again
+		delete(r.failed, got.coord)
 	case Garbled:
 		if r.config.Garbled != nil {
-			r.config.Garbled(from, got.coord)
+			r.config.Garbled(got.from, got.coord)
 		}
 		fallthrough
 	default:
-		r.failed[got.coord] = append(r.failed[got.coord], from)
+		r.failed[got.coord] = append(r.failed[got.coord], got.from)
+		r.session.Again(got.coord)
 	}
-	r.config.Log.Debug("cell not obtained", "height", r.session.block.Height, "row", got.coord.Row, "column", got.coord.Column, "peer", from, "outcome", outcome, "error", got.err)
+	r.config.Log.Debug("cell not obtained", "height", r.session.block.Height, "row", got.coord.Row, "column", got.coord.Column, "peer", got.from, "outcome", outcome, "error", got.err)
 }

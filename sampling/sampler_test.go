@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
@@ -60,40 +61,54 @@ func fixtureOf(t *testing.T) *fixture {
 	return f
 }
 
-// network is a CellGetter over named peers, which are asked in turn.
+// network is a CellGetter over named peers, which are asked in turn, or at random if that is
+// given.
 type network struct {
-	peers map[string]behaviour
+	peers  map[string]behaviour
+	random *rand.Rand
+	turn   int
 
-	mu    sync.Mutex
-	turn  int
-	asked []Request
+	mu     sync.Mutex
+	asked  []Request       // guarded by mu
+	banned map[string]bool // guarded by mu
 }
 
 func (n *network) GetCell(ctx context.Context, request Request) (Answer, error) {
-	name, ok := n.pick(request)
-	if !ok {
-		return Answer{}, errors.New("nobody to ask")
-	}
-	cell, proof, err := n.peers[name](ctx, request.Coord)
-	return Answer{From: name, Cell: cell, Proof: proof}, err
+	n.mu.Lock()
+	n.asked = append(n.asked, request)
+	n.mu.Unlock()
+	cell, proof, err := n.peers[request.From](ctx, request.Coord)
+	return Answer{Cell: cell, Proof: proof}, err
 }
 
-func (n *network) pick(request Request) (string, bool) {
+func (n *network) PickPeer(_ uint64, not []string) (string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.asked = append(n.asked, request)
 	var names []string
 	for name := range n.peers {
-		if !slices.Contains(request.Not, name) {
+		if !slices.Contains(not, name) && !n.banned[name] {
 			names = append(names, name)
 		}
 	}
 	if len(names) == 0 {
-		return "", false
+		return "", errors.New("nobody to ask")
 	}
 	slices.Sort(names)
+	if n.random != nil {
+		return names[n.random.IntN(len(names))], nil
+	}
 	n.turn++
-	return names[n.turn%len(names)], true
+	return names[n.turn%len(names)], nil
+}
+
+// ban has a peer asked no more.
+func (n *network) ban(name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.banned == nil {
+		n.banned = make(map[string]bool)
+	}
+	n.banned[name] = true
 }
 
 // sampled is what came of a run.
@@ -112,6 +127,13 @@ type sampled struct {
 func sample(t *testing.T, ctx context.Context, f *fixture, peers map[string]behaviour) *sampled {
 	t.Helper()
 	s := &sampled{delivered: map[string]int{}, garbled: map[string]int{}, network: &network{peers: peers}, session: newSession(t, 1, 2, 24)}
+	s.sample(t, ctx, f)
+	return s
+}
+
+// sample makes the sampler and runs it. A network at random bans who lied three times, as hosts do.
+func (s *sampled) sample(t *testing.T, ctx context.Context, f *fixture) {
+	t.Helper()
 	sampler, err := New(Config{
 		Setup: f.setup, Getter: s.network, Log: slog.New(slog.DiscardHandler),
 		Delivered: func(from string, at erasure.Coord, cell *kzg.Cell, proof kzg.Proof) {
@@ -121,14 +143,17 @@ func sample(t *testing.T, ctx context.Context, f *fixture, peers map[string]beha
 			}
 			s.delivered[from]++
 		},
-		Garbled: func(from string, _ erasure.Coord) { s.garbled[from]++ },
+		Garbled: func(from string, _ erasure.Coord) {
+			if s.garbled[from]++; s.garbled[from] == 3 && s.network.random != nil {
+				s.network.ban(from)
+			}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.sampler = sampler
 	s.run(ctx, f)
-	return s
 }
 
 func (s *sampled) run(ctx context.Context, f *fixture) {
@@ -260,6 +285,7 @@ func TestNewRefuses(t *testing.T) {
 		"no log":               func(c *Config) { c.Log = nil },
 		"negative deadline":    func(c *Config) { c.Deadline = -1 },
 		"negative timeout":     func(c *Config) { c.RequestTimeout = -1 },
+		"negative patience":    func(c *Config) { c.Patience = -1 },
 		"negative concurrency": func(c *Config) { c.Concurrency = -1 },
 	} {
 		config := valid

@@ -190,12 +190,26 @@ func (s *Session) Deliver(coord erasure.Coord, from string, outcome Outcome) {
 	}
 }
 
+// has tells whether a cell proved right.
+func (s *Session) has(coord erasure.Coord) bool {
+	i, drawn := s.at[coord]
+	return drawn && s.draws[i].standing == settled
+}
+
 // Retry lets what has failed be asked for again.
 func (s *Session) Retry() {
 	for i := range s.draws {
 		if s.draws[i].standing == resting {
 			s.draws[i].standing = waiting
 		}
+	}
+}
+
+// Again lets one cell be asked for again at once, be it that it has failed or that a request
+// for it is under way still.
+func (s *Session) Again(coord erasure.Coord) {
+	if i, drawn := s.at[coord]; drawn && s.draws[i].standing != settled {
+		s.draws[i].standing = waiting
 	}
 }
 

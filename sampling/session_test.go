@@ -147,37 +147,6 @@ func hypergeometric(k, samples int) *big.Rat {
 
 // Someone withholds a smallest unrecoverable set: sessions are fooled as often as the
 // formula says, and the rest notice.
-func TestMissRateMatchesTheory(t *testing.T) {
-	const k, samples, trials = 4, 8, 40_000
-	withheld := map[erasure.Coord]bool{}
-	for _, c := range erasure.Withholding(k) {
-		withheld[c] = true
-	}
-	random, fooled := seeded(6), 0
-	for range trials {
-		s, err := NewSession(random, Block{K: k}, samples)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range s.Next(samples) {
-			outcome := Verified
-			if withheld[c] {
-				outcome = Refused
-			}
-			s.Deliver(c, "a", outcome)
-		}
-		s.Expire()
-		if s.Availability().Verdict == Available {
-			fooled++
-		}
-	}
-	p := erasure.MissProbability(k, samples)
-	expected, deviation := p*trials, math.Sqrt(trials*p*(1-p))
-	if math.Abs(float64(fooled)-expected) > 4*deviation {
-		t.Errorf("%d of %d sessions were fooled, expected %.0f ± %.0f", fooled, trials, expected, deviation)
-	}
-}
-
 func TestEmptySquareNeedsNoSamples(t *testing.T) {
 	s := newSession(t, 1, 0, 30)
 	if a := s.Availability(); !s.Done() || a.Verdict != Available || a.Confidence != 1 {
