@@ -19,11 +19,12 @@ import (
 
 // GetHeader asks a peer for a header. The answer is of this chain, of the height asked
 // for, its hash is the one its commit signs and its validators are those it names; the
-// signatures, and whether DataHash covers the DA header, are the caller's to check.
+// signatures, and whether DataHash covers the DA header, are the caller's to check. A header
+// that was asked for alone has nothing that binds it to the chain: its hash is the caller's
+// to compare.
 func (h *Host) GetHeader(ctx context.Context, from peer.ID, request HeaderRequest) (header *Header, err error) {
 	defer func() { h.settle(ctx, from, Headers, request.Height, err) }()
-	message := &wire.HeadersRequest{Height: request.Height, KnownValidatorsHash: request.KnownValidators, HeaderProof: request.Proof}
-	encoded, err := h.ask(ctx, from, Headers, message, maxHeader)
+	encoded, err := h.ask(ctx, from, Headers, encodeHeadersRequest(request), request.limit())
 	if err != nil {
 		return nil, err
 	}

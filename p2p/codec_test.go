@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -32,6 +33,10 @@ func decoders(f *fixture) map[string]func([]byte) error {
 			_, err := decodeHeader(b, HeaderRequest{Height: 3, Proof: true}, testChain)
 			return err
 		},
+		"header alone": func(b []byte) error {
+			_, err := decodeHeader(b, HeaderRequest{Height: 3, Proof: true, Alone: true}, testChain)
+			return err
+		},
 		"cells":   func(b []byte) error { _, err := decodeCells(b, 2); return err },
 		"rows":    func(b []byte) error { _, err := decodeRows(b, 1); return err },
 		"entries": func(b []byte) error { _, err := decodeEntries(b); return err },
@@ -52,6 +57,14 @@ func valid(t testing.TB, f *fixture) map[string]codable {
 	if err != nil {
 		t.Fatal(err)
 	}
+	left, err := HeaderRequest{Alone: true}.answer(f.header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := encodeHeader(left)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]codable{
 		"evidence request":  evidence,
 		"headers request":   &wire.HeadersRequest{Height: 3, KnownValidatorsHash: make([]byte, 32), HeaderProof: true},
@@ -59,6 +72,7 @@ func valid(t testing.TB, f *fixture) map[string]codable {
 		"rows request":      encodeRowsRequest(3, []int{0, 200}),
 		"namespace request": &wire.NamespaceRequest{Height: 3, Namespace: f.namespace[:]},
 		"header":            header,
+		"header alone":      alone,
 		"cells":             encodeCells([]*CellProof{cellAt(3, erasure.Coord{}), nil}),
 		"rows":              encodeRows([]*RowProofs{rowAt(3, 1)}),
 		"entries":           encodeEntries(f.entries),
@@ -104,6 +118,7 @@ func TestRequestDecodersRefuse(t *testing.T) {
 	}{
 		{"headers request", "short hash", &wire.HeadersRequest{KnownValidatorsHash: make([]byte, 31)}},
 		{"headers request", "long hash", &wire.HeadersRequest{KnownValidatorsHash: make([]byte, 33)}},
+		{"headers request", "alone, and a set", &wire.HeadersRequest{KnownValidatorsHash: make([]byte, 32), Alone: true}},
 		{"cells request", "height 0", encodeCellsRequest(0, f.coords)},
 		{"cells request", "no cells", encodeCellsRequest(3, nil)},
 		{"cells request", "too many", encodeCellsRequest(3, many)},
@@ -196,6 +211,61 @@ func TestHeaderDecoderRefuses(t *testing.T) {
 	}
 }
 
+// Whoever asks for a header alone takes that and nothing more.
+func TestHeaderAloneDecoderRefuses(t *testing.T) {
+	for name, corrupt := range map[string]func(h *Header, whole *Header){
+		"another chain":              func(h, _ *Header) { h.Signed.ChainID = "other-chain" },
+		"another height":             func(h, _ *Header) { h.Signed.Height = 4 },
+		"no height":                  func(h, _ *Header) { h.Signed.Height = 0 },
+		"no header":                  func(h, _ *Header) { h.Signed.Header = nil },
+		"a hash that is none":        func(h, _ *Header) { h.Signed.DataHash = []byte{1} },
+		"an endless proposer":        func(h, _ *Header) { h.Signed.ProposerAddress = make([]byte, maxChainHeader) },
+		"its commit":                 func(h, whole *Header) { h.Signed.Commit = whole.Signed.Commit },
+		"its validators":             func(h, whole *Header) { h.Validators = whole.Validators },
+		"no DA header":               func(h, _ *Header) { h.Proof = nil },
+		"a DA header over the bound": func(h, _ *Header) { h.Proof.Header = make([]byte, da.MaxHeaderSize+1) },
+	} {
+		whole := newFixture(t).header
+		h := copyHeader(whole)
+		h.Signed.Commit, h.Validators = nil, nil
+		corrupt(h, whole)
+		message, err := encodeUnchecked(h)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := decoders(newFixture(t))["header alone"](marshal(t, message)); !errors.Is(err, ErrGarbage) {
+			t.Errorf("%s: %v, want ErrGarbage", name, err)
+		}
+	}
+}
+
+// The cap on an answer has room for the largest honest one.
+func TestHeaderLimitsHoldTheLargest(t *testing.T) {
+	h := copyHeader(newFixture(t).header)
+	h.Signed.Commit, h.Validators = nil, nil
+	h.Signed.ChainID = strings.Repeat("c", 50)
+	h.Proof.Header, h.Proof.Total = make([]byte, da.MaxHeaderSize), 1<<31
+	h.Proof.Aunts = nil
+	for range maxAunts {
+		h.Proof.Aunts = append(h.Proof.Aunts, make([]byte, 32))
+	}
+	message, err := encodeHeader(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded := marshal(t, message)
+	if limit := (HeaderRequest{Alone: true, Proof: true}).limit(); len(encoded) > limit {
+		t.Errorf("%d bytes, the cap is %d", len(encoded), limit)
+	}
+	if err := aloneResponse.check(encoded); err != nil {
+		t.Error(err)
+	}
+	message.HeaderProof = nil
+	if n, limit := message.Size(), (HeaderRequest{Alone: true}).limit(); n > limit {
+		t.Errorf("without a proof %d bytes, the cap is %d", n, limit)
+	}
+}
+
 func copyHeader(h *Header) *Header {
 	signed := *h.Signed
 	header, commit := *signed.Header, *signed.Commit
@@ -232,7 +302,7 @@ func TestShapeCountsElements(t *testing.T) {
 
 func FuzzDecoders(f *testing.F) {
 	source := newFixture(f)
-	names := []string{"headers request", "cells request", "rows request", "namespace request", "header", "cells", "rows", "entries", "head", "evidence request"}
+	names := []string{"headers request", "cells request", "rows request", "namespace request", "header", "header alone", "cells", "rows", "entries", "head", "evidence request"}
 	messages, all := valid(f, source), decoders(source)
 	for i, name := range names {
 		encoded := marshal(f, messages[name])

@@ -55,7 +55,7 @@ func decodeEvidence(encoded []byte, chainID string) (e Evidence, err error) {
 		return e, err
 	}
 	e.CommonHeight, e.Block = m.CommonHeight, &types.LightBlock{}
-	if e.Block.SignedHeader, err = decodeSigned(m.SignedHeader); err != nil {
+	if e.Block.SignedHeader, err = decodeSigned(m.SignedHeader, false); err != nil {
 		return e, fmt.Errorf("%w: signed header: %w", errShape, err)
 	}
 	if e.Block.ValidatorSet, err = decodeValidators(m.ValidatorSet); err != nil {

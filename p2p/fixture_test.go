@@ -141,12 +141,12 @@ func (f *fixture) Namespace(ctx context.Context, _ uint64, namespace da.Namespac
 
 func exerciseHeaders(t *testing.T, client *Host, id peer.ID, f *fixture) {
 	t.Helper()
-	for _, request := range []HeaderRequest{{}, {Height: 3}, {Height: 3, Proof: true}, {Height: 3, KnownValidators: f.header.Signed.ValidatorsHash}} {
+	for _, request := range []HeaderRequest{{}, {Height: 3}, {Height: 3, Proof: true}, {Height: 3, KnownValidators: f.header.Signed.ValidatorsHash}, {Alone: true}, {Height: 3, Alone: true, Proof: true}} {
 		got, err := client.GetHeader(t.Context(), id, request)
 		if err != nil {
 			t.Fatalf("%+v: %v", request, err)
 		}
-		if !bytes.Equal(got.Signed.Hash(), f.header.Signed.Hash()) || (got.Validators == nil) != (request.KnownValidators != nil) || (got.Proof != nil) != request.Proof {
+		if !bytes.Equal(got.Signed.Hash(), f.header.Signed.Hash()) || (got.Validators == nil) != (request.Alone || request.KnownValidators != nil) || (got.Signed.Commit == nil) != request.Alone || (got.Proof != nil) != request.Proof {
 			t.Errorf("%+v: got %+v", request, got)
 		}
 		if got.Proof != nil && !reflect.DeepEqual(got.Proof, f.header.Proof) {

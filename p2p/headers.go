@@ -15,6 +15,10 @@ const (
 	maxChainHeader = 1 << 10
 	maxVotes       = 4096
 	maxAunts       = 32
+
+	headerOverhead = 16 // tags and lengths around one field
+	maxHeaderProof = da.MaxHeaderSize + maxAunts*34 + 64
+	maxAlone       = frameOverhead + maxChainHeader + 2*headerOverhead // without a proof
 )
 
 var (
@@ -25,9 +29,43 @@ var (
 	headerProof     = shape{1: data(da.MaxHeaderSize), 2: number(), 3: list(maxAunts, 32)}
 	headersResponse = shape{
 		1: number(), 2: message(1, maxHeader, signedHeader), 3: message(1, maxHeader, validatorSet),
-		4: message(1, da.MaxHeaderSize+maxAunts*34+64, headerProof),
+		4: message(1, maxHeaderProof, headerProof),
+	}
+	aloneResponse = shape{
+		1: number(), 2: message(1, maxChainHeader+headerOverhead, shape{1: data(maxChainHeader)}),
+		4: message(1, maxHeaderProof, headerProof),
 	}
 )
+
+// shape is that of the answer.
+func (r HeaderRequest) shape() shape {
+	if r.Alone {
+		return aloneResponse
+	}
+	return headersResponse
+}
+
+// limit is the most bytes the answer may have.
+func (r HeaderRequest) limit() int {
+	switch {
+	case !r.Alone:
+		return maxHeader
+	case r.Proof:
+		return maxAlone + maxHeaderProof
+	}
+	return maxAlone
+}
+
+// answer returns what of a header is sent.
+func (r HeaderRequest) answer(h *Header) (*Header, error) {
+	if r.Alone {
+		return &Header{Signed: &types.SignedHeader{Header: h.Signed.Header}, Proof: h.Proof}, nil
+	}
+	if h.Signed.Commit == nil {
+		return nil, fmt.Errorf("%w: height %d is held without its commit", da.ErrNotFound, h.Signed.Height)
+	}
+	return h, nil
+}
 
 func encodeHeader(h *Header) (*wire.HeadersResponse, error) {
 	m := &wire.HeadersResponse{Status: wire.Status_STATUS_OK}
@@ -54,12 +92,12 @@ func encodeHeader(h *Header) (*wire.HeadersResponse, error) {
 // request.
 func decodeHeader(encoded []byte, request HeaderRequest, chainID string) (*Header, error) {
 	var m wire.HeadersResponse
-	if err := decodeResponse(encoded, headersResponse, &m); err != nil {
+	if err := decodeResponse(encoded, request.shape(), &m); err != nil {
 		return nil, err
 	}
 	header := &Header{}
 	var err error
-	if header.Signed, err = decodeSigned(m.SignedHeader); err != nil {
+	if header.Signed, err = decodeSigned(m.SignedHeader, request.Alone); err != nil {
 		return nil, fmt.Errorf("%w: signed header: %w", ErrGarbage, err)
 	}
 	if header.Validators, err = decodeValidators(m.ValidatorSet); err != nil {
@@ -73,12 +111,12 @@ func decodeHeader(encoded []byte, request HeaderRequest, chainID string) (*Heade
 	return header, request.matches(header, chainID)
 }
 
-func decodeSigned(encoded []byte) (*types.SignedHeader, error) {
+func decodeSigned(encoded []byte, alone bool) (*types.SignedHeader, error) {
 	var m cmtproto.SignedHeader
 	if err := m.Unmarshal(encoded); err != nil {
 		return nil, err
 	}
-	if m.Header == nil || m.Commit == nil {
+	if m.Header == nil || m.Commit == nil && !alone {
 		return nil, errors.New("no header or no commit")
 	}
 	return types.SignedHeaderFromProto(&m)

@@ -2,9 +2,12 @@ package p2p
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/ashlar-da/ashlar/da"
 )
 
 func judging(verdict HeadVerdict) func(*Config) {
@@ -93,6 +96,21 @@ func TestHeadsOfAnAnnouncerAscend(t *testing.T) {
 	}
 	if len(h.gossip.latest) > announcers {
 		t.Errorf("%d announcers are remembered", len(h.gossip.latest))
+	}
+}
+
+// Who holds a header without its commit serves it alone, and nothing to who wants both.
+func TestAHeaderWithoutItsCommit(t *testing.T) {
+	f := newFixture(t)
+	f.header = copyHeader(f.header)
+	f.header.Signed.Commit, f.header.Validators = nil, nil
+	server, client := start(t, func(c *Config) { c.Headers = f }), start(t)
+	connect(t, client, server)
+	if _, err := client.GetHeader(t.Context(), server.ID(), HeaderRequest{Height: 3}); !errors.Is(err, da.ErrNotFound) {
+		t.Errorf("with its commit: %v, want %v", err, da.ErrNotFound)
+	}
+	if got, err := client.GetHeader(t.Context(), server.ID(), HeaderRequest{Height: 3, Alone: true}); err != nil || got.Signed.Height != 3 {
+		t.Errorf("alone: %+v, %v", got, err)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // The shapes of requests. A row number of a RowsRequest takes at most two bytes.
 var (
-	headersRequest   = shape{1: number(), 2: data(32), 3: number()}
+	headersRequest   = shape{1: number(), 2: data(32), 3: number(), 4: number()}
 	cellsRequest     = shape{1: number(), 2: message(MaxCells, 8, shape{1: number(), 2: number()})}
 	rowsRequest      = shape{1: number(), 2: data(2 * MaxRows)}
 	namespaceRequest = shape{1: number(), 2: data(len(da.Namespace{}))}
@@ -36,6 +36,10 @@ func decode(encoded []byte, s shape, into codable) error {
 	return nil
 }
 
+func encodeHeadersRequest(r HeaderRequest) *wire.HeadersRequest {
+	return &wire.HeadersRequest{Height: r.Height, KnownValidatorsHash: r.KnownValidators, HeaderProof: r.Proof, Alone: r.Alone}
+}
+
 func decodeHeadersRequest(encoded []byte) (HeaderRequest, error) {
 	var m wire.HeadersRequest
 	if err := decode(encoded, headersRequest, &m); err != nil {
@@ -44,7 +48,10 @@ func decodeHeadersRequest(encoded []byte) (HeaderRequest, error) {
 	if n := len(m.KnownValidatorsHash); n != 0 && n != 32 {
 		return HeaderRequest{}, fmt.Errorf("%w: hash of %d bytes", errShape, n)
 	}
-	return HeaderRequest{Height: m.Height, KnownValidators: m.KnownValidatorsHash, Proof: m.HeaderProof}, nil
+	if m.Alone && len(m.KnownValidatorsHash) > 0 {
+		return HeaderRequest{}, fmt.Errorf("%w: a header alone comes with no validator set", errShape)
+	}
+	return HeaderRequest{Height: m.Height, KnownValidators: m.KnownValidatorsHash, Proof: m.HeaderProof, Alone: m.Alone}, nil
 }
 
 func decodeCellsRequest(encoded []byte) (height uint64, coords []erasure.Coord, err error) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cometbft/cometbft/types"
+
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/proto/wire"
@@ -155,19 +157,33 @@ func decodeEntries(encoded []byte) (*Entries, error) {
 
 // matches reports a header that is not the one asked for.
 func (r HeaderRequest) matches(header *Header, chainID string) error {
-	if err := header.Signed.ValidateBasic(chainID); err != nil {
+	if err := r.validate(header.Signed, chainID); err != nil {
 		return fmt.Errorf("%w: %w", ErrGarbage, err)
 	}
 	hash := header.Signed.ValidatorsHash
 	switch {
 	case r.Height != 0 && uint64(header.Signed.Height) != r.Height:
 		return fmt.Errorf("%w: header of height %d for %d", ErrGarbage, header.Signed.Height, r.Height)
-	case header.Validators == nil && !bytes.Equal(hash, r.KnownValidators):
+	case !r.Alone && header.Validators == nil && !bytes.Equal(hash, r.KnownValidators):
 		return fmt.Errorf("%w: no validator set", ErrGarbage)
 	case header.Validators != nil && !bytes.Equal(hash, header.Validators.Hash()):
 		return fmt.Errorf("%w: validator set of another hash", ErrGarbage)
 	case r.Proof && header.Proof == nil:
 		return fmt.Errorf("%w: no DA header", ErrGarbage)
+	}
+	return nil
+}
+
+// validate reports a header that is none of this chain, and a commit that is not the header's.
+func (r HeaderRequest) validate(signed *types.SignedHeader, chainID string) error {
+	if !r.Alone {
+		return signed.ValidateBasic(chainID)
+	}
+	if err := signed.Header.ValidateBasic(); err != nil {
+		return err
+	}
+	if signed.ChainID != chainID {
+		return fmt.Errorf("header of chain %q, not %q", signed.ChainID, chainID)
 	}
 	return nil
 }

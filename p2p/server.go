@@ -16,9 +16,12 @@ import (
 	"github.com/ashlar-da/ashlar/proto/wire"
 )
 
-// headerCost is what a header costs the rate limiter, in cells: its commit and validator
-// set take about as many bytes.
-const headerCost = 8
+// What a header costs the rate limiter, in cells: with its commit and validator set it takes
+// about as many bytes, alone at most so many with the DA header of a usual square.
+const (
+	headerCost = 8
+	aloneCost  = 2
+)
 
 // A peer has to read its answer at deliveryRate bytes per second, after deliveryGrace.
 const (
@@ -163,11 +166,18 @@ func (h *Host) answerHeaders(ctx context.Context, encoded []byte, b *budget) (co
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadRequest, err)
 	}
-	if err := b.take(headerCost, maxHeader, maxHeader); err != nil { // the header itself lies beyond its encoded parts
+	cost := headerCost
+	if request.Alone {
+		cost = aloneCost
+	}
+	if err := b.take(cost, request.limit(), maxHeader); err != nil { // the header itself lies beyond its encoded parts
 		return nil, err
 	}
 	header, err := h.config.Headers.Header(ctx, request)
 	if err != nil {
+		return nil, err
+	}
+	if header, err = request.answer(header); err != nil {
 		return nil, err
 	}
 	return encodeHeader(header)

@@ -19,12 +19,17 @@ type HeaderRequest struct {
 	KnownValidators []byte
 	// Proof asks for the DA header and its path to the header's data hash as well.
 	Proof bool
+	// Alone asks for the header without commit and validator set, which are most of its
+	// weight. Only a hash that is known makes such a header anything but a claim.
+	Alone bool
 }
 
 // Header is a height's chain header and what it takes to verify it.
 type Header struct {
+	// Signed has no commit if the header was asked for alone.
 	Signed *types.SignedHeader
-	// Validators signed it; nil if the asker knows them already. On the asking side the
+	// Validators signed it; nil if the asker knows them already, or asked for the header
+	// alone. On the asking side the
 	// proposer priorities are zero and the proposer follows from the set alone, because
 	// the light client compares sets of several peers and priorities differ by history.
 	Validators *types.ValidatorSet
@@ -57,7 +62,9 @@ type Entries struct {
 type HeaderSource interface {
 	// Header returns a height's header; its validator set too unless it hashes to
 	// KnownValidators. Where Proof asks for one and there is none, the error is
-	// da.ErrPruned or da.ErrNotFound.
+	// da.ErrPruned or da.ErrNotFound. To a request that is not Alone a header without
+	// commit is no answer: that is da.ErrNotFound. One that is may be answered with more
+	// than it asks for: what is left out is not sent.
 	Header(ctx context.Context, request HeaderRequest) (*Header, error)
 }
 

@@ -98,15 +98,17 @@ func (s *source) Header(_ context.Context, request p2p.HeaderRequest) (*p2p.Head
 	if !request.Proof {
 		header.Proof = nil
 	}
-	if bytes.Equal(request.KnownValidators, header.Signed.ValidatorsHash) {
+	if request.Alone || bytes.Equal(request.KnownValidators, header.Signed.ValidatorsHash) {
 		header.Validators = nil
 	}
-	return &header, s.countHeader(&header)
+	return &header, s.countHeader(&header, request.Alone)
 }
 
-func (s *source) countHeader(h *p2p.Header) error {
+func (s *source) countHeader(h *p2p.Header, alone bool) error {
 	s.served.add(PartHeader, 1, h.Signed.Header.ToProto().Size())
-	s.served.add(PartCommit, 1, h.Signed.Commit.ToProto().Size())
+	if !alone {
+		s.served.add(PartCommit, 1, h.Signed.Commit.ToProto().Size())
+	}
 	if h.Proof != nil {
 		s.served.add(PartDA, 1, h.Proof.ToWire().Size())
 	}
