@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// mostTaken is the largest share of a block that can be meant to be used, however long the block took: of a fuller one
+// there is always more wanted than there is room for, and then the price has to rise.
+const mostTaken = Scale / 16 * 15
+
 // NextExcess returns the excess after a block that used the given blob gas and came the
 // given time after the block before it, on top of the excess before. It takes any
 // values: what exceeds a block counts as a block, and time that ran backwards as none.
@@ -37,12 +41,12 @@ func (p Params) added(used uint64) uint64 {
 	return share
 }
 
-// taken returns the share of a block that was meant to be used in the time that passed.
+// taken returns the share of a block that was meant to be used in the time that passed, mostTaken at most.
 func (p Params) taken(elapsed time.Duration) uint64 {
 	whole := 2 * p.BlockTime
 	high, low := bits.Mul64(uint64(max(0, min(elapsed, whole))), Scale)
 	share, _ := bits.Div64(high, low, uint64(whole))
-	return share
+	return min(share, mostTaken)
 }
 
 func (p Params) maxExcess() uint64 { return MaxExponent * p.UpdateFraction }
