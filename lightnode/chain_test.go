@@ -338,20 +338,11 @@ func (c *testBlocks) serve(t *testing.T) (*testSource, *p2p.Host) {
 
 func startHost(t *testing.T, source *testSource) *p2p.Host {
 	t.Helper()
-	key, err := p2p.LoadOrCreateKey(t.TempDir() + "/node.key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := p2p.Config{ChainID: testChain, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Log: testLog(t)}
-	if source != nil {
-		config.Headers, config.Squares = source, source
-	}
-	host, err := p2p.New(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runUntilCleanup(t, host.Run)
-	return host
+	return startHostWith(t, func(c *p2p.Config) {
+		if source != nil {
+			c.Headers, c.Squares = source, source
+		}
+	})
 }
 
 // runUntilCleanup runs something until the test ends or stop is called.

@@ -24,6 +24,7 @@ const (
 const (
 	metaChain  = "chain"  // the chain id the database belongs to
 	metaAnchor = "anchor" // what header trust began with
+	metaAttack = "attack" // what attack was found since, none if absent
 )
 
 // errStorage means that the disk or what is on it failed the node.

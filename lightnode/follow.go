@@ -42,6 +42,10 @@ func (n *Node) advance(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return nil
+	case errors.Is(err, ErrAttack):
+		n.fatal.Store(&err)
+		n.setAlarm(n.judgeAlarm())
+		return fmt.Errorf("%w; %v", err, n.submitEvidence(ctx))
 	case err != nil && isOwn(err):
 		return err
 	case err != nil:

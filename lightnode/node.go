@@ -42,6 +42,7 @@ type Node struct {
 
 	linkError atomic.Pointer[error] // why no header could be linked last; nil if one could
 	headError atomic.Pointer[error] // why the head could not be advanced last
+	fatal     atomic.Pointer[error] // what ends the node as soon as the evidence of it is submitted
 	contact   atomic.Int64          // when a peer last said what its head is, Unix nanoseconds
 	alarm     atomic.Pointer[string]
 	warned    string // reason of the last warning about the head; of the goroutine of follow

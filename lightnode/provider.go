@@ -115,8 +115,8 @@ func (p *peerProvider) sentinel(parent context.Context, err error) error {
 	}
 }
 
-// ReportEvidence implements provider.Provider. Peers take no evidence; it goes where the
-// node's owner finds it.
+// ReportEvidence implements provider.Provider. The light client would report to the other of
+// two peers alone; what is found is kept, and submitted to every full node.
 func (p *peerProvider) ReportEvidence(ctx context.Context, evidence types.Evidence) error {
 	attack, ok := evidence.(*types.LightClientAttackEvidence)
 	if !ok {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -43,8 +41,9 @@ type headChain struct {
 	sets   *validatorSets
 	known  func(height uint64) (*record, error) // what this home has verified of a height, nil if nothing
 
-	foreign   error        // why the peers that are gone seemed to be of another chain; of the goroutine of advance
-	witnesses atomic.Int32 // peers the last header was compared with, its source apart
+	foreign   error                              // why the peers that are gone seemed to be of another chain; of the goroutine of advance
+	found     []*types.LightClientAttackEvidence // of an attack, in this run; of the goroutine of advance
+	witnesses atomic.Int32                       // peers the last header was compared with, its source apart
 }
 
 // newHeadChain opens the chain's trusted headers, and fails where there is nothing to
@@ -58,7 +57,7 @@ func newHeadChain(config *Config, db *database, host *p2p.Host, sets *validatorS
 	if config.Trust == nil && !config.TrustFirst && trusted.Size() == 0 {
 		return nil, fmt.Errorf("%w: nothing to trust: give the height and hash of a header from somewhere you trust, or, on a network of your own, choose to trust whoever answers first", ErrConfig)
 	}
-	return c, nil
+	return c, c.refuseAttacked()
 }
 
 // advance verifies a newer header than all before and returns it; nil if the peer that
@@ -151,7 +150,7 @@ func (c *headChain) client(ctx context.Context, primary *peerProvider, witnesses
 	if err != nil {
 		return client, nil, err
 	}
-	return client, first, writeMeta(c.db, metaAnchor, []byte(trust.String()))
+	return client, first, errors.Join(writeMeta(c.db, metaAnchor, []byte(trust.String())), remove(c.db, metaKey(metaAttack)))
 }
 
 // began tells whether there are trusted headers to go on from. A Trust other than the one
@@ -186,7 +185,7 @@ func (c *headChain) explain(client *light.Client, primary *peerProvider, err err
 	case errors.Is(err, disk.ErrFull):
 		return err // none of the peer's doing
 	case errors.Is(err, light.ErrLightClientAttack):
-		return fmt.Errorf("%w: two headers of one height carry valid signatures; the evidence is in %s: compare with nodes you trust before starting again with another trusted header", ErrAttack, c.config.Home)
+		return c.attacked()
 	case errors.As(err, &expired):
 		return fmt.Errorf("%w at %s: start with the height and hash of a recent header from somewhere you trust", ErrTrustExpired, expired.At.Format(time.RFC3339))
 	case errors.As(err, &failed):
@@ -215,11 +214,4 @@ func (c *headChain) blame(from *peerProvider, err error) error {
 	}
 	c.host.Garbage(from.peer, err)
 	return fmt.Errorf("peer %s sent a header that does not verify: %w", from.peer, err)
-}
-
-// saveEvidence writes the proof of an attack to the home folder, in CometBFT's encoding.
-func (c *headChain) saveEvidence(_ context.Context, attack *types.LightClientAttackEvidence) error {
-	name := filepath.Join(c.config.Home, fmt.Sprintf("attack-%d-%x.pb", attack.ConflictingBlock.Height, attack.Hash()[:4]))
-	c.config.Log.Error("attack on light clients detected", "height", attack.ConflictingBlock.Height, "evidence", name)
-	return os.WriteFile(name, attack.Bytes(), 0o600)
 }

@@ -54,6 +54,8 @@ func (n *Node) judgeAlarm() string {
 	contact := time.Unix(0, n.contact.Load())
 	full := n.space.Check()
 	switch {
+	case n.fatal.Load() != nil:
+		return text(n.fatal.Load())
 	case full != nil:
 		return fmt.Sprintf("nothing is followed or sampled: %v", full)
 	case now.Sub(contact) > n.config.AlarmAfter && len(n.host.Peers()) == 0:

@@ -1,0 +1,119 @@
+package lightnode
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/p2p"
+)
+
+// evidenceDesk stands in for a full node: it takes evidence against any block but its own
+// chain's, once it has said a few times that it is too early.
+type evidenceDesk struct {
+	blocks *testBlocks
+
+	mu    sync.Mutex
+	early int                 // guarded by mu, like the rest
+	taken []*types.LightBlock // conflicting blocks
+}
+
+func (d *evidenceDesk) AddEvidence(_ context.Context, e p2p.Evidence) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	own := d.blocks.at(uint64(e.Block.Height))
+	switch {
+	case own != nil && bytes.Equal(own.header.Signed.Hash(), e.Block.Hash()):
+		return fmt.Errorf("%w: it is the chain's own block", p2p.ErrBadRequest)
+	case d.early > 0:
+		d.early--
+		return da.ErrFutureHeight
+	}
+	d.taken = append(d.taken, e.Block)
+	return nil
+}
+
+// fork makes a source serve a second block at a height, signed by its validators like the first.
+func (s *testSource) fork(height int64) (hash []byte) {
+	set, keys := s.blocks.validators(height)
+	header := *s.blocks.at(uint64(height)).header.Signed.Header
+	header.AppHash = header.DataHash
+	forged := &p2p.Header{Signed: sign(s.blocks.t, &header, set, keys), Validators: set, Proof: s.blocks.at(uint64(height)).header.Proof}
+	s.set(func() {
+		s.alter = func(h *p2p.Header) *p2p.Header {
+			if h.Signed.Height == height {
+				return forged
+			}
+			return h
+		}
+	})
+	return forged.Signed.Hash()
+}
+
+// TestConflictingHeadersBecomeEvidence has one of two peers serve a second head that the same
+// validators signed: the node stops, says why, hands the forged block to whoever takes
+// evidence, and does not start again on what it trusted.
+func TestConflictingHeadersBecomeEvidence(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 6)
+	_, honest := blocks.serve(t)
+	liar, bad := blocks.serve(t)
+	forged := liar.fork(6)
+	desk := &evidenceDesk{blocks: blocks, early: 1}
+	full := startHostWith(t, func(c *p2p.Config) { c.Evidence = desk })
+	config := testConfig(t, blocks, honest, bad, full)
+	n, err := New(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, host := range []*p2p.Host{honest, bad, full} { // all of them, before the first header is compared
+		if _, err := n.host.Connect(t.Context(), host.Addresses()[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err = n.Run(ctx)
+	if !errors.Is(err, ErrAttack) || !bytes.Contains([]byte(err.Error()), []byte("1 full nodes took the evidence")) {
+		t.Fatalf("the node ended with %v, want %v and who took the evidence", err, ErrAttack)
+	}
+	if len(desk.taken) != 1 || !bytes.Equal(desk.taken[0].Hash(), forged) {
+		t.Errorf("%d blocks were submitted as conflicting: %v", len(desk.taken), desk.taken)
+	}
+	if files, err := filepath.Glob(filepath.Join(config.Home, "attack-6-*.pb")); err != nil || len(files) != 2 {
+		t.Errorf("evidence on disk: %v, %v; want one for each header", files, err)
+	}
+	if _, err := New(t.Context(), config); !errors.Is(err, ErrAttack) {
+		t.Errorf("the node starts again on what it trusted: %v", err)
+	}
+	config.Trust, config.Peers = blocks.trust(4), config.Peers[:1]
+	again, _ := start(t, config)
+	await(t, "the node follows again from another header", func() bool { return status(t, again).Height == 6 })
+	if s := status(t, again); s.Alarm != "" {
+		t.Errorf("alarm: %s", s.Alarm)
+	}
+}
+
+// startHostWith starts a host that serves no headers.
+func startHostWith(t *testing.T, change func(*p2p.Config)) *p2p.Host {
+	t.Helper()
+	key, err := p2p.LoadOrCreateKey(t.TempDir() + "/node.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := p2p.Config{ChainID: testChain, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Log: testLog(t)}
+	change(&config)
+	host, err := p2p.New(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runUntilCleanup(t, host.Run)
+	return host
+}
