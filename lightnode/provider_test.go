@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/cometbft/cometbft/light/provider"
 	"github.com/cometbft/cometbft/types"
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/p2p"
@@ -125,5 +127,33 @@ func TestValidatorSetsForgetTheOldest(t *testing.T) {
 	newest, set := s.newest()
 	if s.get(hash{0}) != nil || s.get(last) == nil || toHash(newest) != last || set != s.get(last) || len(s.sets) != rememberedSets {
 		t.Errorf("%d sets remembered, newest %x", len(s.sets), newest)
+	}
+}
+
+// A second peer next door to the first is no independent witness, while another can be had.
+func TestWitnessesComeFromSubnetsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	blocks := emptyBlocks(t, 2)
+	asker := startHost(t, nil)
+	var ids []peer.ID
+	for range 3 {
+		_, host := blocks.serve(t)
+		id, err := asker.Connect(t.Context(), host.Addresses()[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	c := &headChain{config: &Config{ChainID: testChain, Witnesses: 2}, host: asker}
+	nextDoor := func([]peer.ID) []peer.ID { return ids[:2] }
+	if drawn := c.draw(ids[:1:1], nextDoor); !slices.Equal(drawn, []peer.ID{ids[0], ids[2]}) {
+		t.Errorf("drew %v; %s is akin to the first", drawn, ids[1])
+	}
+	if drawn := c.draw(ids[:1:1], func([]peer.ID) []peer.ID { return nil }); len(drawn) != 3 {
+		t.Errorf("drew %v of three", drawn)
+	}
+	primary, witnesses, err := c.providers()
+	if err != nil || primary == nil || len(witnesses) != 2 || c.witnesses.Load() != 2 {
+		t.Errorf("providers: %v, %v, %v; %d independent", primary, witnesses, err, c.witnesses.Load())
 	}
 }

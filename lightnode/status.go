@@ -57,8 +57,8 @@ type Status struct {
 	// Trust tells what the first header was taken on; Warning what that is worth.
 	Trust   string `json:"trust"`
 	Warning string `json:"warning,omitempty"`
-	// Witnesses is how many other peers the newest header was compared with. At 0 its one
-	// source is its own witness.
+	// Witnesses is how many other peers, each in a subnet of its own, the newest header was
+	// compared with. At 0 its one source is its own witness, or all are in one subnet.
 	Witnesses int           `json:"witnesses"`
 	Heights   HeightsReport `json:"heights"`
 	Samples   int           `json:"samples"` // of a block, as configured

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -43,7 +44,7 @@ type headChain struct {
 
 	foreign   error                              // why the peers that are gone seemed to be of another chain; of the goroutine of advance
 	found     []*types.LightClientAttackEvidence // of an attack, in this run; of the goroutine of advance
-	witnesses atomic.Int32                       // peers the last header was compared with, its source apart
+	witnesses atomic.Int32                       // peers in subnets of their own that the last header was compared with, its source apart
 }
 
 // newHeadChain opens the chain's trusted headers, and fails where there is nothing to
@@ -94,28 +95,38 @@ func (c *headChain) advance(ctx context.Context) (*types.LightBlock, error) {
 	return nil, err
 }
 
-// providers draws the peers of one advance. With a single one it is its own witness.
+// providers draws the peers of one advance, each in a subnet of its own as far as they reach.
+// With a single one it is its own witness.
 func (c *headChain) providers() (primary *peerProvider, witnesses []provider.Provider, err error) {
-	var drawn []peer.ID
+	first, err := c.host.Pick(p2p.Headers, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	drawn := c.draw([]peer.ID{first}, c.host.Akin)
+	independent := len(drawn) - 1
+	drawn = c.draw(drawn, func([]peer.ID) []peer.ID { return nil }) // those next door are better than none
+	primary = c.provider(drawn[0])
+	for _, id := range drawn[1:] {
+		witnesses = append(witnesses, c.provider(id))
+	}
+	c.witnesses.Store(int32(independent))
+	if len(witnesses) == 0 {
+		witnesses = append(witnesses, primary)
+	}
+	return primary, witnesses, nil
+}
+
+// draw adds peers to those drawn until there are a source and all witnesses, leaving out those
+// that spoiled names.
+func (c *headChain) draw(drawn []peer.ID, spoiled func([]peer.ID) []peer.ID) []peer.ID {
 	for len(drawn) <= c.config.Witnesses {
-		id, err := c.host.Pick(p2p.Headers, 0, drawn...)
-		if err != nil && len(drawn) == 0 {
-			return nil, nil, err
-		}
+		id, err := c.host.Pick(p2p.Headers, 0, slices.Concat(drawn, spoiled(drawn))...)
 		if err != nil {
 			break
 		}
 		drawn = append(drawn, id)
 	}
-	primary = c.provider(drawn[0])
-	for _, id := range drawn[1:] {
-		witnesses = append(witnesses, c.provider(id))
-	}
-	c.witnesses.Store(int32(len(witnesses)))
-	if len(witnesses) == 0 {
-		witnesses = append(witnesses, primary)
-	}
-	return primary, witnesses, nil
+	return drawn
 }
 
 func (c *headChain) provider(id peer.ID) *peerProvider {

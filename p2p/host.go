@@ -27,7 +27,9 @@ type Host struct {
 	volume   *volume
 	rest     rest
 	handlers handlers
-	close    func() error // once
+	// publicSubnet is publicSubnet, except in tests, where all peers are on this machine.
+	publicSubnet func(multiaddr.Multiaddr) string
+	close        func() error // once
 }
 
 // New validates a Config, listens, and answers peers from then on. Whoever calls it calls
@@ -42,6 +44,8 @@ func New(ctx context.Context, config Config) (*Host, error) {
 		scores:  newScores(time.Now),
 		limiter: newLimiter(time.Now, resolved.Limits.CellsPerSecond, resolved.Limits.CellsBurst),
 		volume:  newVolume(),
+
+		publicSubnet: publicSubnet,
 	}
 	h.metrics = newMetrics(func() float64 { return float64(len(h.host.Network().Peers())) })
 	basic, opened, err := compose(resolved, &gater{h.scores, &h.rest}, traffic{h.metrics.bytes}, h.volume)

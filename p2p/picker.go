@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
 )
 
 // Pick draws a connected peer that speaks a protocol, to ask it about a height (0: the
@@ -92,3 +94,39 @@ func (h *Host) strike(id peer.ID, strikes float64, reason error) {
 
 // Banned tells whether a peer is banned.
 func (h *Host) Banned(id peer.ID) bool { return h.scores.banned(id) }
+
+// Akin returns the connected peers that share a subnet with one of those given, an IPv4 /24 or
+// an IPv6 /48, and so may have the same owner. Addresses that only the local network routes
+// to tell nothing.
+func (h *Host) Akin(to []peer.ID) (akin []peer.ID) {
+	taken := make(map[string]bool)
+	for _, id := range to {
+		for _, subnet := range h.subnets(id) {
+			taken[subnet] = true
+		}
+	}
+	for _, id := range h.Peers() {
+		if slices.ContainsFunc(h.subnets(id), func(subnet string) bool { return taken[subnet] }) {
+			akin = append(akin, id)
+		}
+	}
+	return akin
+}
+
+// subnets returns the public subnets that a peer's connections come from.
+func (h *Host) subnets(id peer.ID) (subnets []string) {
+	for _, conn := range h.host.Network().ConnsToPeer(id) {
+		if subnet := h.publicSubnet(conn.RemoteMultiaddr()); subnet != "" {
+			subnets = append(subnets, subnet)
+		}
+	}
+	return subnets
+}
+
+// publicSubnet returns an address's subnet, nothing if the internet does not route to it.
+func publicSubnet(address multiaddr.Multiaddr) string {
+	if manet.IsPrivateAddr(address) {
+		return ""
+	}
+	return subnetOf(address)
+}
