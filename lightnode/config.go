@@ -9,8 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/transport"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
 )
@@ -108,8 +110,12 @@ type Config struct {
 	// DHT finds more peers by the chain's own table, MDNS on the local network; the
 	// latter needs an address in Listen.
 	DHT, MDNS bool
+	// Transports builds transports beside TCP and QUIC.
+	Transports []func(p2p.Parts) (transport.Transport, error)
 	// Limits bound what peers can make the node spend.
 	Limits p2p.Limits
+	// Setup verifies cells; nodes of one process may share it. Nil: one of the node's own.
+	Setup *kzg.Setup
 	// API is the TCP address of the HTTP API, such as 127.0.0.1:26690. Empty: none.
 	API string
 	// Origins are the web origins whose pages may call the API.

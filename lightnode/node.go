@@ -72,8 +72,10 @@ func (n *Node) open(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if n.setup, err = kzg.NewSetupWithTables(setupTables); err != nil {
-		return err
+	if n.setup = n.config.Setup; n.setup == nil {
+		if n.setup, err = kzg.NewSetupWithTables(setupTables); err != nil {
+			return err
+		}
 	}
 	if n.metrics, err = newMetrics(n); err != nil {
 		return err
@@ -112,8 +114,8 @@ func (n *Node) openHost(ctx context.Context) error {
 	}
 	served := source{n.ring}
 	n.host, err = p2p.New(ctx, p2p.Config{
-		ChainID: n.config.ChainID, Key: key, Listen: n.config.Listen, Peers: n.config.Peers, DHT: n.config.DHT, MDNS: n.config.MDNS,
-		Headers: served, Squares: served, CheckHead: n.checkHead,
+		ChainID: n.config.ChainID, Key: key, Listen: n.config.Listen, Peers: n.config.Peers, DHT: n.config.DHT, MDNS: n.config.MDNS, Transports: n.config.Transports,
+		Headers: served, Squares: served, Holdings: served, CheckHead: n.checkHead,
 		RequestTimeout: n.config.RequestTimeout, Limits: n.config.Limits, Metrics: n.config.Metrics, Log: n.config.Log,
 	})
 	if err != nil {

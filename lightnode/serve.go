@@ -17,8 +17,9 @@ type source struct {
 }
 
 var (
-	_ p2p.HeaderSource = source{}
-	_ p2p.SquareSource = source{}
+	_ p2p.HeaderSource  = source{}
+	_ p2p.SquareSource  = source{}
+	_ p2p.HoldingSource = source{}
 )
 
 // Header implements p2p.HeaderSource.
@@ -81,4 +82,16 @@ func (s source) Rows(_ context.Context, height uint64, _ []int) ([]*p2p.RowProof
 // Namespace implements p2p.SquareSource.
 func (s source) Namespace(_ context.Context, height uint64, _ da.Namespace) (*p2p.Entries, error) {
 	return nil, fmt.Errorf("lightnode: the index of height %d: a light node holds none: %w", height, da.ErrNotFound)
+}
+
+// HeldCost implements p2p.HoldingSource.
+func (s source) HeldCost(height uint64) (bytes int) { return 2 * s.ring.size(height) }
+
+// Held implements p2p.HoldingSource.
+func (s source) Held(_ context.Context, height uint64) ([]erasure.Coord, error) {
+	k, err := s.ring.get(height)
+	if err != nil {
+		return nil, err
+	}
+	return k.coords, nil
 }

@@ -43,6 +43,8 @@ func decoders(f *fixture) map[string]func([]byte) error {
 		"head":    func(b []byte) error { _, err := decodeHead(b); return err },
 
 		"evidence request": func(b []byte) error { _, err := decodeEvidence(b, testChain); return err },
+		"held request":     func(b []byte) error { _, err := decodeHeldRequest(b); return err },
+		"held":             func(b []byte) error { _, err := decodeHeld(b); return err },
 	}
 }
 
@@ -65,6 +67,10 @@ func valid(t testing.TB, f *fixture) map[string]codable {
 	if err != nil {
 		t.Fatal(err)
 	}
+	held, err := encodeHeld(f.coords)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]codable{
 		"evidence request":  evidence,
 		"headers request":   &wire.HeadersRequest{Height: 3, KnownValidatorsHash: make([]byte, 32), HeaderProof: true},
@@ -77,6 +83,8 @@ func valid(t testing.TB, f *fixture) map[string]codable {
 		"rows":              encodeRows([]*RowProofs{rowAt(3, 1)}),
 		"entries":           encodeEntries(f.entries),
 		"head":              &wire.Head{Height: 3, Hash: make([]byte, 32), DataRoot: make([]byte, 32)},
+		"held request":      &wire.HeldRequest{Height: 3},
+		"held":              held,
 	}
 }
 
@@ -132,6 +140,7 @@ func TestRequestDecodersRefuse(t *testing.T) {
 		{"namespace request", "height 0", &wire.NamespaceRequest{Namespace: f.namespace[:]}},
 		{"namespace request", "no namespace", &wire.NamespaceRequest{Height: 3}},
 		{"namespace request", "long namespace", &wire.NamespaceRequest{Height: 3, Namespace: make([]byte, 30)}},
+		{"held request", "height 0", &wire.HeldRequest{}},
 		{"head", "height 0", &wire.Head{Hash: make([]byte, 32), DataRoot: make([]byte, 32)}},
 		{"head", "short hash", &wire.Head{Height: 1, Hash: make([]byte, 31), DataRoot: make([]byte, 32)}},
 		{"head", "no data root", &wire.Head{Height: 1, Hash: make([]byte, 32)}},
@@ -167,6 +176,9 @@ func TestResponseDecodersRefuse(t *testing.T) {
 		{"rows", "short row", row(kzg.RowSize-32, kzg.Columns*kzg.PointSize)},
 		{"rows", "127 proofs", row(kzg.RowSize, 127*kzg.PointSize)},
 		{"rows", "no proofs", row(kzg.RowSize, 0)},
+		{"held", "no bitmap", &wire.HeldResponse{Status: wire.Status_STATUS_OK}},
+		{"held", "zeros at its end", &wire.HeldResponse{Status: wire.Status_STATUS_OK, Cells: []byte{1, 0}}},
+		{"held", "too long", &wire.HeldResponse{Status: wire.Status_STATUS_OK, Cells: bytes.Repeat([]byte{1}, maxHeld+1)}},
 		{"entries", "no proof", &wire.NamespaceResponse{Status: wire.Status_STATUS_OK, Entries: [][]byte{{1}}}},
 		{"entries", "empty entry", &wire.NamespaceResponse{Status: wire.Status_STATUS_OK, Proof: f.entries.Proof.ToWire(), Entries: [][]byte{{}}}},
 		{"entries", "endless range", &wire.NamespaceResponse{Status: wire.Status_STATUS_OK, Proof: &wire.NamespaceProof{End: 1 << 30}}},
@@ -302,7 +314,7 @@ func TestShapeCountsElements(t *testing.T) {
 
 func FuzzDecoders(f *testing.F) {
 	source := newFixture(f)
-	names := []string{"headers request", "cells request", "rows request", "namespace request", "header", "header alone", "cells", "rows", "entries", "head", "evidence request"}
+	names := []string{"headers request", "cells request", "rows request", "namespace request", "header", "header alone", "cells", "rows", "entries", "head", "evidence request", "held request", "held"}
 	messages, all := valid(f, source), decoders(source)
 	for i, name := range names {
 		encoded := marshal(f, messages[name])

@@ -42,6 +42,8 @@ type Config struct {
 	// Evidence takes what peers submit of validators that signed two chains; nil: it is not
 	// asked for.
 	Evidence EvidenceSink
+	// Holdings tells which cells Squares can serve. Nil: peers that ask learn nothing.
+	Holdings HoldingSource
 	// CheckHead says what a peer's announcement is worth. Only what it accepts is
 	// relayed. Nil: nothing is.
 	CheckHead func(ctx context.Context, announcement Announcement) HeadVerdict

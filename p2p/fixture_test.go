@@ -3,6 +3,7 @@ package p2p
 import (
 	"bytes"
 	"context"
+	"errors"
 	"reflect"
 	"slices"
 	"testing"
@@ -137,6 +138,33 @@ func (f *fixture) Namespace(ctx context.Context, _ uint64, namespace da.Namespac
 		return nil, da.ErrNotFound
 	}
 	return f.entries, nil
+}
+
+func (f *fixture) HeldCost(uint64) int { return f.reading }
+
+func (f *fixture) Held(ctx context.Context, height uint64) ([]erasure.Coord, error) {
+	if height > 3 {
+		return nil, nil
+	}
+	return f.coords, f.wait(ctx)
+}
+
+func exerciseHeld(t *testing.T, client *Host, id peer.ID, f *fixture) {
+	t.Helper()
+	held, err := client.GetHeld(t.Context(), id, 3)
+	want := []erasure.Coord{f.coords[0], f.coords[2], f.coords[1]} // by row
+	if err != nil || !slices.Equal(held, want) {
+		t.Errorf("held %v, %v; want %v", held, err, want)
+	}
+	if held, err := client.GetHeld(t.Context(), id, 4); !errors.Is(err, da.ErrNotFound) {
+		t.Errorf("of a height of which nothing is held: %v, %v", held, err)
+	}
+	if client.scores.weight(id, 3) < 1 {
+		t.Error("to hold nothing counted as a failure")
+	}
+	if connected, _ := client.Known(Held, 3); !slices.Contains(connected, id) {
+		t.Errorf("known are %v", connected)
+	}
 }
 
 func exerciseHeaders(t *testing.T, client *Host, id peer.ID, f *fixture) {

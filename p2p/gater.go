@@ -17,7 +17,9 @@ type gater struct {
 var _ connmgr.ConnectionGater = (*gater)(nil)
 
 // InterceptPeerDial refuses to dial the banned.
-func (g *gater) InterceptPeerDial(p peer.ID) bool { return !g.scores.banned(p) && !g.rest.resting.Load() }
+func (g *gater) InterceptPeerDial(p peer.ID) bool {
+	return !g.scores.banned(p) && !g.rest.resting.Load()
+}
 
 // InterceptAddrDial allows every address of a peer that may be dialled.
 func (g *gater) InterceptAddrDial(peer.ID, multiaddr.Multiaddr) bool { return true }

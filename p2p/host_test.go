@@ -75,13 +75,14 @@ func serving(headers HeaderSource, squares SquareSource) func(*Config) {
 func TestEveryProtocol(t *testing.T) {
 	f := newFixture(t)
 	for _, listen := range []string{"/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"} {
-		server := start(t, serving(f, f), func(c *Config) { c.Listen = []string{listen} })
+		server := start(t, serving(f, f), func(c *Config) { c.Listen, c.Holdings = []string{listen}, f })
 		client := start(t, func(c *Config) { c.Listen = nil })
 		id := connect(t, client, server)
 		exerciseHeaders(t, client, id, f)
 		exerciseCells(t, client, id, f)
 		exerciseRows(t, client, id, f)
 		exerciseNamespace(t, client, id, f)
+		exerciseHeld(t, client, id, f)
 	}
 }
 

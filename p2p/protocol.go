@@ -20,6 +20,7 @@ const (
 	Rows       Protocol = "rows/1"
 	Namespaces Protocol = "namespace/1"
 	Evidences  Protocol = "evidence/1"
+	Held       Protocol = "held/1"
 )
 
 const (

@@ -46,6 +46,9 @@ func (h *Host) serve(ctx context.Context) {
 		h.handle(ctx, Rows, maxRequest, h.answerRows)
 		h.handle(ctx, Namespaces, maxRequest, h.answerNamespace)
 	}
+	if h.config.Holdings != nil {
+		h.handle(ctx, Held, maxRequest, h.answerHeld)
+	}
 }
 
 // handle answers a protocol whose requests have at most so many bytes.
