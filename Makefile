@@ -5,17 +5,33 @@ PROTO := $(GO) tool -modfile=tools/go.mod
 LINT := $(GO) tool -modfile=$(CURDIR)/tools/lint/go.mod golangci-lint
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
+# The light node needs no C. gRPC, which comes with CometBFT's types, links HTML templates unless told not to, and with
+# them every exported method of every type.
+LIGHT := CGO_ENABLED=0 $(GO) build -trimpath -tags grpcnotrace -ldflags '$(LDFLAGS)'
+# what the light node is built for, and how many bytes it may have
+CROSS ?= linux/amd64 linux/arm64 android/arm64 darwin/arm64 windows/amd64
+LIGHT_MOST := 34000000
 FUZZTIME ?= 20s
 # modules that compare with other implementations, which nothing else depends on
 PEERS := bench blobfee/conformance
 # modules that write code; what their tests hold it against lies outside of them, where go's cache of results does not look
 WRITERS := tools/octets
 
-.PHONY: build demo load sweep run lightbench test race fuzz lint bench gobench proto clean help
+.PHONY: build cross demo load sweep run lightbench test race fuzz lint bench gobench proto clean help
 
 build: ## build the binaries into build/
 	@mkdir -p build
-	$(GO) build -ldflags '$(LDFLAGS)' -o build/ ./cmd/...
+	$(GO) build -ldflags '$(LDFLAGS)' -o build/ ./cmd/ashlar
+	$(LIGHT) -o build/ ./cmd/ashlar-light
+
+cross: ## the light node for every platform of CROSS; fails where it is larger than it should be; writes build/cross
+	@mkdir -p build/cross
+	@for target in $(CROSS); do \
+	  out=build/cross/ashlar-light-$${target%/*}-$${target#*/}; \
+	  GOOS=$${target%/*} GOARCH=$${target#*/} $(LIGHT) -o $$out ./cmd/ashlar-light || exit 1; \
+	  size=$$(wc -c <$$out); echo "$$target: $$size bytes"; \
+	  [ $$size -le $(LIGHT_MOST) ] || { echo "more than $(LIGHT_MOST): see \"What is linked\" in docs/light-nodes.md"; exit 1; }; \
+	done
 
 demo: build ## the whole path on a network of real processes; writes build/demo/report.json
 	@$(GO) run ./testnet/cmd/demo -bin build -out build/demo
@@ -31,7 +47,7 @@ run: build ## the demo's network, staying up until Ctrl-C
 
 lightbench: ## what a light node costs, in an hour, or QUICK=1: five minutes in all; writes build/lightbench
 	@mkdir -p build
-	$(GO) build -ldflags '$(LDFLAGS)' -o build/ ./cmd/ashlar-light
+	$(LIGHT) -o build/ ./cmd/ashlar-light
 	$(GO) build -o build/lightbench/ ./testnet/cmd/lightbench
 	@build/lightbench/lightbench $(if $(QUICK),-quick) -light build/ashlar-light -out build/lightbench
 
