@@ -171,6 +171,40 @@ func TestNobodyLeftToAskForgetsNothing(t *testing.T) {
 	}
 }
 
+// A node that loses its last peer after some cells has not seen them withheld: the height stays
+// pending, whether requests were under way or not.
+func TestCutOffHalfwayIsPending(t *testing.T) {
+	f := fixtureOf(t)
+	for name, then := range map[string]behaviour{"its requests fail": empty, "its requests hang": silent} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &sampled{delivered: map[string]int{}, garbled: map[string]int{}, network: &network{}, session: newSession(t, 1, 2, 24)}
+				served := 0
+				s.network.peers = map[string]behaviour{"a": func(ctx context.Context, at erasure.Coord) (*kzg.Cell, kzg.Proof, error) {
+					s.network.mu.Lock()
+					served++
+					gone := served > 9
+					s.network.mu.Unlock()
+					if gone {
+						s.network.ban("a")
+						return then(ctx, at)
+					}
+					return honest(f)(ctx, at)
+				}}
+				s.sample(t, t.Context(), f)
+				if s.err != nil || s.Verdict != Pending || s.Verified != 9 || s.Confidence != 0 {
+					t.Errorf("%+v (%v), want 9 cells verified and no verdict", s.Availability, s.err)
+				}
+				s.network.banned, s.network.peers = nil, map[string]behaviour{"b": withholding(f)}
+				s.sample(t, t.Context(), f)
+				if s.err != nil || s.Verdict != Unavailable {
+					t.Errorf("%+v (%v), want unavailable once there is somebody who withholds", s.Availability, s.err)
+				}
+			})
+		})
+	}
+}
+
 // What was withheld until the deadline and comes afterwards turns the verdict.
 func TestLateCellsReviseTheVerdict(t *testing.T) {
 	f := fixtureOf(t)

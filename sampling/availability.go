@@ -1,6 +1,9 @@
 package sampling
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Verdict is what sampling says of a block.
 type Verdict uint8
@@ -11,7 +14,8 @@ const (
 	// Available means that every cell asked for came and proved right.
 	Available
 	// Unavailable means that the deadline passed without that, although some peer did
-	// deliver a valid cell of this block. It is revised if the rest come late.
+	// deliver a valid cell of this block and there was somebody left to ask. It is revised
+	// if the rest come late.
 	Unavailable
 	// Invalid means that the block's DA header is malformed: there is nothing to sample.
 	Invalid
@@ -59,6 +63,34 @@ type Availability struct {
 	Garbled  int `json:"garbled"`
 	// Peers is how many peers were asked.
 	Peers int `json:"peers"`
+}
+
+// Tally is what came of asking one peer for cells: how many requests ended so.
+type Tally struct {
+	Peer     string `json:"peer"`
+	Verified int    `json:"verified"`
+	Refused  int    `json:"refused"`
+	TimedOut int    `json:"timed_out"`
+	Garbled  int    `json:"garbled"`
+}
+
+func (t *Tally) count(outcome Outcome) {
+	switch outcome {
+	case Verified:
+		t.Verified++
+	case Refused:
+		t.Refused++
+	case TimedOut:
+		t.TimedOut++
+	case Garbled:
+		t.Garbled++
+	case Unasked:
+	}
+}
+
+// compare puts who delivered most first.
+func (t Tally) compare(other Tally) int {
+	return cmp.Or(other.Verified-t.Verified, cmp.Compare(t.Peer, other.Peer))
 }
 
 // InvalidBlock is the verdict on a block whose DA header is malformed.

@@ -3,20 +3,24 @@ package sampling
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
 // The encoding of a session: version, expired, height, hash, data root, k, number of
-// draws; then row, column and verified of each. Big-endian, fixed width.
+// draws; then row, column and what last came of each. Big-endian, fixed width.
 const (
 	encodingVersion = 1
 	headSize        = 1 + 1 + 8 + 32 + 32 + 2 + 4
 	drawSize        = 2 + 1 + 1
 )
 
-// MarshalBinary encodes the block, the coordinates and which of them are verified. What
+// stored lists outcomes by their byte in an encoding.
+var stored = [...]Outcome{Unasked, Verified, Refused, TimedOut, Garbled}
+
+// MarshalBinary encodes the block, the coordinates and what last came of asking for each. What
 // was under way, and who was asked, is forgotten.
 func (s *Session) MarshalBinary() ([]byte, error) {
 	out := make([]byte, 0, headSize+len(s.draws)*drawSize)
@@ -28,7 +32,7 @@ func (s *Session) MarshalBinary() ([]byte, error) {
 	out = binary.BigEndian.AppendUint32(out, uint32(len(s.draws)))
 	for _, d := range s.draws {
 		out = binary.BigEndian.AppendUint16(out, uint16(d.coord.Row))
-		out = append(out, byte(d.coord.Column), bit(d.standing == settled))
+		out = append(out, byte(d.coord.Column), byte(slices.Index(stored[:], d.last)))
 	}
 	return out, nil
 }
@@ -67,10 +71,13 @@ func DecodeSession(encoded []byte) (*Session, error) {
 
 func (s *Session) decodeDraw(encoded []byte) error {
 	d := draw{coord: erasure.Coord{Row: int(binary.BigEndian.Uint16(encoded)), Column: int(encoded[2])}}
-	if encoded[3] == 1 {
-		d.standing, d.last = settled, Verified
+	if int(encoded[3]) >= len(stored) {
+		return fmt.Errorf("%w: draw %x", ErrBadSession, encoded)
 	}
-	if encoded[3] > 1 || d.coord.Row >= 2*s.block.K || d.coord.Column >= kzg.Columns || !s.add(d) {
+	if d.last = stored[encoded[3]]; d.last == Verified {
+		d.standing = settled
+	}
+	if d.coord.Row >= 2*s.block.K || d.coord.Column >= kzg.Columns || !s.add(d) {
 		return fmt.Errorf("%w: draw %x", ErrBadSession, encoded)
 	}
 	return nil

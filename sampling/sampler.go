@@ -195,7 +195,8 @@ func (r *run) sample(parent context.Context) error {
 }
 
 // end counts what came in before the context ended, and lets the session expire if it
-// was the deadline that did so.
+// was the deadline that did so. Where nobody at all is left to ask, this node may be cut off
+// just as well as the cells withheld: that decides nothing.
 func (r *run) end(parent context.Context, requests *sync.WaitGroup) error {
 	requests.Wait() // they end with the context too
 	if first, some := r.poll(); some {
@@ -203,7 +204,8 @@ func (r *run) end(parent context.Context, requests *sync.WaitGroup) error {
 			return err
 		}
 	}
-	if parent.Err() == nil {
+	_, nobody := r.config.Getter.PickPeer(r.session.block.Height, nil)
+	if parent.Err() == nil && nobody == nil {
 		r.session.Expire()
 	}
 	return parent.Err()

@@ -58,13 +58,26 @@ func (o Outcome) String() string {
 	return fmt.Sprintf("outcome %d", uint8(o))
 }
 
+// MarshalText encodes the outcome as the API names it.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (o *Outcome) UnmarshalText(text []byte) error {
+	i := slices.Index(outcomes[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("sampling: %q is no outcome", text)
+	}
+	*o = Outcome(i)
+	return nil
+}
+
 // Session decides about one block. It is a value of its inputs and is not safe for
 // concurrent use.
 type Session struct {
 	block   Block
 	draws   []draw
 	at      map[erasure.Coord]int // index into draws
-	peers   map[string]struct{}
+	peers   map[string]*Tally     // who was asked
 	expired bool
 }
 
@@ -98,7 +111,7 @@ func NewSession(random io.Reader, block Block, samples int) (*Session, error) {
 }
 
 func emptySession(block Block) *Session {
-	return &Session{block: block, at: make(map[erasure.Coord]int), peers: make(map[string]struct{})}
+	return &Session{block: block, at: make(map[erasure.Coord]int), peers: make(map[string]*Tally)}
 }
 
 // Raise draws more coordinates until there are samples; fewer changes nothing. The new
@@ -183,11 +196,39 @@ func (s *Session) Deliver(coord erasure.Coord, from string, outcome Outcome) {
 	if outcome == Unasked {
 		return
 	}
-	s.peers[from] = struct{}{}
+	s.tally(from).count(outcome)
 	s.draws[i].last = outcome
 	if outcome == Verified {
 		s.draws[i].standing = settled
 	}
+}
+
+// tally returns a peer's, which is made if there is none.
+func (s *Session) tally(peer string) *Tally {
+	if s.peers[peer] == nil {
+		s.peers[peer] = &Tally{Peer: peer}
+	}
+	return s.peers[peer]
+}
+
+// Asked returns what came of asking each peer since the session was made or decoded, who
+// delivered most first.
+func (s *Session) Asked() []Tally {
+	tallies := make([]Tally, 0, len(s.peers))
+	for _, tally := range s.peers {
+		tallies = append(tallies, *tally)
+	}
+	slices.SortFunc(tallies, Tally.compare)
+	return tallies
+}
+
+// Outcomes returns what last came of asking for each coordinate, in the order of Coords.
+func (s *Session) Outcomes() []Outcome {
+	outcomes := make([]Outcome, len(s.draws))
+	for i, d := range s.draws {
+		outcomes[i] = d.last
+	}
+	return outcomes
 }
 
 // has tells whether a cell proved right.

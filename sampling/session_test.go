@@ -171,7 +171,7 @@ func TestStrayDeliveriesChangeNothing(t *testing.T) {
 func TestSessionSurvivesEncoding(t *testing.T) {
 	s := newSession(t, 9, 64, 30)
 	for i, c := range s.Next(20) {
-		s.Deliver(c, "a", []Outcome{Verified, Refused}[i%2])
+		s.Deliver(c, "a", []Outcome{Verified, Refused, TimedOut, Garbled}[i%4])
 	}
 	s.Expire()
 	encoded, err := s.MarshalBinary()
@@ -185,11 +185,12 @@ func TestSessionSurvivesEncoding(t *testing.T) {
 	if again.Block() != s.Block() || !slices.Equal(again.Coords(), s.Coords()) {
 		t.Error("decoding changed the block or its coordinates")
 	}
-	if got, want := again.Availability(), s.Availability(); got.Verified != want.Verified || got.Verdict != want.Verdict {
+	got, want := again.Availability(), s.Availability()
+	if want.Peers = 0; got != want || !slices.Equal(again.Outcomes(), s.Outcomes()) {
 		t.Errorf("decoding turned %+v into %+v", want, got)
 	}
-	if due := again.Next(30); len(due) != 20 {
-		t.Errorf("%d cells are due after decoding, want the 20 unverified", len(due))
+	if due := again.Next(30); len(due) != 25 {
+		t.Errorf("%d cells are due after decoding, want the 25 unverified", len(due))
 	}
 }
 
@@ -214,7 +215,7 @@ func TestDecodeSessionRefuses(t *testing.T) {
 		{"a byte more", func(b []byte) []byte { return append(b, 0) }},
 		{"row outside", func(b []byte) []byte { b[headSize+1] = 4; return b }},
 		{"column outside", func(b []byte) []byte { b[headSize+2] = 128; return b }},
-		{"verified neither 0 nor 1", func(b []byte) []byte { b[headSize+3] = 2; return b }},
+		{"an outcome there is not", func(b []byte) []byte { b[headSize+3] = byte(len(stored)); return b }},
 		{"coordinate twice", func(b []byte) []byte { copy(b[headSize+4:], b[headSize:headSize+4]); return b }},
 	} {
 		if _, err := DecodeSession(test.corrupt(bytes.Clone(valid))); !errors.Is(err, ErrBadSession) {
@@ -264,5 +265,25 @@ func TestVerdictText(t *testing.T) {
 	}
 	if a := InvalidBlock(9); a.Verdict != Invalid || a.Confidence != 0 || a.Height != 9 {
 		t.Errorf("InvalidBlock: %+v", a)
+	}
+}
+
+// What is told of a peer is what came of every request to it, not only of the last for a cell.
+func TestAskedTalliesEveryRequest(t *testing.T) {
+	s := newSession(t, 11, 64, 4)
+	coords := s.Next(4)
+	s.Deliver(coords[0], "b", Refused)
+	s.Deliver(coords[0], "a", Garbled)
+	s.Deliver(coords[0], "c", Verified)
+	s.Deliver(coords[1], "b", TimedOut)
+	s.Deliver(coords[1], "c", Verified)
+	s.Deliver(coords[2], "", Unasked)
+	s.Deliver(coords[3], "b", Verified)
+	want := []Tally{{Peer: "c", Verified: 2}, {Peer: "b", Verified: 1, Refused: 1, TimedOut: 1}, {Peer: "a", Garbled: 1}}
+	if got := s.Asked(); !slices.Equal(got, want) {
+		t.Errorf("tallies %+v, want %+v", got, want)
+	}
+	if got := s.Outcomes(); !slices.Equal(got, []Outcome{Verified, Verified, Unasked, Verified}) {
+		t.Errorf("outcomes %v", got)
 	}
 }
