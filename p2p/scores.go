@@ -70,8 +70,12 @@ func (s *score) decay(now time.Time) {
 	s.at = now
 }
 
-// judge bans a peer whose strikes suffice.
+// judge bans a peer whose strikes suffice. What comes in while it is banned was asked before,
+// and makes the ban no longer.
 func (s *score) judge(now time.Time) bool {
+	if s.until.After(now) {
+		s.strikes = 0
+	}
 	if s.strikes < banAt-0.01 { // a little has decayed since the first
 		return false
 	}

@@ -28,6 +28,11 @@ func TestBansGrowAndEnd(t *testing.T) {
 			}
 			s.update("a", strike(1))
 		}
+		for range 2 * banAt { // on their way when it was banned
+			if s.update("a", strike(1)) {
+				t.Errorf("ban %d: banned anew", i)
+			}
+		}
 		clock.turn(want - time.Second)
 		if !s.banned("a") || s.weight("a", 1) != 0 {
 			t.Errorf("ban %d was over before %v", i, want)

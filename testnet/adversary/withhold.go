@@ -10,19 +10,24 @@ import (
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
-// Withhold serves what an honest source serves, except for one height, of which it
-// withholds a smallest set of cells without which the square cannot be recovered. It
-// admits to no original row of that height, since each holds cells of the set.
+// Withhold serves what an honest source serves, except for some cells of one height. It
+// admits to no original row of that height that holds one of them.
 type Withhold struct {
 	p2p.SquareSource
 	height   uint64
 	withheld map[erasure.Coord]bool
 }
 
-// NewWithhold wraps a source; k is the number of rows of the height's square.
+// NewWithhold wraps a source so that it withholds a smallest set of cells without which the
+// square cannot be recovered; k is the number of rows of the height's square.
 func NewWithhold(source p2p.SquareSource, height uint64, k int) *Withhold {
+	return WithholdCells(source, height, erasure.Withholding(k))
+}
+
+// WithholdCells wraps a source so that it withholds the cells given.
+func WithholdCells(source p2p.SquareSource, height uint64, cells []erasure.Coord) *Withhold {
 	w := &Withhold{SquareSource: source, height: height, withheld: map[erasure.Coord]bool{}}
-	for _, coord := range erasure.Withholding(k) {
+	for _, coord := range cells {
 		w.withheld[coord] = true
 	}
 	return w
