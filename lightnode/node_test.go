@@ -495,8 +495,8 @@ func requireServed(t *testing.T, n *Node, kept ...uint64) {
 			}
 		}
 	}
-	if _, err := asker.GetRows(t.Context(), from, kept[0], []int{0}); !errors.Is(err, da.ErrNotFound) {
-		t.Errorf("rows: %v, want %v", err, da.ErrNotFound)
+	if _, err := asker.GetRows(t.Context(), from, kept[0], []int{0}); !errors.Is(err, p2p.ErrUnsupported) {
+		t.Errorf("rows: %v, want %v", err, p2p.ErrUnsupported)
 	}
 }
 

@@ -44,6 +44,9 @@ type Config struct {
 	Evidence EvidenceSink
 	// Holdings tells which cells Squares can serve. Nil: peers that ask learn nothing.
 	Holdings HoldingSource
+	// Sampled tells that Squares holds but cells: rows and namespaces are not served, so that
+	// nobody asks for them in vain.
+	Sampled bool
 	// CheckHead says what a peer's announcement is worth. Only what it accepts is
 	// relayed. Nil: nothing is.
 	CheckHead func(ctx context.Context, announcement Announcement) HeadVerdict

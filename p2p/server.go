@@ -43,6 +43,8 @@ func (h *Host) serve(ctx context.Context) {
 	}
 	if h.config.Squares != nil {
 		h.handle(ctx, Cells, maxRequest, h.answerCells)
+	}
+	if h.config.Squares != nil && !h.config.Sampled {
 		h.handle(ctx, Rows, maxRequest, h.answerRows)
 		h.handle(ctx, Namespaces, maxRequest, h.answerNamespace)
 	}
