@@ -319,12 +319,17 @@ func (h *handler) blobData(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		w.Header().Set("Cache-Control", "public, immutable, max-age=86400")
-		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-		send(w, http.StatusOK, "application/octet-stream", data)
+		sendBlob(w, data)
 		return nil
 	}
 	return Advise(fmt.Errorf("%w: blob %s is not stored here", da.ErrNotFound, id), blobHint)
+}
+
+// sendBlob answers with the bytes of a blob, which are the same for ever.
+func sendBlob(w http.ResponseWriter, data []byte) {
+	w.Header().Set("Cache-Control", "public, immutable, max-age=86400")
+	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+	send(w, http.StatusOK, "application/octet-stream", data)
 }
 
 func (h *handler) dataAt(ctx context.Context, height uint64, id da.BlobID) ([]byte, error) {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 
-	cmtjson "github.com/cometbft/cometbft/libs/json"
-
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
@@ -22,11 +20,7 @@ func (h *handler) header(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	signed, err := cmtjson.Marshal(header.Signed())
-	if err != nil {
-		return fmt.Errorf("encode the signed header: %w", err)
-	}
-	return sendJSON(w, Header{height, header.Hash(), signed, showHeaderProof(header.Proof())})
+	return sendHeader(w, height, header)
 }
 
 func (h *handler) validators(w http.ResponseWriter, r *http.Request) error {
@@ -138,6 +132,11 @@ func (h *handler) namespaceAt(ctx context.Context, height uint64, ns da.Namespac
 	if err != nil {
 		return nil, err
 	}
+	return ShowNamespace(header, height, ns, entries, proof), nil
+}
+
+// ShowNamespace shows the entries of a namespace at a height, which are all, with the proof.
+func ShowNamespace(header *da.Header, height uint64, ns da.Namespace, entries []da.Entry, proof *da.NamespaceProof) *NamespaceBlobs {
 	blobs := &NamespaceBlobs{
 		Height: height, Namespace: ns, DataRoot: dataRoot(header), IndexRoot: Hex(header.IndexRoot[:]),
 		Entries: make([]Entry, len(entries)), Proof: showNamespaceProof(proof),
@@ -145,7 +144,7 @@ func (h *handler) namespaceAt(ctx context.Context, height uint64, ns da.Namespac
 	for i := range entries {
 		blobs.Entries[i] = showEntry(&entries[i])
 	}
-	return blobs, nil
+	return blobs
 }
 
 // gap is sent for a height of a stream whose index this node does not hold.

@@ -44,6 +44,8 @@ type Light struct {
 	Node Lights
 	// Status and Availability are zero values of what Node returns, which /openapi.json describes.
 	Status, Availability any
+	// Followed is the namespace that the node follows; nil: none, and its endpoints are not_found.
+	Followed Followed
 }
 
 // Defaults of a Config.

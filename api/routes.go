@@ -78,7 +78,7 @@ func (h *handler) routes() []route {
 		{method: "GET", path: "/openapi.json", summary: "This description", access: aside, serve: h.openAPI},
 	}
 	if h.config.Light != nil {
-		return append(h.lightRoutes(), common...)
+		return append(append(h.lightRoutes(), h.followedRoutes()...), common...)
 	}
 	all := append(h.blobRoutes(), h.blockRoutes()...)
 	all = append(append(all, h.chainRoutes()...), h.feeRoutes()...)
@@ -99,6 +99,33 @@ func (h *handler) lightRoutes() []route {
 		{
 			method: "GET", path: "/v1/events", summary: "Heads and verdicts as they come, as server-sent events; Last-Event-ID resumes",
 			access: streams, answer: nil, event: h.config.Light.Availability, serve: h.lightEvents,
+		},
+	}
+}
+
+// followedRoutes are those of a light node that follows a namespace. They answer what a full
+// node's of the same paths do.
+func (h *handler) followedRoutes() []route {
+	if h.config.Light.Followed == nil {
+		return nil
+	}
+	return []route{
+		{
+			method: "GET", path: "/v1/headers/{height}", summary: "The signed header, as this node verified it, and the path from its data hash to transaction 0, the DA header",
+			params: []param{inPath("height", "a height, or latest")}, answer: Header{}, serve: h.followedHeader,
+		},
+		{
+			method: "GET", path: "/v1/namespaces/{namespace}/blobs", access: streams,
+			summary: "All index entries of the namespace followed, at a height that this node found available, with the proof that they are all; or, with from, of every height from there on as server-sent events, whose ids are heights (Last-Event-ID resumes). An event waits says why a height is not there yet",
+			params: []param{
+				inPath("namespace", "58 hex digits"),
+				inQuery("height", "a height, or latest (default)"), inQuery("from", "a height to stream from"),
+			},
+			answer: NamespaceBlobs{}, event: NamespaceBlobs{}, serve: h.followedNamespace,
+		},
+		{
+			method: "GET", path: "/v1/blobs/{id}/data", summary: "The bytes of a blob of the namespace followed, verified",
+			params: []param{inPath("id", "64 hex digits"), {"height", "query", "the height that includes it", true}}, serve: h.followedData,
 		},
 	}
 }

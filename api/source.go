@@ -104,6 +104,21 @@ type Lights interface {
 	Events(ctx context.Context, after uint64) <-chan Event
 }
 
+// Followed is what a light node gives of the namespace it follows. Calls are concurrent. Reads by
+// height fail with da.ErrPruned, and with da.ErrFutureHeight until the node has a verdict about it.
+type Followed interface {
+	// Header returns a header that the node verified, with its DA header.
+	Header(ctx context.Context, height uint64) (*chain.Header, error)
+	// Namespace returns all of the namespace in a block. It fails with da.ErrInvalidProof where the
+	// chain contradicts itself: waiting does not help then.
+	Namespace(ctx context.Context, namespace da.Namespace, height uint64) (*NamespaceBlobs, error)
+	// Blob returns the bytes of a blob of the namespace in a block. It fails like Namespace, and with
+	// da.ErrNotFound.
+	Blob(ctx context.Context, height uint64, id da.BlobID) ([]byte, error)
+	// Newest returns the newest height that the node verified, 0 if there is none.
+	Newest() uint64
+}
+
 // Event is something that happened.
 type Event struct {
 	// ID grows with each event; a stream is resumed after it. 0: the event has none.
