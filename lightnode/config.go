@@ -116,6 +116,8 @@ type Config struct {
 	Limits p2p.Limits
 	// Setup verifies cells; nodes of one process may share it. Nil: one of the node's own.
 	Setup *kzg.Setup
+	// Follow is the namespace to deliver. Nil: none.
+	Follow *Follow
 	// API is the TCP address of the HTTP API, such as 127.0.0.1:26690. Empty: none.
 	API string
 	// Origins are the web origins whose pages may call the API.

@@ -12,6 +12,7 @@ import (
 type metrics struct {
 	verdicts *prometheus.CounterVec // verdicts reached, by verdict; a revision counts again
 	cells    prometheus.Counter     // cells delivered and verified
+	blobs    prometheus.Counter     // blobs of the namespace delivered
 }
 
 func newMetrics(n *Node) (*metrics, error) {
@@ -22,9 +23,10 @@ func newMetrics(n *Node) (*metrics, error) {
 	m := &metrics{
 		verdicts: prometheus.NewCounterVec(prometheus.CounterOpts{Name: name("verdicts_total"), Help: "Verdicts reached; a revised one counts again."}, []string{"verdict"}),
 		cells:    prometheus.NewCounter(prometheus.CounterOpts{Name: name("cells_verified_total"), Help: "Sampled cells that verified."}),
+		blobs:    prometheus.NewCounter(prometheus.CounterOpts{Name: name("namespace_blobs_total"), Help: "Blobs of the namespace followed that were delivered."}),
 	}
 	collectors := []prometheus.Collector{
-		m.verdicts, m.cells,
+		m.verdicts, m.cells, m.blobs,
 		gauge("head_height", "The newest verified height.", func() float64 { return float64(n.heights.summary().newest) }),
 		gauge("kept_bytes", "Bytes of sampled cells kept.", func() float64 { bytes, _ := n.ring.usage(); return float64(bytes) }),
 		gauge("witnesses", "Peers that the last header was compared with.", func() float64 { return float64(n.chain.witnesses.Load()) }),

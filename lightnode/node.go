@@ -36,9 +36,11 @@ type Node struct {
 	peers   *peers
 	events  *events
 	metrics *metrics
-	api     *api.Server  // nil without one
-	close   func() error // once
-	started time.Time
+	// following is nil if no namespace is followed.
+	following *following
+	api       *api.Server  // nil without one
+	close     func() error // once
+	started   time.Time
 
 	linkError atomic.Pointer[error] // why no header could be linked last; nil if one could
 	headError atomic.Pointer[error] // why the head could not be advanced last
@@ -83,11 +85,14 @@ func (n *Node) open(ctx context.Context) error {
 	if err := n.openHost(ctx); err != nil {
 		return err
 	}
+	if n.following, err = n.openFollowing(); err != nil {
+		return err
+	}
 	if n.config.API == "" {
 		return nil
 	}
 	n.api, err = api.New(ctx, api.Config{
-		Address: n.config.API, Light: &api.Light{Node: answers{n}, Status: Status{}, Availability: AvailabilityReport{}},
+		Address: n.config.API, Light: n.lightAPI(),
 		Metrics: promhttp.HandlerFor(n.config.Metrics, promhttp.HandlerOpts{}), Origins: n.config.Origins, Now: n.config.Now, Log: n.config.Log,
 	})
 	return err
@@ -115,7 +120,7 @@ func (n *Node) openHost(ctx context.Context) error {
 	served := source{n.ring}
 	n.host, err = p2p.New(ctx, p2p.Config{
 		ChainID: n.config.ChainID, Key: key, Listen: n.config.Listen, Peers: n.config.Peers, DHT: n.config.DHT, MDNS: n.config.MDNS, Transports: n.config.Transports,
-		Headers: served, Squares: served, Holdings: served, CheckHead: n.checkHead,
+		Headers: served, Squares: served, Sampled: true, Holdings: served, CheckHead: n.checkHead,
 		RequestTimeout: n.config.RequestTimeout, Limits: n.config.Limits, Metrics: n.config.Metrics, Log: n.config.Log,
 	})
 	if err != nil {
@@ -132,7 +137,7 @@ func (n *Node) openHost(ctx context.Context) error {
 // closes the node.
 func (n *Node) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for _, part := range []func(context.Context) error{n.host.Run, n.follow, n.link, n.dispatch, n.watch, n.tidy, n.serveAPI} {
+	for _, part := range []func(context.Context) error{n.host.Run, n.follow, n.link, n.dispatch, n.watch, n.tidy, n.deliver, n.serveAPI} {
 		group.Go(func() error { return part(ctx) })
 	}
 	err := group.Wait()
@@ -151,6 +156,9 @@ func (n *Node) closeAll() error {
 	}
 	if n.host != nil {
 		errs = append(errs, n.host.Close())
+	}
+	if f := n.following; f != nil && f.folder != nil {
+		errs = append(errs, f.folder.close())
 	}
 	if n.ring != nil {
 		errs = append(errs, n.ring.close())

@@ -68,6 +68,8 @@ type Status struct {
 	MinConfidence float64 `json:"min_confidence"`
 	CellsKept     int64   `json:"cells_kept_bytes"`
 	HeightsKept   int     `json:"heights_kept"`
+	// Namespace tells how far the delivery of the namespace followed has got; nil without one.
+	Namespace *NamespaceReport `json:"namespace,omitempty"`
 	// Alarm tells why the node cannot do its work, empty if it can.
 	Alarm     string `json:"alarm,omitempty"`
 	HeadError string `json:"head_error,omitempty"`
@@ -95,6 +97,7 @@ func (n *Node) Status(context.Context) (*Status, error) {
 		s.MinConfidence = t.minConfidence
 	}
 	s.CellsKept, s.HeightsKept = n.ring.usage()
+	s.Namespace = n.following.report()
 	s.Trust, s.Warning = n.trustReport()
 	head, err := n.heights.get(t.newest)
 	if err != nil || head == nil {

@@ -65,6 +65,9 @@ func (n *Node) judgeAlarm() string {
 	case !s.pendingSince.IsZero() && now.Sub(s.pendingSince) > n.config.AlarmAfter:
 		return fmt.Sprintf("nobody useful to ask: %d heights are without a verdict, %d since %s%s", s.counts[sampling.Pending], s.pendingHeight, s.pendingSince.UTC().Format(time.RFC3339), n.missing(s.pendingHeight))
 	}
+	if alarm := n.following.judgeAlarm(now); alarm != "" {
+		return alarm
+	}
 	return n.judgeHead(now, s.newest)
 }
 

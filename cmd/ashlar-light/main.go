@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -21,12 +22,20 @@ func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	root := newRoot()
-	root.SetArgs(args)
+	root.SetArgs(withVerb(args))
 	if err := root.ExecuteContext(ctx); err != nil {
 		root.PrintErrln("Error:", err)
 		return 1
 	}
 	return 0
+}
+
+// withVerb puts start before flags that no verb precedes, other than those of the root.
+func withVerb(args []string) []string {
+	if len(args) == 0 || !strings.HasPrefix(args[0], "--") || args[0] == "--help" || args[0] == "--version" {
+		return args
+	}
+	return append([]string{"start"}, args...)
 }
 
 const defaultAPI = "127.0.0.1:26690"
@@ -39,7 +48,7 @@ func newRoot() *cobra.Command {
 
 It verifies headers from one that you trust, draws a few random cells of every
 block's extended matrix, and asks peers for them. It needs no account, no key of
-yours and no open port.`,
+yours and no open port. Flags without a verb are those of start.`,
 		Example: `  ashlar-light start --chain-id ashlar-1 --trust 1200:4F0C… --peer /dns4/node.example.org/tcp/26660/p2p/12D3…
   ashlar-light status
   ashlar-light availability 1234`,

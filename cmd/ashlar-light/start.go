@@ -17,6 +17,8 @@ import (
 type startFlags struct {
 	lightnode.Config
 	trust     string
+	namespace string
+	follow    lightnode.Follow
 	cellCache size
 	minFree   size
 	logLevel  string
@@ -34,11 +36,20 @@ A first start needs a header to begin with: --trust HEIGHT:HASH, from somewhere
 you trust. Any full node shows its own under /v1/headers/HEIGHT. A later start
 goes on from what the node verified itself, and from the cells it had drawn.
 
+With --namespace the node also delivers a rollup's blobs: of each height all of
+them, heights in order, once it has found the height available itself. They go
+to --out as files, HEIGHT/NUMBER-ID beside HEIGHT/block.json, where cursor.json
+tells up to which height everything is there; a node that was killed goes on
+where it stopped. The API answers /v1/namespaces/HEX/blobs?from=HEIGHT and
+/v1/blobs/ID/data?height=HEIGHT then. A height that cannot be delivered stops
+the delivery with an alarm; none is ever left out silently.
+
 The API answers on --api.addr: /v1/status, /v1/availability/HEIGHT, /v1/events
 (server-sent events), /metrics, /openapi.json.`,
-		Example: `  ashlar-light start --chain-id ashlar-1 --trust 1200:4F0C… --peer /ip4/203.0.113.7/tcp/26660/p2p/12D3…`,
-		Args:    cobra.NoArgs,
-		RunE:    func(command *cobra.Command, _ []string) error { return f.run(command) },
+		Example: `  ashlar-light start --chain-id ashlar-1 --trust 1200:4F0C… --peer /ip4/203.0.113.7/tcp/26660/p2p/12D3…
+  ashlar-light start … --namespace 0000000000000000000000000000000000000000000000000064656d6f --out blobs --verify-index`,
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error { return f.run(command) },
 	}
 	f.register(command)
 	return command
@@ -65,6 +76,11 @@ func (f *startFlags) register(command *cobra.Command) {
 	flags.StringArrayVar(&f.Listen, "listen", []string{"/ip4/0.0.0.0/tcp/0", "/ip4/0.0.0.0/udp/0/quic-v1"}, "multiaddress to serve peers on; may be repeated; \"\" for none")
 	flags.BoolVar(&f.DHT, "dht", true, "find more peers by the chain's own DHT")
 	flags.BoolVar(&f.MDNS, "mdns", false, "find more peers on the local network; --peer may then be left out")
+	flags.StringVar(&f.namespace, "namespace", "", "namespace whose blobs are delivered, 58 hex digits")
+	flags.StringVar(&f.follow.Out, "out", "", "folder that the namespace's blobs are delivered to; without it they are answered over HTTP alone")
+	flags.Uint64Var(&f.follow.From, "from", 0, "first height to deliver to a new folder (default: the newest); above where a folder has got to, what lies between is left out")
+	flags.BoolVar(&f.follow.VerifyIndex, "verify-index", false, "recompute each block's index from its transaction rows, and deliver nothing of a block that contradicts it")
+	flags.BoolVar(&f.follow.BeforeVerdict, "before-verdict", false, "deliver a height as soon as its blobs are there and verified, marked with the verdict so far")
 	flags.StringVar(&f.API, "api.addr", defaultAPI, "TCP address of the HTTP API; \"\" for none")
 	flags.StringArrayVar(&f.Origins, "api.origin", nil, "web origin whose pages may call the API; may be repeated")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -103,6 +119,9 @@ func (f *startFlags) config(command *cobra.Command) (lightnode.Config, error) {
 		}
 		config.Trust = &trust
 	}
+	if err := f.following(&config); err != nil {
+		return config, err
+	}
 	if len(config.Listen) == 1 && config.Listen[0] == "" {
 		config.Listen = nil
 	}
@@ -116,6 +135,25 @@ func (f *startFlags) config(command *cobra.Command) (lightnode.Config, error) {
 	config.Home = home
 	config.Log, err = newLog(command, f.logLevel, f.logFormat)
 	return config, err
+}
+
+// following puts what the flags say of a namespace into the Config.
+func (f *startFlags) following(config *lightnode.Config) (err error) {
+	if f.namespace == "" {
+		if f.follow != (lightnode.Follow{}) {
+			return errors.New("--namespace is missing: --out, --from, --verify-index and --before-verdict are about the blobs of one")
+		}
+		return nil
+	}
+	follow := f.follow
+	if follow.Namespace, err = lightnode.ParseNamespace(f.namespace); err != nil {
+		return fmt.Errorf("--namespace: %w", err)
+	}
+	if follow.Out == "" && config.API == "" {
+		return errors.New("--out is missing: without it and without --api.addr nobody gets the namespace's blobs")
+	}
+	config.Follow = &follow
+	return nil
 }
 
 // newLog returns a logger to standard error.

@@ -52,6 +52,19 @@ func availableHeights(s *lightnode.Status) string {
 	return fmt.Sprintf("%d (confidence at least %s)", s.Heights.Available, confidence(s.MinConfidence))
 }
 
+// following writes how far the delivery of a namespace has got, nothing without one.
+func following(n *lightnode.NamespaceReport) string {
+	switch {
+	case n == nil:
+		return ""
+	case n.Out == "":
+		return fmt.Sprintf("%s, over HTTP", n.Namespace)
+	case n.Waits != "":
+		return fmt.Sprintf("%s, delivered below %d, which waits: %s", n.Namespace, n.Next, n.Waits)
+	}
+	return fmt.Sprintf("%s, delivered below %d to %s", n.Namespace, n.Next, n.Out)
+}
+
 func printStatus(out io.Writer, s *lightnode.Status) {
 	head := "none verified yet"
 	if s.Head != nil {
@@ -75,6 +88,7 @@ func printStatus(out io.Writer, s *lightnode.Status) {
 		{"invalid", fmt.Sprint(s.Heights.Invalid)},
 		{"pending", fmt.Sprint(s.Heights.Pending)},
 		{"cells verified", fmt.Sprint(s.CellsVerified)},
+		{"namespace", following(s.Namespace)},
 		{"cells kept", fmt.Sprintf("%.1f MiB of %d heights", float64(s.CellsKept)/(1<<20), s.HeightsKept)},
 		{"head error", s.HeadError},
 		{"link error", s.LinkError},
