@@ -224,6 +224,7 @@ type testSource struct {
 	alter    func(*p2p.Header) *p2p.Header     // changes headers it serves
 	asked    []erasure.Coord                   // cells asked for
 	headers  int                               // headers served
+	commits  []int64                           // heights of those served with a commit
 	refused  int                               // headers it did not have yet
 }
 
@@ -244,6 +245,13 @@ func (s *testSource) served() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.headers
+}
+
+// signed returns the heights whose headers were served with their commits.
+func (s *testSource) signed() []int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.commits)
 }
 
 func (s *testSource) set(change func()) {
@@ -275,6 +283,9 @@ func (s *testSource) Header(_ context.Context, request p2p.HeaderRequest) (*p2p.
 		return nil, da.ErrFutureHeight
 	}
 	s.headers++
+	if !request.Alone {
+		s.commits = append(s.commits, b.header.Signed.Height)
+	}
 	header := *b.header
 	if s.alter != nil {
 		header = *s.alter(&header)

@@ -69,8 +69,8 @@ func decodeHeader(encoded []byte) (*p2p.Header, error) {
 	if err := errors.Join(m.Unmarshal(encoded), signed.Unmarshal(m.SignedHeader)); err != nil {
 		return nil, fmt.Errorf("%w: %w", errStoredHeader, err)
 	}
-	if signed.Header == nil || signed.Commit == nil {
-		return nil, fmt.Errorf("%w: it has no header or no commit", errStoredHeader)
+	if signed.Header == nil {
+		return nil, fmt.Errorf("%w: there is none", errStoredHeader)
 	}
 	h := &p2p.Header{}
 	var err error

@@ -28,7 +28,8 @@ const (
 	DefaultWindow         = 18 * 24 * time.Hour
 	DefaultTrustingPeriod = 14 * 24 * time.Hour
 	DefaultCellCache      = 512 << 20
-	DefaultPoll           = 3 * time.Second
+	DefaultPoll           = 15 * time.Second
+	DefaultCommitEvery    = 5
 	DefaultAlarmAfter     = 3 * time.Minute
 	DefaultWorkers        = 8
 	DefaultWitnesses      = 3
@@ -97,8 +98,12 @@ type Config struct {
 	// Workers is how many blocks are sampled at once; a quarter as many again retry
 	// those that failed. 0: 8.
 	Workers int
-	// Poll is how often a new head is asked for when none is announced. 0: 3 s.
+	// Poll is how often a peer is asked for its newest header when none is announced. 0: 15 s.
 	Poll time.Duration
+	// CommitEvery is the number of heights from one that is verified by its commit to the
+	// next: those between wait for that, and link to it. A commit is the most of a header's
+	// weight. 1 verifies each head as it comes, within a second. 0: 5.
+	CommitEvery int
 	// AlarmAfter is how long the node may be without news, or a block without a
 	// verdict, before the node raises an alarm. 0: 3 minutes.
 	AlarmAfter time.Duration
@@ -191,6 +196,7 @@ func (c *Config) resolveNumbers() error {
 		{"Samples", &c.Samples, sampling.DefaultSamples, 4096},
 		{"Workers", &c.Workers, DefaultWorkers, 256},
 		{"Witnesses", &c.Witnesses, DefaultWitnesses, 16},
+		{"CommitEvery", &c.CommitEvery, DefaultCommitEvery, 100},
 	}
 	for _, n := range numbers {
 		if *n.value < 0 || *n.value > n.most {

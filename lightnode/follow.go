@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/cometbft/cometbft/types"
-
 	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/p2p"
 )
@@ -17,28 +15,29 @@ import (
 // a warning: every node is at first.
 const connectGrace = 15 * time.Second
 
-// headPause is the least time between two advances of the head. Anybody may announce any
-// height: without it a stranger could have the node use up what its peers allow it.
-const headPause = 250 * time.Millisecond
-
-// follow advances the head whenever a newer one is announced, and every so often anyway.
+// follow advances the head, or asks what it is, whenever there is news of it, and every so
+// often anyway.
 func (n *Node) follow(ctx context.Context) error {
-	poll := time.NewTicker(n.config.Poll)
-	defer poll.Stop()
+	last, err := n.chain.store.LastLightBlockHeight()
+	if err != nil {
+		return err
+	}
+	news := &news{every: uint64(n.config.CommitEvery), poll: n.config.Poll, verified: uint64(max(last, 0)), pollAt: n.config.Now()}
 	for {
-		if err := n.advance(ctx); err != nil {
-			return err
-		}
-		if !sleep(ctx, min(headPause, n.config.Poll)) || !n.awaitNews(ctx, poll.C) {
+		next, ok := n.awaitQuestion(ctx, news)
+		if !ok {
 			return nil
+		}
+		if err := n.ask(ctx, news, next); err != nil {
+			return err
 		}
 	}
 }
 
-// advance verifies the newest header there is and puts it into the table of heights. What
-// peers fail at is noted and left for the next time.
-func (n *Node) advance(ctx context.Context) error {
-	block, err := n.chain.advance(ctx)
+// ask puts a question about the head to peers. What they fail at is noted and left for the
+// next time.
+func (n *Node) ask(ctx context.Context, news *news, next question) error {
+	err := n.learn(ctx, news, next)
 	switch {
 	case ctx.Err() != nil:
 		return nil
@@ -49,16 +48,44 @@ func (n *Node) advance(ctx context.Context) error {
 	case err != nil && isOwn(err):
 		return err
 	case err != nil:
+		news.failed(n.config.Now())
 		n.noteHeadError(err)
 		return nil
 	}
 	n.headError.Store(nil)
 	n.warned = ""
-	n.contact.Store(n.config.Now().UnixNano())
-	if block == nil {
-		return nil
+	return nil
+}
+
+// learn verifies a header and puts it into the table of heights, or learns what a peer claims
+// to be the newest, which it only counts as contact if that is verified already.
+func (n *Node) learn(ctx context.Context, news *news, next question) error {
+	began, err := n.chain.began()
+	if err != nil {
+		return err
 	}
-	return n.head(block)
+	if began && next.height == 0 {
+		claim, err := n.chain.peek(ctx)
+		if err != nil {
+			return err
+		}
+		news.told(uint64(claim.Height), n.config.Now())
+		r, err := n.heights.get(uint64(claim.Height))
+		if r != nil && r.BlockHash == toHash(claim.Hash()) {
+			n.contact.Store(n.config.Now().UnixNano())
+		}
+		return err
+	}
+	header, err := n.chain.advance(ctx, next.height)
+	if err != nil {
+		return err
+	}
+	n.contact.Store(n.config.Now().UnixNano())
+	news.advanced(uint64(header.Signed.Height), n.config.Now())
+	if !began {
+		news.pollAt = n.config.Now() // the header to begin with is seldom the newest
+	}
+	return n.head(header)
 }
 
 // noteHeadError keeps why the head could not be advanced. A reason other than the last
@@ -79,27 +106,32 @@ func (n *Node) connecting(err error) bool {
 }
 
 // head takes in a newly verified head.
-func (n *Node) head(block *types.LightBlock) error {
-	if err := n.admit(&p2p.Header{Signed: block.SignedHeader, Validators: block.ValidatorSet}); err != nil {
+func (n *Node) head(header *p2p.Header) error {
+	if err := n.admit(header); err != nil {
 		return err
 	}
+	block := header.Signed
 	n.config.Log.Info("verified header", "height", block.Height, "hash", fmt.Sprintf("%x", block.Hash()), "witnesses", n.chain.witnesses.Load())
 	n.events.publish(EventHead, &HeadReport{Height: uint64(block.Height), Hash: api.Hex(block.Hash()), Time: block.Time})
 	return nil
 }
 
-// awaitNews waits for the next time to ask for a head; false when the context ends.
-func (n *Node) awaitNews(ctx context.Context, poll <-chan time.Time) bool {
+// awaitQuestion takes in announcements until it is time to ask something; false when the
+// context ends.
+func (n *Node) awaitQuestion(ctx context.Context, news *news) (question, bool) {
 	for {
+		n.claimed.Store(max(news.heard, news.verified))
+		next := news.next()
+		timer := time.NewTimer(next.at.Sub(n.config.Now()))
 		select {
 		case <-ctx.Done():
-			return false
-		case <-poll:
-			return true
+			timer.Stop()
+			return next, false
+		case <-timer.C:
+			return next, true
 		case announcement := <-n.host.Heads():
-			if announcement.Head.Height > n.heights.summary().newest {
-				return true
-			}
+			timer.Stop()
+			news.hear(announcement.Head.Height, n.config.Now())
 		}
 	}
 }

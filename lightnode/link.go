@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cometbft/cometbft/types"
+
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
@@ -29,6 +31,12 @@ func newRecord(header *p2p.Header) *record {
 	}
 }
 
+// alone returns a header with nothing but what binds the DA header to it: once its hash is
+// verified, nobody needs its commit again.
+func alone(header *p2p.Header) *p2p.Header {
+	return &p2p.Header{Signed: &types.SignedHeader{Header: header.Signed.Header}, Proof: header.Proof}
+}
+
 // admit puts a verified header into the table of heights, unless it is there. A record of
 // another block at that height belongs to a chain that the node no longer follows, and so
 // does everything else in the table.
@@ -44,7 +52,7 @@ func (n *Node) admit(header *p2p.Header) error {
 		}
 	}
 	if header.Proof != nil {
-		if err := n.storeProof(r.Height, header); err != nil {
+		if err := n.storeProof(r.Height, alone(header)); err != nil {
 			return err
 		}
 	}

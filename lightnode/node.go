@@ -45,6 +45,7 @@ type Node struct {
 	linkError atomic.Pointer[error] // why no header could be linked last; nil if one could
 	headError atomic.Pointer[error] // why the head could not be advanced last
 	fatal     atomic.Pointer[error] // what ends the node as soon as the evidence of it is submitted
+	claimed   atomic.Uint64         // newest height that anybody claims there is, verified or not
 	contact   atomic.Int64          // when a peer last said what its head is, Unix nanoseconds
 	alarm     atomic.Pointer[string]
 	warned    string // reason of the last warning about the head; of the goroutine of follow
@@ -117,7 +118,11 @@ func (n *Node) openHost(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	served := source{n.ring}
+	trusted, err := newTrustedStore(n.db)
+	if err != nil {
+		return err
+	}
+	served := source{n.ring, trusted}
 	n.host, err = p2p.New(ctx, p2p.Config{
 		ChainID: n.config.ChainID, Key: key, Listen: n.config.Listen, Peers: n.config.Peers, DHT: n.config.DHT, MDNS: n.config.MDNS, Transports: n.config.Transports,
 		Headers: served, Squares: served, Sampled: true, Holdings: served, CheckHead: n.checkHead,
@@ -127,8 +132,8 @@ func (n *Node) openHost(ctx context.Context) error {
 		return err
 	}
 	sets := &validatorSets{}
-	n.peers = &peers{chainID: n.config.ChainID, host: n.host, sets: sets}
-	n.chain, err = newHeadChain(n.config, n.db, n.host, sets, n.heights.get)
+	n.peers = &peers{host: n.host}
+	n.chain, err = newHeadChain(n.config, n.db, trusted, n.host, sets, n.heights.get)
 	return err
 }
 

@@ -19,9 +19,7 @@ const headerTries = 6
 
 // peers asks others for headers and cells and holds them to account.
 type peers struct {
-	chainID string
-	host    *p2p.Host
-	sets    *validatorSets
+	host *p2p.Host
 }
 
 var _ sampling.CellGetter = (*peers)(nil)
@@ -69,10 +67,9 @@ func (p *peers) judge(from string, reason error) {
 	}
 }
 
-// header asks one peer after another for the header of a height, whose hash is known, and
-// with it, if bound is set, for the DA header it commits to. The commit is verified too,
-// so that the header can be passed on. An error wrapping da.ErrMalformed comes with the
-// header: the chain committed to a DA header that is none.
+// header asks one peer after another for the header of a height, alone, whose hash is known,
+// and with it, if bound is set, for the DA header it commits to. An error wrapping
+// da.ErrMalformed comes with the header: the chain committed to a DA header that is none.
 func (p *peers) header(ctx context.Context, height uint64, want hash, bound bool) (*p2p.Header, error) {
 	var asked []peer.ID
 	failures := errors.New("nobody delivered it")
@@ -96,11 +93,11 @@ func (p *peers) header(ctx context.Context, height uint64, want hash, bound bool
 }
 
 func (p *peers) headerFrom(ctx context.Context, id peer.ID, height uint64, want hash, bound bool) (*p2p.Header, error) {
-	header, err := p.sets.fetch(ctx, p.host, id, p2p.HeaderRequest{Height: height, Proof: bound})
+	header, err := p.host.GetHeader(ctx, id, p2p.HeaderRequest{Height: height, Proof: bound, Alone: true})
 	if err != nil {
 		return nil, err
 	}
-	if err := p.checkHeader(header, want, bound); err != nil && !errors.Is(err, da.ErrMalformed) {
+	if err := checkHeader(header, want, bound); err != nil && !errors.Is(err, da.ErrMalformed) {
 		err = fmt.Errorf("header of height %d from peer %s: %w", height, id, err)
 		p.host.Garbage(id, err)
 		return nil, err
@@ -111,16 +108,12 @@ func (p *peers) headerFrom(ctx context.Context, id peer.ID, height uint64, want 
 	return header, nil
 }
 
-// checkHeader reports a header of another hash than is wanted, without the signatures
-// that make it the chain's, or, if it should be bound, with a path that does not lead to
-// transaction 0.
-func (p *peers) checkHeader(header *p2p.Header, want hash, bound bool) error {
+// checkHeader reports a header of another hash than is wanted or, if it should be bound, with
+// a path that does not lead to transaction 0.
+func checkHeader(header *p2p.Header, want hash, bound bool) error {
 	signed := header.Signed
 	if got := toHash(signed.Hash()); got != want {
 		return fmt.Errorf("%w: its hash is %x, the chain has %x", da.ErrMismatch, got, want)
-	}
-	if err := header.Validators.VerifyCommitLight(p.chainID, signed.Commit.BlockID, signed.Height, signed.Commit); err != nil {
-		return fmt.Errorf("its commit does not verify: %w", err)
 	}
 	if !bound {
 		return nil

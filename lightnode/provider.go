@@ -1,6 +1,7 @@
 package lightnode
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/da/chain"
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
@@ -29,15 +31,22 @@ const (
 // of the head: the light client drops for good a provider that fails it, so that each
 // advance gets fresh ones. Its errors are that package's sentinels, unwrapped, because
 // the light client compares them by ==.
+//
+// A witness is asked for headers alone, which tell whether it agrees with the primary: then
+// the primary's block is what it would have sent. Only where it does not agree is its block
+// asked for in full, since evidence takes that.
 type peerProvider struct {
 	chainID  string
 	host     *p2p.Host
 	peer     peer.ID
 	sets     *validatorSets
+	primary  *peerProvider // whose blocks a witness is compared with; nil for the primary itself
 	evidence func(context.Context, *types.LightClientAttackEvidence) error
 
 	mu     sync.Mutex
 	blocks map[int64]*types.LightBlock // what the peer said before; guarded by mu
+	claims map[int64]*types.Header     // headers it sent, in blocks or alone; guarded by mu
+	proof  *p2p.Header                 // the header that came with its DA header; guarded by mu
 }
 
 var _ provider.Provider = (*peerProvider)(nil)
@@ -51,45 +60,123 @@ func (p *peerProvider) String() string { return p.peer.String() }
 // LightBlock implements provider.Provider. A block the peer delivered before is returned
 // again, so that a node with a single source does not ask it twice.
 func (p *peerProvider) LightBlock(ctx context.Context, height int64) (*types.LightBlock, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if block := p.blocks[height]; block != nil {
+	if block := p.delivered(height); block != nil {
 		return block, nil
 	}
-	header, err := p.wait(ctx, uint64(height))
+	if p.primary != nil {
+		if block := p.primary.delivered(height); block != nil {
+			agrees, err := p.agrees(ctx, block)
+			if err != nil {
+				return nil, p.sentinel(ctx, err)
+			}
+			if agrees {
+				return block, nil
+			}
+		}
+	}
+	header, err := p.wait(ctx, p2p.HeaderRequest{Height: uint64(height)})
 	if err != nil {
 		return nil, p.sentinel(ctx, err)
 	}
+	return p.keep(header), nil
+}
+
+// agrees tells whether the peer has the same header as the primary's block.
+func (p *peerProvider) agrees(ctx context.Context, block *types.LightBlock) (bool, error) {
+	header, err := p.wait(ctx, p2p.HeaderRequest{Height: uint64(block.Height), Alone: true})
+	if err != nil {
+		return false, err
+	}
+	p.claim(header.Signed.Header)
+	return bytes.Equal(header.Signed.Hash(), block.Hash()), nil
+}
+
+// fetch asks for the block of a height together with its DA header, and does not wait for
+// it. A peer that no longer has the DA header is asked for the block only.
+func (p *peerProvider) fetch(ctx context.Context, height uint64) error {
+	request := p2p.HeaderRequest{Height: height, Proof: true}
+	header, err := p.sets.fetch(ctx, p.host, p.peer, request)
+	if errors.Is(err, da.ErrPruned) || errors.Is(err, da.ErrNotFound) {
+		request.Proof = false
+		header, err = p.sets.fetch(ctx, p.host, p.peer, request)
+	}
+	if err != nil {
+		return fmt.Errorf("asking peer %s for the header of height %d: %w", p.peer, height, err)
+	}
+	p.keep(header)
+	return nil
+}
+
+// newest asks for the newest header, alone.
+func (p *peerProvider) newest(ctx context.Context) (*types.Header, error) {
+	header, err := p.host.GetHeader(ctx, p.peer, p2p.HeaderRequest{Alone: true})
+	if err != nil {
+		return nil, fmt.Errorf("asking peer %s for its newest header: %w", p.peer, err)
+	}
+	p.claim(header.Signed.Header)
+	return header.Signed.Header, nil
+}
+
+// keep remembers a block that the peer delivered.
+func (p *peerProvider) keep(header *p2p.Header) *types.LightBlock {
 	block := &types.LightBlock{SignedHeader: header.Signed, ValidatorSet: header.Validators}
-	p.blocks[block.Height] = block
-	return block, nil
-}
-
-// delivered returns the blocks the peer delivered.
-func (p *peerProvider) delivered() []*types.LightBlock {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return slices.Collect(maps.Values(p.blocks))
+	p.blocks[block.Height], p.claims[block.Height] = block, block.Header
+	if header.Proof != nil {
+		p.proof = header
+	}
+	return block
 }
 
-// newest returns the time of the newest block the peer delivered.
-func (p *peerProvider) newest() (at time.Time) {
+func (p *peerProvider) claim(header *types.Header) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, block := range p.blocks {
-		if block.Time.After(at) {
-			at = block.Time
-		}
+	p.claims[header.Height] = header
+}
+
+// delivered returns the block of a height that the peer delivered before, nil if it did not.
+func (p *peerProvider) delivered(height int64) *types.LightBlock {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.blocks[height]
+}
+
+// claimed returns the headers the peer sent.
+func (p *peerProvider) claimed() []*types.Header {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Values(p.claims))
+}
+
+// bound returns a block with its DA header, if that came along and is the block's.
+func (p *peerProvider) bound(block *types.LightBlock) *p2p.Header {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	header := &p2p.Header{Signed: block.SignedHeader}
+	if p.proof == nil || !bytes.Equal(p.proof.Signed.Hash(), block.Hash()) {
+		return header
+	}
+	if _, err := chain.Bind(block.SignedHeader, *p.proof.Proof); err == nil {
+		header.Proof = p.proof.Proof
+	}
+	return header
+}
+
+// latest returns the time of the newest header the peer sent.
+func (p *peerProvider) latest() (at time.Time) {
+	for _, header := range p.claimed() {
+		at = later(at, header.Time)
 	}
 	return at
 }
 
 // wait asks for a header until the peer has it or has had time to catch up.
-func (p *peerProvider) wait(ctx context.Context, height uint64) (*p2p.Header, error) {
+func (p *peerProvider) wait(ctx context.Context, request p2p.HeaderRequest) (*p2p.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, catchUp)
 	defer cancel()
 	for {
-		header, err := p.sets.fetch(ctx, p.host, p.peer, p2p.HeaderRequest{Height: height})
+		header, err := p.sets.fetch(ctx, p.host, p.peer, request)
 		if !errors.Is(err, da.ErrFutureHeight) && !errors.Is(err, p2p.ErrSyncing) {
 			return header, err
 		}
@@ -168,8 +255,12 @@ func (s *validatorSets) remember(h hash, set *types.ValidatorSet) {
 	}
 }
 
-// fetch asks a peer for a header and completes it with the set it left out as known.
+// fetch asks a peer for a header and, unless that is wanted alone, completes it with the set
+// that was left out as known.
 func (s *validatorSets) fetch(ctx context.Context, host *p2p.Host, from peer.ID, request p2p.HeaderRequest) (*p2p.Header, error) {
+	if request.Alone {
+		return host.GetHeader(ctx, from, request)
+	}
 	newest, known := s.newest()
 	request.KnownValidators = newest
 	header, err := host.GetHeader(ctx, from, request)

@@ -3,17 +3,22 @@ package lightnode
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/cometbft/cometbft/light/store"
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
-// source serves peers what the ring keeps: headers with their proofs, and cells. A light
-// node holds no rows and no index.
+// source serves peers what the ring keeps: headers alone with their proofs, and cells; and
+// the headers that were verified last by their commits, with these. A light node holds no
+// rows and no index.
 type source struct {
-	ring *ring
+	ring    *ring
+	trusted *trustedStore
 }
 
 var (
@@ -24,26 +29,60 @@ var (
 
 // Header implements p2p.HeaderSource.
 func (s source) Header(_ context.Context, request p2p.HeaderRequest) (*p2p.Header, error) {
-	newest := s.ring.newest()
-	height := request.Height
-	if height == 0 {
-		height = newest
-	}
-	if height > newest {
-		return nil, fmt.Errorf("lightnode: height %d: %w", height, da.ErrFutureHeight)
-	}
-	k, err := s.ring.get(height)
+	height, err := s.height(request)
 	if err != nil {
 		return nil, err
 	}
-	header := *k.header
+	header := &p2p.Header{}
+	if request.Alone || request.Proof {
+		k, err := s.ring.get(height)
+		if err != nil {
+			return nil, err
+		}
+		*header = *k.header
+	}
 	if !request.Proof {
 		header.Proof = nil
 	}
-	if bytes.Equal(request.KnownValidators, header.Signed.ValidatorsHash) {
-		header.Validators = nil
+	if request.Alone {
+		return header, nil
 	}
-	return &header, nil
+	return header, s.sign(header, height, request.KnownValidators)
+}
+
+// height returns the height that a request is about, if it is none of the future.
+func (s source) height(request p2p.HeaderRequest) (uint64, error) {
+	newest := s.ring.newest()
+	if !request.Alone {
+		last, err := s.trusted.LastLightBlockHeight()
+		if err != nil {
+			return 0, err
+		}
+		newest = uint64(max(last, 0))
+	}
+	if request.Height > newest || newest == 0 {
+		return 0, fmt.Errorf("lightnode: height %d: %w", request.Height, da.ErrFutureHeight)
+	}
+	if request.Height == 0 {
+		return newest, nil
+	}
+	return request.Height, nil
+}
+
+// sign completes a header with its commit and, unless they are known, validators.
+func (s source) sign(header *p2p.Header, height uint64, known []byte) error {
+	block, err := s.trusted.LightBlock(int64(height))
+	if errors.Is(err, store.ErrLightBlockNotFound) {
+		return fmt.Errorf("lightnode: commit of height %d: %w", height, da.ErrNotFound)
+	}
+	if err != nil {
+		return err
+	}
+	header.Signed = block.SignedHeader
+	if !bytes.Equal(known, header.Signed.ValidatorsHash) {
+		header.Validators = block.ValidatorSet
+	}
+	return nil
 }
 
 // Cost implements p2p.SquareSource. All that is kept of a height is read and decoded for any

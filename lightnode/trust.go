@@ -1,6 +1,7 @@
 package lightnode
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/cometbft/cometbft/types"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/da/store/disk"
 	"github.com/ashlar-da/ashlar/p2p"
 )
@@ -28,12 +30,12 @@ var (
 
 const (
 	trustedHeaders = 100              // how many verified headers are kept
+	holderTries    = 3                // peers that are asked for one head before it is given up for a while
 	clockDrift     = 10 * time.Second // how far a header may lie in the future
 )
 
-// headChain follows the chain's head: each advance verifies the newest header of one peer
-// from the newest verified before, by cometbft/light, and compares it with what other
-// peers say.
+// headChain follows the chain's head: each advance verifies a header of one peer from the
+// newest verified before, by cometbft/light, and compares it with what other peers say.
 type headChain struct {
 	config *Config
 	db     *database
@@ -49,11 +51,7 @@ type headChain struct {
 
 // newHeadChain opens the chain's trusted headers, and fails where there is nothing to
 // begin with.
-func newHeadChain(config *Config, db *database, host *p2p.Host, sets *validatorSets, known func(uint64) (*record, error)) (*headChain, error) {
-	trusted, err := newTrustedStore(db)
-	if err != nil {
-		return nil, err
-	}
+func newHeadChain(config *Config, db *database, trusted *trustedStore, host *p2p.Host, sets *validatorSets, known func(uint64) (*record, error)) (*headChain, error) {
 	c := &headChain{config: config, db: db, store: trusted, host: host, sets: sets, known: known}
 	if config.Trust == nil && !config.TrustFirst && trusted.Size() == 0 {
 		return nil, fmt.Errorf("%w: nothing to trust: give the height and hash of a header from somewhere you trust, or, on a network of your own, choose to trust whoever answers first", ErrConfig)
@@ -61,64 +59,122 @@ func newHeadChain(config *Config, db *database, host *p2p.Host, sets *validatorS
 	return c, c.refuseAttacked()
 }
 
-// advance verifies a newer header than all before and returns it; nil if the peer that
-// was asked has none.
-func (c *headChain) advance(ctx context.Context) (*types.LightBlock, error) {
+// advance verifies the header of a height, or the first one if nothing is trusted yet, and
+// returns it, with the DA header it commits to if a peer had that.
+func (c *headChain) advance(ctx context.Context, height uint64) (*p2p.Header, error) {
 	if err := c.db.space.Check(); err != nil {
 		return nil, fmt.Errorf("lightnode: %w", err) // what is verified could not be kept
 	}
-	primary, witnesses, err := c.providers()
+	began, err := c.began()
+	if err != nil {
+		return nil, err
+	}
+	if !began {
+		return c.begin(ctx)
+	}
+	primary, err := c.holder(ctx, height)
+	if err != nil {
+		return nil, err
+	}
+	witnesses := c.witnessesBeside(primary)
+	client, err := light.NewClientFromTrustedStore(c.config.ChainID, c.config.TrustingPeriod, primary, witnesses, c.store, clientOptions()...)
+	if err != nil {
+		return nil, c.explain(client, primary, err)
+	}
+	block, err := client.VerifyLightBlockAtHeight(ctx, int64(height), c.config.Now())
+	c.holdToAccount(primary.delivered(int64(height)), witnesses, err)
+	if err == nil {
+		c.foreign = nil
+		return current(client, primary).bound(block), nil
+	}
+	if err = c.explain(client, primary, err); isOwn(err) || errors.Is(err, disk.ErrFull) {
+		c.foreign = nil
+		return nil, err
+	}
+	if strange := c.compare(ctx, primary, true); strange != nil {
+		return nil, strange
+	}
+	return nil, err
+}
+
+// peek asks one peer for its newest header, alone. It is a claim and no more.
+func (c *headChain) peek(ctx context.Context) (*types.Header, error) {
+	from, err := c.draw(0)
+	if err != nil {
+		return nil, err
+	}
+	header, err := from.newest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if strange := c.compare(ctx, from, false); strange != nil {
+		return nil, strange
+	}
+	return header, nil
+}
+
+// draw draws a peer to ask about a height, 0 being the newest, that is none of some others.
+func (c *headChain) draw(height uint64, not ...peer.ID) (*peerProvider, error) {
+	id, err := c.host.Pick(p2p.Headers, height, not...)
 	if err != nil && c.foreign != nil {
 		return nil, fmt.Errorf("%w; before that: %w", err, c.foreign)
 	}
 	if err != nil {
 		return nil, err
 	}
-	client, first, err := c.client(ctx, primary, witnesses)
-	if err != nil {
-		return nil, c.explain(client, primary, err)
-	}
-	if first != nil {
-		return first, nil
-	}
-	block, err := client.Update(ctx, c.config.Now())
-	if err != nil {
-		err = c.explain(client, primary, err)
-	}
-	if block != nil || isOwn(err) || errors.Is(err, disk.ErrFull) {
-		c.foreign = nil
-		return block, err
-	}
-	if strange := c.compare(ctx, primary, err != nil); strange != nil {
-		return nil, strange
-	}
-	return nil, err
+	return c.provider(id), nil
 }
 
-// providers draws the peers of one advance, each in a subnet of its own as far as they reach.
-// With a single one it is its own witness.
-func (c *headChain) providers() (primary *peerProvider, witnesses []provider.Provider, err error) {
-	first, err := c.host.Pick(p2p.Headers, 0)
-	if err != nil {
-		return nil, nil, err
+func (c *headChain) provider(id peer.ID) *peerProvider {
+	return &peerProvider{
+		chainID: c.config.ChainID, host: c.host, peer: id, sets: c.sets, evidence: c.saveEvidence,
+		blocks: make(map[int64]*types.LightBlock), claims: make(map[int64]*types.Header),
 	}
-	drawn := c.draw([]peer.ID{first}, c.host.Akin)
-	independent := len(drawn) - 1
-	drawn = c.draw(drawn, func([]peer.ID) []peer.ID { return nil }) // those next door are better than none
-	primary = c.provider(drawn[0])
+}
+
+// holder returns a peer that delivered the block of a height, which it is the primary for.
+func (c *headChain) holder(ctx context.Context, height uint64) (*peerProvider, error) {
+	var asked []peer.ID
+	failures := errors.New("nobody delivered it")
+	for range holderTries {
+		p, err := c.draw(height, asked...)
+		if err != nil && len(asked) == 0 {
+			return nil, err
+		}
+		if err != nil {
+			break
+		}
+		if err = p.fetch(ctx, height); err == nil {
+			return p, nil
+		}
+		asked, failures = append(asked, p.peer), errors.Join(failures, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, fmt.Errorf("header of height %d: %w", height, failures)
+}
+
+// witnessesBeside draws the peers that a primary is compared with, each in a subnet of its own
+// as far as they reach. Without any it is its own witness.
+func (c *headChain) witnessesBeside(primary *peerProvider) (witnesses []provider.Provider) {
+	drawn := c.drawMore([]peer.ID{primary.peer}, c.host.Akin)
+	c.witnesses.Store(int32(len(drawn) - 1))
+	drawn = c.drawMore(drawn, func([]peer.ID) []peer.ID { return nil }) // those next door are better than none
 	for _, id := range drawn[1:] {
-		witnesses = append(witnesses, c.provider(id))
+		witness := c.provider(id)
+		witness.primary = primary
+		witnesses = append(witnesses, witness)
 	}
-	c.witnesses.Store(int32(independent))
 	if len(witnesses) == 0 {
 		witnesses = append(witnesses, primary)
 	}
-	return primary, witnesses, nil
+	return witnesses
 }
 
-// draw adds peers to those drawn until there are a source and all witnesses, leaving out those
-// that spoiled names.
-func (c *headChain) draw(drawn []peer.ID, spoiled func([]peer.ID) []peer.ID) []peer.ID {
+// drawMore adds peers to those drawn until there are a source and all witnesses, leaving out
+// those that spoiled names.
+func (c *headChain) drawMore(drawn []peer.ID, spoiled func([]peer.ID) []peer.ID) []peer.ID {
 	for len(drawn) <= c.config.Witnesses {
 		id, err := c.host.Pick(p2p.Headers, 0, slices.Concat(drawn, spoiled(drawn))...)
 		if err != nil {
@@ -129,39 +185,50 @@ func (c *headChain) draw(drawn []peer.ID, spoiled func([]peer.ID) []peer.ID) []p
 	return drawn
 }
 
-func (c *headChain) provider(id peer.ID) *peerProvider {
-	return &peerProvider{
-		chainID: c.config.ChainID, host: c.host, peer: id, sets: c.sets,
-		evidence: c.saveEvidence, blocks: make(map[int64]*types.LightBlock),
+// holdToAccount strikes witnesses that claimed another header than one that was verified: the
+// light client has found that theirs was not, or they did not show it.
+func (c *headChain) holdToAccount(block *types.LightBlock, witnesses []provider.Provider, err error) {
+	refuted := err == nil || errors.Is(err, light.ErrNoWitnesses) || errors.Is(err, light.ErrFailedHeaderCrossReferencing)
+	if block == nil || !refuted { // the header may be what is wrong
+		return
+	}
+	for _, witness := range witnesses {
+		p, ok := witness.(*peerProvider)
+		if !ok || p.primary == nil {
+			continue
+		}
+		for _, header := range p.claimed() {
+			if header.Height == block.Height && !bytes.Equal(header.Hash(), block.Hash()) {
+				c.host.Garbage(p.peer, fmt.Errorf("%w: it claims header %x at height %d, which does not verify", da.ErrMismatch, header.Hash(), header.Height))
+			}
+		}
 	}
 }
 
-// client makes a light client that goes on from the trusted headers, or begins. Where it
-// begins, the header it begins with is returned too.
-func (c *headChain) client(ctx context.Context, primary *peerProvider, witnesses []provider.Provider) (*light.Client, *types.LightBlock, error) {
-	began, err := c.began()
+func clientOptions() []light.Option {
+	return []light.Option{light.PruningSize(trustedHeaders), light.SkippingVerification(light.DefaultTrustLevel), light.MaxClockDrift(clockDrift)}
+}
+
+// begin verifies the header to begin with, and returns it.
+func (c *headChain) begin(ctx context.Context) (*p2p.Header, error) {
+	primary, err := c.draw(0)
 	if err != nil {
-		return nil, nil, err
-	}
-	options := []light.Option{light.PruningSize(trustedHeaders), light.SkippingVerification(light.DefaultTrustLevel), light.MaxClockDrift(clockDrift)}
-	if began {
-		client, err := light.NewClientFromTrustedStore(c.config.ChainID, c.config.TrustingPeriod, primary, witnesses, c.store, options...)
-		return client, nil, err
+		return nil, err
 	}
 	trust, err := c.anchor(ctx, primary)
 	if err != nil {
-		return nil, nil, err
+		return nil, fmt.Errorf("asking peer %s for headers: %w", primary.peer, err)
 	}
 	start := light.TrustOptions{Period: c.config.TrustingPeriod, Height: int64(trust.Height), Hash: trust.Hash[:]}
-	client, err := light.NewClient(ctx, c.config.ChainID, start, primary, witnesses, c.store, options...)
+	client, err := light.NewClient(ctx, c.config.ChainID, start, primary, c.witnessesBeside(primary), c.store, clientOptions()...)
 	if err != nil {
-		return client, nil, fmt.Errorf("beginning with header %v: %w", trust, err)
+		return nil, c.explain(client, primary, fmt.Errorf("beginning with header %v: %w", trust, err))
 	}
-	first, err := client.TrustedLightBlock(int64(trust.Height))
+	first, err := client.TrustedLightBlock(start.Height)
 	if err != nil {
-		return client, nil, err
+		return nil, c.explain(client, primary, err)
 	}
-	return client, first, errors.Join(writeMeta(c.db, metaAnchor, []byte(trust.String())), remove(c.db, metaKey(metaAttack)))
+	return &p2p.Header{Signed: first.SignedHeader}, errors.Join(writeMeta(c.db, metaAnchor, []byte(trust.String())), remove(c.db, metaKey(metaAttack)))
 }
 
 // began tells whether there are trusted headers to go on from. A Trust other than the one
@@ -220,7 +287,7 @@ func current(client *light.Client, first *peerProvider) *peerProvider {
 // blame strikes the peer whose header does not verify, unless what is wrong may be this
 // machine's clock.
 func (c *headChain) blame(from *peerProvider, err error) error {
-	if from.newest().After(c.config.Now().Add(clockDrift)) {
+	if from.latest().After(c.config.Now().Add(clockDrift)) {
 		return fmt.Errorf("peer %s has a header from the future: is this machine's clock right? %w", from.peer, err)
 	}
 	c.host.Garbage(from.peer, err)

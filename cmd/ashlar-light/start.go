@@ -72,6 +72,7 @@ func (f *startFlags) register(command *cobra.Command) {
 	flags.Var(&f.minFree, "min-free", "free disk space below which nothing is written, and so nothing followed, until there is more")
 	flags.IntVar(&f.Workers, "workers", lightnode.DefaultWorkers, "blocks to sample at once")
 	flags.DurationVar(&f.Poll, "poll", lightnode.DefaultPoll, "how often to ask for a new head when none is announced")
+	flags.IntVar(&f.CommitEvery, "commit-every", lightnode.DefaultCommitEvery, "heights from one verified by its commit to the next; those between wait for it. 1: verdicts at once, for more traffic")
 	flags.DurationVar(&f.AlarmAfter, "alarm-after", lightnode.DefaultAlarmAfter, "how long without news, or without a verdict, before an alarm is raised")
 	flags.StringArrayVar(&f.Listen, "listen", []string{"/ip4/0.0.0.0/tcp/0", "/ip4/0.0.0.0/udp/0/quic-v1"}, "multiaddress to serve peers on; may be repeated; \"\" for none")
 	flags.BoolVar(&f.DHT, "dht", true, "find more peers by the chain's own DHT")
