@@ -9,7 +9,6 @@ import (
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/da/chain"
-	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
 )
@@ -33,17 +32,20 @@ func (p *peers) PickPeer(height uint64, not []string) (string, error) {
 	return from.String(), nil
 }
 
-// GetCell implements sampling.CellGetter.
-func (p *peers) GetCell(ctx context.Context, request sampling.Request) (answer sampling.Answer, err error) {
+// GetCells implements sampling.CellGetter.
+func (p *peers) GetCells(ctx context.Context, request sampling.Request) ([]sampling.Answer, error) {
 	from, err := peer.Decode(request.From)
 	if err != nil {
-		return answer, err
+		return nil, err
 	}
-	cells, err := p.host.GetCells(ctx, from, request.Height, []erasure.Coord{request.Coord})
-	if err == nil && cells[0] != nil {
-		answer = sampling.Answer{Cell: &cells[0].Cell, Proof: cells[0].Proof}
+	cells, err := p.host.GetCells(ctx, from, request.Height, request.Coords)
+	answers := make([]sampling.Answer, len(cells))
+	for i, cell := range cells {
+		if cell != nil {
+			answers[i] = sampling.Answer{Cell: &cell.Cell, Proof: cell.Proof}
+		}
 	}
-	return answer, err
+	return answers, err
 }
 
 func decodePeers(names []string) (ids []peer.ID) {

@@ -109,7 +109,7 @@ func TestSamplerAgainstAdversaries(t *testing.T) {
 		{"nobody there", nil, Pending, time.Minute, ""},
 		{"nobody answers", map[string]behaviour{"a": silent, "b": silent}, Pending, time.Minute, ""},
 		{"nobody holds it", map[string]behaviour{"a": empty}, Pending, time.Minute, ""},
-		{"all slow", map[string]behaviour{"a": slow(4*time.Second, honest(f))}, Available, 5 * time.Second, ""},
+		{"all slow", map[string]behaviour{"a": slow(4*time.Second, honest(f))}, Available, 4 * time.Second, ""},
 		{"all too slow", map[string]behaviour{"a": slow(11*time.Second, honest(f))}, Pending, time.Minute, ""},
 		{"one honest, one too slow", map[string]behaviour{"a": honest(f), "b": slow(11*time.Second, honest(f))}, Available, time.Second, ""},
 		{"one honest, one silent", map[string]behaviour{"a": honest(f), "b": silent}, Available, time.Second, ""},

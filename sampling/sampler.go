@@ -13,15 +13,15 @@ import (
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
-// Request asks one peer for one cell.
+// Request asks one peer for cells of a height.
 type Request struct {
 	Height uint64
-	Coord  erasure.Coord
-	// From names the peer, as PickPeer drew it.
+	Coords []erasure.Coord
+	// From names the peer, as PickPeer drew it for each of the cells.
 	From string
 }
 
-// Answer is what a peer sent. It is not verified.
+// Answer is what a peer sent of one cell. It is not verified.
 type Answer struct {
 	// Cell is nil if the peer does not hold it.
 	Cell  *kzg.Cell
@@ -32,11 +32,13 @@ type Answer struct {
 type CellGetter interface {
 	// PickPeer names a random peer to ask for a cell of a height, other than those in not. It
 	// does not wait; an error says that there is none. Each call should draw anew, so that
-	// no peer sees more of a node's coordinates than chance gives it.
+	// no peer sees more of a node's coordinates than chance gives it: that one request asks
+	// for all that fell to a peer changes nothing about that.
 	PickPeer(height uint64, not []string) (string, error)
-	// GetCell asks the peer, and returns soon after the context ends. With an error wrapping
-	// context.DeadlineExceeded the peer did not answer, with any other it refused.
-	GetCell(ctx context.Context, request Request) (Answer, error)
+	// GetCells asks the peer, and returns one answer for each cell, in order, soon after the
+	// context ends. With an error wrapping context.DeadlineExceeded the peer did not answer,
+	// with any other it refused.
+	GetCells(ctx context.Context, request Request) ([]Answer, error)
 }
 
 // Config is what a Sampler is made of. Setup, Getter and Log are required.
@@ -57,8 +59,8 @@ type Config struct {
 	// Patience is how long a peer may take before another is asked for the same cell; what
 	// the first then sends still counts. 0: 1 s.
 	Patience time.Duration
-	// Concurrency is the most requests under way in one run, not counting those that
-	// outlast Patience, of which there may be seven times as many; 0: 16.
+	// Concurrency is the most cells under way in one run, not counting those that outlast
+	// Patience, of which there may be seven times as many; 0: 64.
 	Concurrency int
 	Log         *slog.Logger
 }
@@ -69,8 +71,14 @@ const (
 	lastPause  = 8 * time.Second
 )
 
-// outstanding times Config.Concurrency is the most requests of one run, overdue ones too.
-const outstanding = 8
+const (
+	// outstanding times Config.Concurrency is the most cells asked for in one run, overdue
+	// ones too.
+	outstanding = 8
+	// together is the most cells that one request asks for: what a peer fails or keeps waiting
+	// it fails as one.
+	together = 16
+)
 
 // Sampler runs sessions. It is safe for concurrent use, each session in one run at a time.
 type Sampler struct {
@@ -95,7 +103,7 @@ func New(config Config) (*Sampler, error) {
 		config.Patience = time.Second
 	}
 	if config.Concurrency == 0 {
-		config.Concurrency = 16
+		config.Concurrency = 64
 	}
 	return &Sampler{config: config}, nil
 }
@@ -108,13 +116,13 @@ type run struct {
 	verifier *erasure.Verifier
 	failed   map[erasure.Coord][]string // peers, by the cell they failed
 	owing    map[erasure.Coord][]string // peers that have yet to answer, by the cell
-	underWay int                        // requests that are not overdue
-	open     int                        // requests not answered, overdue ones too
+	underWay int                        // cells whose requests are not overdue
+	open     int                        // cells not answered, overdue ones too
 	overdue  chan erasure.Coord
-	results  chan result
+	results  chan []result // of one request each
 }
 
-// result is what a request came to.
+// result is what a request came to for one cell.
 type result struct {
 	coord   erasure.Coord
 	from    string
@@ -145,7 +153,7 @@ func (s *Sampler) Run(ctx context.Context, session *Session, commitments []kzg.C
 	most := outstanding * s.config.Concurrency
 	r := &run{
 		Sampler: s, session: session, verifier: verifier, failed: make(map[erasure.Coord][]string), owing: make(map[erasure.Coord][]string),
-		overdue: make(chan erasure.Coord, most), results: make(chan result, most),
+		overdue: make(chan erasure.Coord, most), results: make(chan []result, most),
 	}
 	if err := r.sample(ctx); err != nil {
 		return session.Availability(), err
@@ -211,9 +219,11 @@ func (r *run) end(parent context.Context, requests *sync.WaitGroup) error {
 	return parent.Err()
 }
 
-// launch starts as many requests as there is room for.
+// launch draws a peer for each of as many cells as there is room for, and asks each peer for
+// what fell to it.
 func (r *run) launch(ctx context.Context, requests *sync.WaitGroup) {
 	room := min(r.config.Concurrency-r.underWay, cap(r.results)-r.open)
+	shares := make(map[string][]erasure.Coord)
 	for _, coord := range r.session.Next(room) {
 		from, err := r.config.Getter.PickPeer(r.session.block.Height, slices.Concat(r.failed[coord], r.owing[coord]))
 		if err != nil {
@@ -223,43 +233,67 @@ func (r *run) launch(ctx context.Context, requests *sync.WaitGroup) {
 		r.underWay++
 		r.open++
 		r.owing[coord] = append(r.owing[coord], from)
-		requests.Go(func() { r.ask(ctx, coord, from) })
+		shares[from] = append(shares[from], coord)
+	}
+	for from, share := range shares {
+		for coords := range slices.Chunk(share, together) {
+			requests.Go(func() { r.ask(ctx, coords, from) })
+		}
 	}
 }
 
-// ask asks a peer for a cell, and makes known when it takes long.
-func (r *run) ask(ctx context.Context, coord erasure.Coord, from string) {
+// ask asks a peer for cells, and makes known when it takes long.
+func (r *run) ask(ctx context.Context, coords []erasure.Coord, from string) {
 	ctx, cancel := context.WithTimeout(ctx, r.config.RequestTimeout)
 	defer cancel()
-	impatience := time.AfterFunc(r.config.Patience, func() { r.overdue <- coord })
-	answer, err := r.config.Getter.GetCell(ctx, Request{Height: r.session.block.Height, Coord: coord, From: from})
-	r.results <- result{coord, from, answer, err, !impatience.Stop()}
+	impatience := time.AfterFunc(r.config.Patience, func() {
+		for _, coord := range coords {
+			r.overdue <- coord
+		}
+	})
+	answers, err := r.config.Getter.GetCells(ctx, Request{Height: r.session.block.Height, Coords: coords, From: from})
+	overdue := !impatience.Stop()
+	results := make([]result, len(coords))
+	for i, coord := range coords {
+		results[i] = result{coord: coord, from: from, err: err, overdue: overdue}
+		if i < len(answers) {
+			results[i].answer = answers[i]
+		}
+	}
+	r.results <- results
 }
 
 // settle takes every result there is and verifies the cells among them as one batch.
-func (r *run) settle(first result) error {
+func (r *run) settle(first []result) error {
 	var cells []result
-	for next, more := first, true; more; next, more = r.poll() {
-		r.open--
-		if !next.overdue {
-			r.underWay--
+	for results, more := first, true; more; results, more = r.poll() {
+		for _, next := range results {
+			r.account(next)
+			if next.err == nil && next.answer.Cell != nil {
+				cells = append(cells, next)
+				continue
+			}
+			r.deliver(next, failure(next.err))
 		}
-		r.owing[next.coord] = slices.DeleteFunc(r.owing[next.coord], func(owing string) bool { return owing == next.from })
-		if next.err == nil && next.answer.Cell != nil {
-			cells = append(cells, next)
-			continue
-		}
-		r.deliver(next, failure(next.err))
 	}
 	return r.verify(cells)
 }
 
-func (r *run) poll() (result, bool) {
+// account takes a result off what is asked for.
+func (r *run) account(got result) {
+	r.open--
+	if !got.overdue {
+		r.underWay--
+	}
+	r.owing[got.coord] = slices.DeleteFunc(r.owing[got.coord], func(owing string) bool { return owing == got.from })
+}
+
+func (r *run) poll() ([]result, bool) {
 	select {
 	case next := <-r.results:
 		return next, true
 	default:
-		return result{}, false
+		return nil, false
 	}
 }
 

@@ -68,17 +68,30 @@ type network struct {
 	random *rand.Rand
 	turn   int
 
-	mu     sync.Mutex
-	asked  []Request       // guarded by mu
-	banned map[string]bool // guarded by mu
+	mu       sync.Mutex
+	asked    []erasure.Coord // guarded by mu, like the rest
+	requests int
+	banned   map[string]bool
 }
 
-func (n *network) GetCell(ctx context.Context, request Request) (Answer, error) {
+// GetCells leaves out what the peer refuses of several cells; to refuse all is its error.
+func (n *network) GetCells(ctx context.Context, request Request) ([]Answer, error) {
 	n.mu.Lock()
-	n.asked = append(n.asked, request)
+	n.asked = append(n.asked, request.Coords...)
+	n.requests++
 	n.mu.Unlock()
-	cell, proof, err := n.peers[request.From](ctx, request.Coord)
-	return Answer{Cell: cell, Proof: proof}, err
+	answers, failures := make([]Answer, len(request.Coords)), make([]error, len(request.Coords))
+	var cells sync.WaitGroup
+	for i, coord := range request.Coords {
+		cells.Go(func() {
+			answers[i].Cell, answers[i].Proof, failures[i] = n.peers[request.From](ctx, coord)
+		})
+	}
+	cells.Wait()
+	if slices.ContainsFunc(answers, func(a Answer) bool { return a.Cell != nil }) {
+		return answers, nil
+	}
+	return answers, failures[0]
 }
 
 func (n *network) PickPeer(_ uint64, not []string) (string, error) {
@@ -192,6 +205,22 @@ func TestCoordinatesArePersistedFirst(t *testing.T) {
 	})
 }
 
+// All cells that fall to a peer are asked for at once, up to a bound.
+func TestCellsOfAPeerAreAskedForTogether(t *testing.T) {
+	f := fixtureOf(t)
+	synctest.Test(t, func(t *testing.T) {
+		for peers, requests := range map[int]int{1: 2, 2: 2, 8: 8} { // for 24 cells
+			n := map[string]behaviour{}
+			for i := range peers {
+				n[string(rune('a'+i))] = honest(f)
+			}
+			if s := sample(t, t.Context(), f, n); s.Verdict != Available || s.network.requests != requests || len(s.network.asked) != 24 {
+				t.Errorf("%d peers: %d requests for %d cells, want %d for 24", peers, s.network.requests, len(s.network.asked), requests)
+			}
+		}
+	})
+}
+
 func TestNothingIsAskedIfPersistingFails(t *testing.T) {
 	f := fixtureOf(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -225,9 +254,9 @@ func TestRestartAsksForTheSameCells(t *testing.T) {
 		if first.Verdict != Available {
 			t.Errorf("after a restart: %+v, %v", first.Availability, first.err)
 		}
-		for _, r := range first.network.asked {
-			if !slices.ContainsFunc(before, func(b Request) bool { return b.Coord == r.Coord }) {
-				t.Errorf("cell %v was drawn after a restart", r.Coord)
+		for _, coord := range first.network.asked {
+			if !slices.Contains(before, coord) {
+				t.Errorf("cell %v was drawn after a restart", coord)
 			}
 		}
 	})
