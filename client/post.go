@@ -18,7 +18,7 @@ func (c *Client) Post(ctx context.Context, blob da.Blob, want State) (*Posted, e
 	if c.signer == nil {
 		return c.postUnsigned(ctx, blob, want)
 	}
-	if err := want.waitable(); err != nil {
+	if err := want.Waitable(); err != nil {
 		return nil, err
 	}
 	submission, err := c.Submit(ctx, blob)

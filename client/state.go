@@ -48,8 +48,8 @@ func ParseState(name string) (State, error) {
 	return "", fmt.Errorf("cannot wait for %q: choose %s, %s, %s or %s", name, Accepted, Included, Final, Attested)
 }
 
-// waitable fails for what cannot be waited for.
-func (s State) waitable() error {
+// Waitable fails for what cannot be waited for.
+func (s State) Waitable() error {
 	if s == Attested {
 		return &Error{Code: CodeUnsupported, Message: "wait=attested: no attestations are collected", Hint: "wait for included instead: final, and durable in the node's store"}
 	}

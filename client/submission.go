@@ -140,7 +140,7 @@ func (s *Submission) since(next int) ([]Update, int, <-chan struct{}) {
 // with the cause where the submission does, and with ctx's error and what was waited for,
 // where ctx ends first: the submission goes on, and may be waited for again.
 func (s *Submission) Wait(ctx context.Context, want State) ([]Posted, error) {
-	if err := want.waitable(); err != nil {
+	if err := want.Waitable(); err != nil {
 		return nil, err
 	}
 	for {

@@ -28,7 +28,7 @@ func blobCommand() *cobra.Command {
 	}
 	cmd.PersistentFlags().String(nodeFlag, defaultNode, "URL of the node's HTTP API")
 	cmd.PersistentFlags().String(tokenFlag, "", "token of the node's HTTP API, where it asks for one")
-	cmd.AddCommand(blobSubmitCommand(), blobGetCommand(), blobListCommand(), blobVerifyCommand(), blobStatusCommand())
+	cmd.AddCommand(blobSubmitCommand(), blobGetCommand(), blobListCommand(), blobVerifyCommand(), blobStatusCommand(), blobLanesCommand())
 	return cmd
 }
 

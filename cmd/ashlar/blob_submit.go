@@ -2,22 +2,25 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
-	"github.com/cosmos/cosmos-sdk/client/flags"
-	"github.com/cosmos/cosmos-sdk/crypto/keyring"
-	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
-	"github.com/ashlar-da/ashlar/app"
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da"
 )
 
-// maxFile bounds what is read into memory before it is split into blobs.
-const maxFile = 1 << 30
+const (
+	// maxFile bounds what is read into memory before it is split into blobs.
+	maxFile = 1 << 30
+	// postsPerAccount is how many parts of a file are on their way from one account at a time.
+	postsPerAccount = 8
+)
 
 func blobSubmitCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -26,17 +29,20 @@ func blobSubmitCommand() *cobra.Command {
 		Long: "submit posts a file to a namespace. What exceeds 16 rows (about 2 MB) is split, a transaction a part, and the\n" +
 			"ids are printed in order: `ashlar blob get` with all of them joins the file again.\n\n" +
 			"The node's own key pays, unless --from names a key of this home's keyring: then commitments and proofs are\n" +
-			"computed and the transaction is signed here.",
-		Example: "  ashlar blob submit photo.jpg --namespace 0000000000000000000000000000000000000000000000000070686f74",
-		Args:    cobra.ExactArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return blobSubmit(cmd, args[0]) },
+			"computed and transactions are signed here, parts are posted side by side, and with --journal the same command\n" +
+			"goes on where it was interrupted, and posts nothing twice.",
+		Example: "  ashlar blob submit photo.jpg --namespace 0000000000000000000000000000000000000000000000000070686f74\n" +
+			"  ashlar blob submit dump.bin --namespace … --from alice --journal dump.journal --max-fee-per-gas 3000000000",
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return blobSubmit(cmd, args[0]) },
 	}
 	f := cmd.Flags()
 	f.String(namespaceFlag, "", "namespace, 58 hex digits: version 00, 36 zeros, 20 of your choice (required)")
 	f.String("encoding", "data", "data: any bytes; raw: canonical scalars of 32 bytes, such as an Ethereum blob")
 	f.String("wait", "included", "accepted: in the mempool; included: in a block, and on the node's disk; final: that block's header is one this client takes for the chain's; attested: vouched for by > 2/3 of the stake, if the node can tell")
-	f.String("from", "", "key that pays; not given: the node's own")
-	f.String(flags.FlagKeyringBackend, keyring.BackendOS, "keyring of --from: os, file or test")
+	f.Duration("timeout", 0, "give up waiting after so long, such as 90s; 0: never. What was accepted may still be included")
+	f.String(fromFlag, "", "key that pays; not given: the node's own")
+	addPayFlags(cmd)
 	addOutputFlag(cmd)
 	return cmd
 }
@@ -49,20 +55,16 @@ func blobSubmit(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	signer, err := signerOf(cmd)
-	if err != nil {
-		return err
-	}
 	name, _ := cmd.Flags().GetString("wait")
 	wait, err := client.ParseState(name)
 	if err != nil {
 		return err
 	}
-	c, err := newClient(cmd.Context(), cmd, signer)
+	c, err := newPayer(cmd)
 	if err != nil {
 		return err
 	}
-	return postAll(cmd.Context(), cmd, c, blobs, wait)
+	return errors.Join(postAll(cmd, c, blobs, wait), c.Close())
 }
 
 // blobsToPost reads the file and splits it into blobs that one transaction takes each.
@@ -112,55 +114,48 @@ func readInput(cmd *cobra.Command, file string) ([]byte, error) {
 	return data, nil
 }
 
-// signerOf returns the key that --from names, nil where the node's own is to pay.
-func signerOf(cmd *cobra.Command) (*client.Signer, error) {
-	name, _ := cmd.Flags().GetString("from")
-	if name == "" {
-		return nil, nil
-	}
-	encoding, err := app.NewEncoding()
-	if err != nil {
-		return nil, err
-	}
-	backend, _ := cmd.Flags().GetString(flags.FlagKeyringBackend)
-	home, err := homeOf(cmd)
-	if err != nil {
-		return nil, err
-	}
-	ring, err := keyring.New(sdk.KeyringServiceName(), backend, home, cmd.InOrStdin(), encoding.Codec)
-	if err != nil {
-		return nil, fmt.Errorf("open the keyring in %s: %w", home, err)
-	}
-	return client.KeyringSigner(ring, name)
-}
-
-// postAll posts blobs one after another and prints what became of each. The parts that
-// were posted before an error are printed: they are on the chain.
-func postAll(ctx context.Context, cmd *cobra.Command, c *client.Client, blobs []da.Blob, wait client.State) error {
+// postAll posts blobs and prints what became of each, up to the first that failed. The node's key posts one after
+// another; one of ours posts several at a time.
+func postAll(cmd *cobra.Command, c *client.Client, blobs []da.Blob, wait client.State) error {
 	bar := newProgress(cmd.ErrOrStderr(), totalSize(blobs), "posting")
 	defer bar.Close()
-	posted := make([]*client.Posted, 0, len(blobs))
-	var failure error
+	posted, why := make([]*client.Posted, len(blobs)), newReasons(cmd.ErrOrStderr())
+	ctx, cancel := timeLimit(cmd)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(1, postsPerAccount*len(c.Accounts())))
 	for i := range blobs {
-		answer, err := c.Post(ctx, blobs[i], wait)
-		if err != nil {
-			failure = partError(err, i, len(blobs))
-			break
-		}
-		posted = append(posted, answer)
-		bar.Add(len(blobs[i].Data))
+		group.Go(func() (err error) {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+			if posted[i], err = postOne(ctx, c, blobs[i], wait, why); err != nil {
+				return partError(err, i, len(blobs))
+			}
+			bar.Add(len(blobs[i].Data))
+			return nil
+		})
 	}
-	if err := printPosted(cmd, posted); err != nil {
-		return err
+	failure := group.Wait()
+	if missing := slices.Index(posted, nil); missing >= 0 {
+		posted = posted[:missing]
 	}
-	return failure
+	return errors.Join(printPosted(cmd, posted), failure)
+}
+
+// timeLimit returns a context that ends with --timeout.
+func timeLimit(cmd *cobra.Command) (context.Context, context.CancelFunc) {
+	if limit, _ := cmd.Flags().GetDuration("timeout"); limit > 0 {
+		return context.WithTimeout(cmd.Context(), limit)
+	}
+	return context.WithCancel(cmd.Context())
 }
 
 func partError(err error, part, parts int) error {
 	if parts == 1 {
 		return err
 	}
-	return fmt.Errorf("part %d of %d, the ids of those before it are printed: %w", part+1, parts, err)
+	return fmt.Errorf("part %d of %d, only ids that come before any missing one are printed: %w", part+1, parts, err)
 }
 
 func totalSize(blobs []da.Blob) int {
