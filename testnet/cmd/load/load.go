@@ -29,6 +29,7 @@ type run struct {
 	blocks   []load.Block
 	spans    []load.Span
 	cpu      []map[string]float64 // cores used, for each of spans
+	graded   []graded             // estimates of fees, for each of spans
 	marks    []load.Mark
 	readBack map[int]bool
 	unmet    []error
@@ -116,12 +117,18 @@ func (r *run) offer(ctx context.Context, phase string, duration time.Duration, w
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	go r.watch(watching)
+	estimates, err := r.estimates(ctx)
+	if err != nil {
+		return nil, err
+	}
 	start, before := time.Now(), r.Network.Usage()
 	records := r.generator.Offer(ctx, phase, duration, groups)
 	r.cpu = append(r.cpu, used(before, r.Network.Usage(), time.Since(start)))
 	r.spans = append(r.spans, load.Span{Name: phase, From: start, To: start.Add(duration), Offered: offered})
 	r.records = append(r.records, records...)
-	return records, errors.Join(ctx.Err(), r.look(ctx))
+	after, err := r.estimates(ctx)
+	r.graded = append(r.graded, estimates.until(after))
+	return records, errors.Join(ctx.Err(), err, r.look(ctx))
 }
 
 // used is how many processors each process used between two looks.

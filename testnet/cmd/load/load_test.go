@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"maps"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -116,5 +117,18 @@ func TestSettingsAreChecked(t *testing.T) {
 	}
 	if err := (&settings{validators: 2, rows: 20}).check(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestGradedUntil holds that what was graded before a phase is left out of it.
+func TestGradedUntil(t *testing.T) {
+	before := graded{Stated: 0.9, Expected: 0.9, Observed: 1, Trials: 10}
+	after := graded{Stated: 0.9, Expected: 0.92, Observed: 0.9, Trials: 50}
+	got := before.until(after)
+	if got.Trials != 40 || math.Abs(got.Observed-0.875) > 1e-12 || math.Abs(got.Expected-0.925) > 1e-12 {
+		t.Errorf("got %+v, want 40 trials, 0.875 observed and 0.925 expected", got)
+	}
+	if none := after.until(after); none != (graded{Stated: 0.9}) {
+		t.Errorf("no trials: got %+v", none)
 	}
 }

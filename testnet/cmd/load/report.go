@@ -55,6 +55,7 @@ type phase struct {
 	Groups      map[string]load.Summary `json:"groups"`
 	Chain       load.Chain              `json:"chain"`
 	CPU         map[string]float64      `json:"cpu_cores"`
+	Estimates   graded                  `json:"fee_estimates"`
 	MBPerSecond float64                 `json:"mb_per_second"`
 }
 
@@ -100,7 +101,7 @@ func (r *run) report(err error) *report {
 		out.Processes = r.Network.Usage()
 	}
 	for i, span := range r.spans {
-		out.Phases = append(out.Phases, r.phase(span, r.cpu[i]))
+		out.Phases = append(out.Phases, r.phase(span, r.cpu[i], r.graded[i]))
 	}
 	if len(r.blocks) > 0 {
 		out.BaseFees = baseFees{r.peak(halfPhase), r.peak(twicePhase), len(r.market.Derive(r.blocks))}
@@ -142,7 +143,7 @@ func (r *report) half() load.Summary {
 }
 
 // phase sums up one of the loads.
-func (r *run) phase(span load.Span, cpu map[string]float64) phase {
+func (r *run) phase(span load.Span, cpu map[string]float64, estimates graded) phase {
 	var records []load.Record
 	byGroup := map[string][]load.Record{}
 	for _, record := range r.records {
@@ -156,7 +157,7 @@ func (r *run) phase(span load.Span, cpu map[string]float64) phase {
 		Name: span.Name, Seconds: span.To.Sub(span.From).Seconds(), OfferedMB: span.Offered / 1e6,
 		All: load.Summarize(records, r.blocks, r.readBack), Groups: map[string]load.Summary{},
 		// The first block was under way before the load began.
-		Chain: r.market.SumUp(r.blocks, from+1, to), CPU: cpu,
+		Chain: r.market.SumUp(r.blocks, from+1, to), CPU: cpu, Estimates: estimates,
 	}
 	for name, group := range byGroup {
 		p.Groups[name] = load.Summarize(group, r.blocks, r.readBack)

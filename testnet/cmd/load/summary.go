@@ -35,6 +35,7 @@ func summary(r *report, path, plot string) string {
 			p.Name, p.OfferedMB, p.Chain.MBPerSecond, p.Chain.Interval.P50, p.Chain.Interval.P99, p.Chain.Rows.P50,
 			p.All.Seconds.P50, p.All.Seconds.P99, p.All.Blocks.P50, p.All.Blocks.P99)
 		fmt.Fprintf(&b, "  %-20s %s\n", "", cores(p.CPU))
+		fmt.Fprintf(&b, "  %-20s fee estimates for %.0f %%: %.1f %% of %d would have got in\n", "", 100*p.Estimates.Stated, 100*p.Estimates.Observed, p.Estimates.Trials)
 	}
 	return b.String() + "\n"
 }

@@ -124,7 +124,7 @@ func (r *run) sweepStep(ctx context.Context, number int, rate float64, who []sub
 	}
 	timings := after.Since(before)
 	s := step{
-		phase: r.phase(r.spans[len(r.spans)-1], r.cpu[len(r.cpu)-1]), PerBlock: accountFor(timings),
+		phase: r.phase(r.spans[len(r.spans)-1], r.cpu[len(r.cpu)-1], r.graded[len(r.graded)-1]), PerBlock: accountFor(timings),
 		CheckTx: timings["abci check_tx"].Mean(),
 	}
 	stored, err := observed.Stored()
