@@ -97,7 +97,7 @@ func (h *handler) lightRoutes() []route {
 			answer: h.config.Light.Availability, serve: h.availability,
 		},
 		{
-			method: "GET", path: "/v1/events", summary: "Heads and verdicts as they come, as server-sent events; Last-Event-ID resumes",
+			method: "GET", path: "/v1/events", summary: "Heads, verdicts and alarms as they come, as server-sent events; Last-Event-ID resumes",
 			access: streams, answer: nil, event: h.config.Light.Availability, serve: h.lightEvents,
 		},
 	}

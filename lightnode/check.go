@@ -136,10 +136,27 @@ func (n *Node) persist(r *record, session *sampling.Session) error {
 func (n *Node) conclude(r *record, session *sampling.Session, verdict sampling.Availability) error {
 	before := r.Verdict.Verdict
 	r.Verdict, r.Checked = verdict, n.config.Now()
+	if err := n.enter(r, session.Asked()); err != nil {
+		return err
+	}
 	if err := n.persist(r, session); err != nil {
 		return err
 	}
 	return n.announce(r, before)
+}
+
+// enter adds what came of asking peers to the height's record, and counts it.
+func (n *Node) enter(r *record, tallies []sampling.Tally) error {
+	for _, tally := range tallies {
+		ref, err := n.directory.refer(tally.Peer)
+		if err != nil {
+			return err
+		}
+		r.add(ref, tally)
+		n.metrics.asked(tally)
+	}
+	r.Verdict.Peers = len(r.Asked)
+	return nil
 }
 
 // invalid writes down that the chain committed to a malformed DA header.

@@ -18,6 +18,7 @@ const (
 	keyTrusted = 't' // light blocks that cometbft/light verified
 	keyRecord  = 'r' // what is known of a height
 	keyProof   = 'p' // the DA header of a height that is still being sampled, with its path
+	keyPeer    = 'n' // the peer that a number stands for in records; the number is where heights are else
 	keyMeta    = 'm' // one value for each name
 )
 

@@ -9,11 +9,19 @@ import (
 	"github.com/ashlar-da/ashlar/api"
 )
 
-// The kinds of events: a head carries a HeadReport, a verdict an AvailabilityReport.
+// The kinds of events: a head carries a HeadReport, a verdict an AvailabilityReport, an alarm
+// that is raised, of another cause now or lifted an AlarmReport.
 const (
 	EventHead    = "head"
 	EventVerdict = "verdict"
+	EventAlarm   = "alarm"
 )
+
+// AlarmReport says why the node cannot do its work from a time on; empty if it can again.
+type AlarmReport struct {
+	Alarm string    `json:"alarm"`
+	Time  time.Time `json:"time"`
+}
 
 // eventHistory is how many events are remembered for those who come back, and how many
 // may wait for one listener before it is cut off, to come back.

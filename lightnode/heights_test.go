@@ -42,6 +42,8 @@ func testRecord(height uint64, verdict sampling.Verdict) *record {
 		Verdict: sampling.Availability{
 			Height: height, Verdict: verdict, Confidence: 0.75, Miss: 0.25, Samples: 30, Verified: 3, Refused: 4, TimedOut: 5, Garbled: 6, Peers: 7,
 		},
+		Voucher: voucher{By: vouchedByCommit, Source: 3, Witnesses: []peerRef{1, 200}},
+		Asked:   []asked{{Peer: 3, Verified: 30}, {Peer: 1, Refused: 2, TimedOut: 300, Garbled: 1}},
 	}
 }
 
@@ -180,7 +182,7 @@ func FuzzDecodeRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if again, err := decodeRecord(r.encode()); err != nil || again.Height != r.Height || again.Verdict.Verified != r.Verdict.Verified || !slices.Equal(again.Session, r.Session) {
+		if again, err := decodeRecord(r.encode()); err != nil || again.Height != r.Height || again.Verdict.Verified != r.Verdict.Verified || !slices.Equal(again.Session, r.Session) || !slices.Equal(again.Asked, r.Asked) {
 			t.Errorf("%+v became %+v, %v", r, again, err)
 		}
 	})

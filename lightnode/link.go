@@ -51,6 +51,9 @@ func (n *Node) admit(header *p2p.Header) error {
 			return err
 		}
 	}
+	if r.Voucher, err = n.voucher(r.BlockHash); err != nil {
+		return err
+	}
 	if header.Proof != nil {
 		if err := n.storeProof(r.Height, alone(header)); err != nil {
 			return err

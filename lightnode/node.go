@@ -32,10 +32,12 @@ type Node struct {
 	host    *p2p.Host
 	setup   *kzg.Setup
 	heights *heights
-	chain   *headChain
-	peers   *peers
-	events  *events
-	metrics *metrics
+	// directory names the peers that records refer to.
+	directory *directory
+	chain     *headChain
+	peers     *peers
+	events    *events
+	metrics   *metrics
 	// following is nil if no namespace is followed.
 	following *following
 	api       *api.Server  // nil without one
@@ -107,6 +109,9 @@ func (n *Node) openStorage() (err error) {
 		return err
 	}
 	if n.heights, err = openHeights(n.db, n.config.Now); err != nil {
+		return err
+	}
+	if n.directory, err = openDirectory(n.db); err != nil {
 		return err
 	}
 	n.ring, err = openRing(filepath.Join(n.config.Home, "cells"), n.config.CellCache, n.space)

@@ -152,7 +152,7 @@ func TestWitnessesComeFromSubnetsOfTheirOwn(t *testing.T) {
 	if drawn := c.drawMore(ids[:1:1], func([]peer.ID) []peer.ID { return nil }); len(drawn) != 3 {
 		t.Errorf("drew %v of three", drawn)
 	}
-	if witnesses := c.witnessesBeside(c.provider(ids[0])); len(witnesses) != 2 || c.witnesses.Load() != 2 {
-		t.Errorf("witnesses: %v; %d independent", witnesses, c.witnesses.Load())
+	if witnesses := c.witnessesBeside(c.provider(ids[0])); len(witnesses) != 2 {
+		t.Errorf("witnesses: %v", witnesses)
 	}
 }

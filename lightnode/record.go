@@ -31,8 +31,11 @@ type record struct {
 	Session  []byte
 	// Checked is when the verdict was last looked into; zero if it never was.
 	Checked time.Time
-	// Verdict is what that found.
+	// Verdict is what that found; Asked is what came of each peer that was asked for cells.
 	Verdict sampling.Availability
+	Asked   []asked
+	// Voucher is how the header was verified.
+	Voucher voucher
 }
 
 // finished tells whether nothing can change the verdict any more.
@@ -41,7 +44,7 @@ func (r *record) finished() bool {
 }
 
 const (
-	recordVersion = 1
+	recordVersion = 2 // 1 had no ledger
 	recordCounts  = 6
 	recordFixed   = 1 + 1 + 8 + 8 + 8 + 3*32 + 2 + 2*recordCounts + 8 + 8
 )
@@ -53,7 +56,8 @@ func tally(a *sampling.Availability) [recordCounts]*int {
 	return [recordCounts]*int{&a.Samples, &a.Verified, &a.Refused, &a.TimedOut, &a.Garbled, &a.Peers}
 }
 
-// encode returns the record's stored form: fixed-width, big-endian, the session last.
+// encode returns the record's stored form: fixed-width, big-endian, then the ledger and
+// the session.
 func (r *record) encode() []byte {
 	out := make([]byte, 0, recordFixed+len(r.Session))
 	out = append(out, recordVersion, byte(r.Verdict.Verdict))
@@ -69,17 +73,18 @@ func (r *record) encode() []byte {
 	}
 	out = appendFloat(out, r.Verdict.Confidence)
 	out = appendFloat(out, r.Verdict.Miss)
-	return append(out, r.Session...)
+	return append(r.appendLedger(out), r.Session...)
 }
 
 // decodeRecord reads what encode wrote, except that it does not decode the session.
 func decodeRecord(in []byte) (*record, error) {
-	if len(in) < recordFixed || in[0] != recordVersion || in[1] > byte(sampling.Invalid) {
+	if len(in) < recordFixed || in[0] == 0 || in[0] > recordVersion || in[1] > byte(sampling.Invalid) {
 		return nil, errRecord
 	}
 	r := &record{Verdict: sampling.Availability{Verdict: sampling.Verdict(in[1])}}
 	number := func() (n uint64) { n, in = binary.BigEndian.Uint64(in), in[8:]; return n }
 	small := func() (n int) { n, in = int(binary.BigEndian.Uint16(in)), in[2:]; return n }
+	version := in[0]
 	in = in[2:]
 	r.Height = number()
 	r.Verdict.Height = r.Height
@@ -92,8 +97,12 @@ func decodeRecord(in []byte) (*record, error) {
 		*count = small()
 	}
 	r.Verdict.Confidence, r.Verdict.Miss = toFloat(number()), toFloat(number())
+	var err error
+	if version > 1 {
+		in, err = r.decodeLedger(in)
+	}
 	if len(in) > 0 {
 		r.Session = append([]byte(nil), in...)
 	}
-	return r, nil
+	return r, err
 }

@@ -27,6 +27,15 @@ type AvailabilityReport struct {
 	Checked  *time.Time `json:"checked_at,omitempty"`
 	// Coordinates are the cells drawn, as [row, column]; none before the DA header is known.
 	Coordinates [][2]int `json:"coordinates"`
+	// Outcomes is what last came of asking for each of them, in their order.
+	Outcomes []sampling.Outcome `json:"outcomes"`
+	// Asked counts what came of all requests to each peer that was asked for cells.
+	Asked []sampling.Tally `json:"peers_asked"`
+	// Header says how the block's header was verified.
+	Header HeaderReport `json:"header"`
+	// Statement says in words what was checked and found; Assumption what else that rests on.
+	Statement  string `json:"statement"`
+	Assumption string `json:"assumption"`
 }
 
 // HeightsReport counts the heights of the sampling window.
@@ -57,8 +66,8 @@ type Status struct {
 	// Trust tells what the first header was taken on; Warning what that is worth.
 	Trust   string `json:"trust"`
 	Warning string `json:"warning,omitempty"`
-	// Witnesses is how many other peers, each in a subnet of its own, the newest header was
-	// compared with. At 0 its one source is its own witness, or all are in one subnet.
+	// Witnesses is how many other peers, each in a subnet of its own, were found to have the
+	// newest header that was verified by its commit. At 0 its one source is its own witness.
 	Witnesses int           `json:"witnesses"`
 	Heights   HeightsReport `json:"heights"`
 	Samples   int           `json:"samples"` // of a block, as configured
@@ -67,7 +76,10 @@ type Status struct {
 	// MinConfidence is the least of the available heights; 0 if there is none.
 	MinConfidence float64 `json:"min_confidence"`
 	CellsKept     int64   `json:"cells_kept_bytes"`
-	HeightsKept   int     `json:"heights_kept"`
+	// Received and Sent are the bytes of all connections since the start, packets' headers included.
+	Received    int64 `json:"received_bytes"`
+	Sent        int64 `json:"sent_bytes"`
+	HeightsKept int   `json:"heights_kept"`
 	// Namespace tells how far the delivery of the namespace followed has got; nil without one.
 	Namespace *NamespaceReport `json:"namespace,omitempty"`
 	// Alarm tells why the node cannot do its work, empty if it can.
@@ -97,6 +109,7 @@ func (n *Node) Status(context.Context) (*Status, error) {
 		s.MinConfidence = t.minConfidence
 	}
 	s.CellsKept, s.HeightsKept = n.ring.usage()
+	s.Received, s.Sent = n.host.WireBytes()
 	s.Namespace = n.following.report()
 	s.Trust, s.Warning = n.trustReport()
 	head, err := n.heights.get(t.newest)
@@ -163,7 +176,13 @@ func (n *Node) Availability(_ context.Context, height uint64) (*AvailabilityRepo
 }
 
 func (n *Node) report(r *record) *AvailabilityReport {
-	a := &AvailabilityReport{Availability: r.Verdict, Hash: r.BlockHash[:], Time: r.Time, Rows: r.K, Coordinates: [][2]int{}}
+	a := &AvailabilityReport{
+		Availability: r.Verdict, Hash: r.BlockHash[:], Time: r.Time, Rows: r.K, Coordinates: [][2]int{}, Outcomes: []sampling.Outcome{}, Asked: []sampling.Tally{},
+		Header: n.headerReport(r), Statement: r.statement(), Assumption: r.assumption(),
+	}
+	for _, p := range r.Asked {
+		a.Asked = append(a.Asked, sampling.Tally{Peer: n.directory.name(p.Peer), Verified: p.Verified, Refused: p.Refused, TimedOut: p.TimedOut, Garbled: p.Garbled})
+	}
 	if !r.Checked.IsZero() {
 		a.Checked = &r.Checked
 	}
@@ -175,5 +194,6 @@ func (n *Node) report(r *record) *AvailabilityReport {
 	for _, c := range session.Coords() {
 		a.Coordinates = append(a.Coordinates, [2]int{c.Row, c.Column})
 	}
+	a.Outcomes = append(a.Outcomes, session.Outcomes()...)
 	return a
 }

@@ -46,7 +46,8 @@ type headChain struct {
 
 	foreign   error                              // why the peers that are gone seemed to be of another chain; of the goroutine of advance
 	found     []*types.LightClientAttackEvidence // of an attack, in this run; of the goroutine of advance
-	witnesses atomic.Int32                       // peers in subnets of their own that the last header was compared with, its source apart
+	vouched   atomic.Pointer[vouched]            // how the last header was verified, nil before the first
+	witnesses atomic.Int32                       // peers in subnets of their own that were found to have it, its source apart
 }
 
 // newHeadChain opens the chain's trusted headers, and fails where there is nothing to
@@ -85,6 +86,7 @@ func (c *headChain) advance(ctx context.Context, height uint64) (*p2p.Header, er
 	c.holdToAccount(primary.delivered(int64(height)), witnesses, err)
 	if err == nil {
 		c.foreign = nil
+		c.vouch(vouchedByCommit, current(client, primary), witnesses, block)
 		return current(client, primary).bound(block), nil
 	}
 	if err = c.explain(client, primary, err); isOwn(err) || errors.Is(err, disk.ErrFull) {
@@ -159,7 +161,6 @@ func (c *headChain) holder(ctx context.Context, height uint64) (*peerProvider, e
 // as far as they reach. Without any it is its own witness.
 func (c *headChain) witnessesBeside(primary *peerProvider) (witnesses []provider.Provider) {
 	drawn := c.drawMore([]peer.ID{primary.peer}, c.host.Akin)
-	c.witnesses.Store(int32(len(drawn) - 1))
 	drawn = c.drawMore(drawn, func([]peer.ID) []peer.ID { return nil }) // those next door are better than none
 	for _, id := range drawn[1:] {
 		witness := c.provider(id)
@@ -220,7 +221,8 @@ func (c *headChain) begin(ctx context.Context) (*p2p.Header, error) {
 		return nil, fmt.Errorf("asking peer %s for headers: %w", primary.peer, err)
 	}
 	start := light.TrustOptions{Period: c.config.TrustingPeriod, Height: int64(trust.Height), Hash: trust.Hash[:]}
-	client, err := light.NewClient(ctx, c.config.ChainID, start, primary, c.witnessesBeside(primary), c.store, clientOptions()...)
+	witnesses := c.witnessesBeside(primary)
+	client, err := light.NewClient(ctx, c.config.ChainID, start, primary, witnesses, c.store, clientOptions()...)
 	if err != nil {
 		return nil, c.explain(client, primary, fmt.Errorf("beginning with header %v: %w", trust, err))
 	}
@@ -228,6 +230,7 @@ func (c *headChain) begin(ctx context.Context) (*p2p.Header, error) {
 	if err != nil {
 		return nil, c.explain(client, primary, err)
 	}
+	c.vouch(vouchedByTrust, primary, witnesses, first)
 	return &p2p.Header{Signed: first.SignedHeader}, errors.Join(writeMeta(c.db, metaAnchor, []byte(trust.String())), remove(c.db, metaKey(metaAttack)))
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -98,16 +99,27 @@ func (n *Node) judgeHead(now time.Time, newest uint64) string {
 	return fmt.Sprintf("the newest block, %d, is of %s: the chain stands still, or peers keep its head from this node", newest, head.Time.Format(time.RFC3339))
 }
 
-// setAlarm logs the alarm when it is raised and when it is lifted.
+// setAlarm makes the alarm known when it is raised, when its cause becomes another and when
+// it is lifted.
 func (n *Node) setAlarm(alarm string) {
 	before := n.alarm.Swap(&alarm)
 	was := before != nil && *before != ""
 	switch {
-	case alarm != "" && !was:
+	case alarm != "" && (!was || cause(*before) != cause(alarm)):
+		n.metrics.alarms.Inc()
 		n.config.Log.Error("alarm", "reason", alarm)
 	case alarm == "" && was:
 		n.config.Log.Info("alarm lifted")
+	default:
+		return
 	}
+	n.events.publish(EventAlarm, &AlarmReport{Alarm: alarm, Time: n.config.Now().UTC()})
+}
+
+// cause is what an alarm's text begins with; counts and times follow.
+func cause(alarm string) string {
+	head, _, _ := strings.Cut(alarm, ":")
+	return head
 }
 
 // tidy drops what the sampling window has left behind, and gives its space back.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,7 +55,54 @@ func printAvailability(out io.Writer, a *lightnode.AvailabilityReport) {
 		{"cells verified", fmt.Sprintf("%d of %d drawn", a.Verified, a.Samples)},
 		{"cells missing", fmt.Sprintf("%d refused, %d timed out, %d garbled, when last asked for", a.Refused, a.TimedOut, a.Garbled)},
 		{"checked", checked},
+		{"header", headerIn(a)},
+		{"asked", askedIn(a, 0)},
 	})
+	for i := 1; i < len(a.Asked); i++ {
+		_, _ = fmt.Fprintf(out, "                %s\n", askedIn(a, i)) // to a terminal or a pipe that is gone
+	}
+	if a.Statement != "" {
+		_, _ = fmt.Fprintf(out, "\n%s\nAssuming: %s\n", a.Statement, a.Assumption)
+	}
+	printCoordinates(out, a)
+}
+
+// headerIn tells how the header was verified, and by whom.
+func headerIn(a *lightnode.AvailabilityReport) string {
+	words := a.Header.Statement
+	if a.Header.Source != "" {
+		words += "; from " + a.Header.Source
+	}
+	if len(a.Header.Witnesses) > 0 {
+		words += "; witnessed by " + strings.Join(a.Header.Witnesses, ", ")
+	}
+	return words
+}
+
+// askedIn tells what came of asking one peer.
+func askedIn(a *lightnode.AvailabilityReport, i int) string {
+	if i >= len(a.Asked) {
+		return ""
+	}
+	p := a.Asked[i]
+	return fmt.Sprintf("%s: %d verified, %d refused, %d timed out, %d garbled", p.Peer, p.Verified, p.Refused, p.TimedOut, p.Garbled)
+}
+
+// printCoordinates lists the cells drawn by what last came of asking for them.
+func printCoordinates(out io.Writer, a *lightnode.AvailabilityReport) {
+	by := make(map[string][]string)
+	for i, c := range a.Coordinates {
+		outcome := unasked
+		if i < len(a.Outcomes) {
+			outcome = a.Outcomes[i].String()
+		}
+		by[outcome] = append(by[outcome], fmt.Sprintf("%d:%d", c[0], c[1]))
+	}
+	for _, outcome := range []string{"verified", "refused", "timed out", "garbled", unasked} {
+		if len(by[outcome]) > 0 {
+			_, _ = fmt.Fprintf(out, "\n%s (row:column): %s\n", outcome, strings.Join(by[outcome], " "))
+		}
+	}
 }
 
 // confidenceIn writes how sure the verdict is, and why an empty block's is certain.

@@ -51,12 +51,13 @@ block's extended matrix, and asks peers for them. It needs no account, no key of
 yours and no open port. Flags without a verb are those of start.`,
 		Example: `  ashlar-light start --chain-id ashlar-1 --trust 1200:4F0C… --peer /dns4/node.example.org/tcp/26660/p2p/12D3…
   ashlar-light status
+  ashlar-light watch
   ashlar-light availability 1234`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newStart(), newStatus(), newAvailability(), newVersion())
+	root.AddCommand(newStart(), newStatus(), newAvailability(), newWatch(), newVersion())
 	return root
 }
 

@@ -24,8 +24,12 @@ type query struct {
 }
 
 func (q *query) register(command *cobra.Command) {
-	command.Flags().StringVar(&q.api, "api.addr", defaultAPI, "TCP address of the node's HTTP API")
+	q.registerAddress(command)
 	command.Flags().StringVar(&q.output, "output", "text", "text or json")
+}
+
+func (q *query) registerAddress(command *cobra.Command) {
+	command.Flags().StringVar(&q.api, "api.addr", defaultAPI, "TCP address of the node's HTTP API")
 }
 
 // show asks the node for a path and prints the answer: as it came for json, and for text
