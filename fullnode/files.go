@@ -16,6 +16,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/app"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/p2p"
 )
 
 // Settings is app.toml. Its keys are flags of `ashlar start` too.
@@ -51,6 +52,22 @@ type Libp2pSettings struct {
 	Peers  []string `mapstructure:"peers"`
 	// DHT finds more peers.
 	DHT bool `mapstructure:"dht"`
+	// RelayedPeers is for how many peers that cannot be reached the node relays, once it knows that it can be; 0: none.
+	RelayedPeers int `mapstructure:"relayed-peers"`
+	// Connections, ConnectionsPerSubnet and StreamsPerPeer are p2p.Limits.
+	Connections          int `mapstructure:"connections"`
+	ConnectionsPerSubnet int `mapstructure:"connections-per-subnet"`
+	StreamsPerPeer       int `mapstructure:"streams-per-peer"`
+	// Memory is p2p.Limits.Memory in MiB.
+	Memory int `mapstructure:"memory"`
+}
+
+// limits returns the settings as the host takes them.
+func (s Libp2pSettings) limits() p2p.Limits {
+	return p2p.Limits{
+		Connections: s.Connections, ConnectionsPerSubnet: s.ConnectionsPerSubnet, StreamsPerPeer: s.StreamsPerPeer,
+		Memory: int64(s.Memory) << 20, RelayedPeers: s.RelayedPeers,
+	}
 }
 
 // KZGSettings is app.toml's section on the KZG engine.
@@ -79,7 +96,7 @@ func DefaultSettings() Settings {
 		API:               APISettings{Address: "127.0.0.1:26659"},
 		Libp2p: Libp2pSettings{
 			Listen: []string{"/ip4/0.0.0.0/tcp/26660", "/ip4/0.0.0.0/udp/26660/quic-v1"},
-			DHT:    true,
+			DHT:    true, RelayedPeers: 64, Connections: 256, ConnectionsPerSubnet: 16, StreamsPerPeer: 32, Memory: 256,
 		},
 		KZG: KZGSettings{Crosscheck: defaultCrosscheck, Tables: kzg.DefaultTables >> 20},
 	}
@@ -124,6 +141,16 @@ listen = [{{ range .Libp2p.Listen }}{{ printf "%q, " . }}{{ end }}]
 peers = [{{ range .Libp2p.Peers }}{{ printf "%q, " . }}{{ end }}]
 # Find more peers by a Kademlia table of this chain's own.
 dht = {{ .Libp2p.DHT }}
+# For how many peers behind a NAT this node relays, once peers can reach it, until they have
+# agreed on a direct connection; each for 10 minutes and 4 MiB at most. 0: none.
+relayed-peers = {{ .Libp2p.RelayedPeers }}
+# The most connections, those from one IPv4 /24 or IPv6 /48, and the most streams of one peer
+# on each protocol. ashlar_p2p_refusals_total counts what these and memory refuse.
+connections = {{ .Libp2p.Connections }}
+connections-per-subnet = {{ .Libp2p.ConnectionsPerSubnet }}
+streams-per-peer = {{ .Libp2p.StreamsPerPeer }}
+# The memory in MiB that connections and answers may take.
+memory = {{ .Libp2p.Memory }}
 
 [kzg]
 # The share of blocks, 0 to 1, of which a random row is verified again, after it was stored,

@@ -166,6 +166,8 @@ func (n *Node) openHost(ctx context.Context) error {
 		Peers:     n.cfg.Libp2p.Peers,
 		DHT:       n.cfg.Libp2p.DHT,
 		Serve:     true,
+		Relay:     n.cfg.Libp2p.RelayedPeers > 0,
+		Limits:    n.cfg.Libp2p.limits(),
 		Headers:   n.headers,
 		Squares:   source,
 		Evidence:  n.accuser,

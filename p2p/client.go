@@ -111,7 +111,7 @@ func (h *Host) ask(ctx context.Context, from peer.ID, p Protocol, request codabl
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.config.RequestTimeout)
 	defer cancel()
-	s, err := h.host.NewStream(ctx, from, p.on(h.config.ChainID))
+	s, err := h.host.NewStream(network.WithAllowLimitedConn(ctx, serviceName), from, p.on(h.config.ChainID))
 	if err != nil {
 		return nil, attribute(h.explain(ctx, from, p, err), from)
 	}

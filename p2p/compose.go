@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/libp2p/go-libp2p/core/connmgr"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/event"
+	bandwidth "github.com/libp2p/go-libp2p/core/metrics"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
@@ -18,7 +20,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/host/eventbus"
 	"github.com/libp2p/go-libp2p/p2p/host/peerstore/pstoremem"
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
-	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
+	trimming "github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/libp2p/go-libp2p/p2p/net/upgrader"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
@@ -44,39 +46,46 @@ func (c closers) close() error {
 
 // compose builds a libp2p host piece by piece. The root libp2p package would do it too,
 // but it links WebRTC whatever its options say. The closers are valid on error as well.
-func compose(config *resolved, gate *gater, bytes traffic, volume *volume) (*basichost.BasicHost, closers, error) {
+func compose(config *resolved, gate *gater, counted *metrics, volume *volume) (*basichost.BasicHost, closers, error) {
 	var opened closers
 	peers, err := pstoremem.NewPeerstore()
 	if err != nil {
 		return nil, opened, fmt.Errorf("p2p: peerstore: %w", err)
 	}
 	opened = append(opened, peers.Close)
-	resources, err := newResources(config)
+	resources, err := newResources(config, refusals{counted.refused})
 	if err != nil {
 		return nil, opened, err
 	}
 	opened = append(opened, resources.Close)
 	bus := eventbus.NewBus()
-	network, err := newSwarm(config, peers, bus, gate, resources, bytes)
+	network, err := newSwarm(config, peers, bus, gate, resources, traffic{counted.bytes})
 	if err != nil {
 		return nil, opened, err
 	}
 	opened = append(opened, network.Close)
-	quic, err := addTransports(config, network, gate, resources, volume)
-	if quic != nil {
-		opened = append(opened, quic.Close)
+	parts, err := addTransports(config, network, gate, resources, volume)
+	if parts.QUIC != nil {
+		opened = append(opened, parts.QUIC.Close)
 	}
 	if err != nil {
 		return nil, opened, err
 	}
-	host, err := newBasicHost(config, network, bus)
+	observed, err := observe(bus, network)
 	if err != nil {
 		return nil, opened, err
 	}
-	return host, append(opened, host.Close), nil
+	opened = append(opened, observed.Close)
+	host, err := newBasicHost(config, network, bus, observed)
+	if err != nil {
+		return nil, opened, err
+	}
+	opened = append(opened, host.Close)
+	traversal, err := traverse(config, parts, host, volume)
+	return host, append(opened, traversal...), err
 }
 
-func newSwarm(config *resolved, peers peerstore.Peerstore, bus event.Bus, gate *gater, resources network.ResourceManager, bytes traffic) (*swarm.Swarm, error) {
+func newSwarm(config *resolved, peers peerstore.Peerstore, bus event.Bus, gate connmgr.ConnectionGater, resources network.ResourceManager, bytes bandwidth.Reporter) (*swarm.Swarm, error) {
 	self, err := peer.IDFromPrivateKey(config.Key)
 	if err != nil {
 		return nil, fmt.Errorf("p2p: node key: %w", err)
@@ -87,24 +96,32 @@ func newSwarm(config *resolved, peers peerstore.Peerstore, bus event.Bus, gate *
 	if err := peers.AddPubKey(self, config.Key.GetPublic()); err != nil {
 		return nil, fmt.Errorf("p2p: node key: %w", err)
 	}
-	network, err := swarm.NewSwarm(self, peers, bus, swarm.WithConnectionGater(gate), swarm.WithResourceManager(resources), swarm.WithMetrics(bytes))
+	options := []swarm.Option{swarm.WithConnectionGater(gate), swarm.WithResourceManager(resources)}
+	if bytes != nil {
+		options = append(options, swarm.WithMetrics(bytes))
+	}
+	network, err := swarm.NewSwarm(self, peers, bus, options...)
 	if err != nil {
 		return nil, fmt.Errorf("p2p: swarm: %w", err)
 	}
 	return network, nil
 }
 
-func newBasicHost(config *resolved, network *swarm.Swarm, bus event.Bus) (*basichost.BasicHost, error) {
-	connections, err := connmgr.NewConnManager(config.Limits.LowPeers, config.Limits.HighPeers)
+func newBasicHost(config *resolved, network *swarm.Swarm, bus event.Bus, observed basichost.ObservedAddrsManager) (*basichost.BasicHost, error) {
+	connections, err := trimming.NewConnManager(config.Limits.LowPeers, config.Limits.HighPeers)
 	if err != nil {
 		return nil, fmt.Errorf("p2p: connection manager: %w", err)
 	}
 	host, err := basichost.NewHost(network, &basichost.HostOpts{
-		EventBus:        bus,
-		ConnManager:     connections,
-		UserAgent:       serviceName,
-		ProtocolVersion: protocolRoot + config.ChainID,
-		EnablePing:      true,
+		EventBus:             bus,
+		ConnManager:          connections,
+		UserAgent:            serviceName,
+		ProtocolVersion:      protocolRoot + config.ChainID,
+		EnablePing:           true,
+		ObservedAddrsManager: observed,
+		EnableHolePunching:   true,
+		EnableRelayService:   config.Relay,
+		RelayServiceOpts:     config.relayOptions(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("p2p: host: %w", err)
@@ -112,27 +129,26 @@ func newBasicHost(config *resolved, network *swarm.Swarm, bus event.Bus) (*basic
 	return host, nil
 }
 
-// addTransports gives the swarm TCP, QUIC and what the Config adds.
-func addTransports(config *resolved, network *swarm.Swarm, gate *gater, resources network.ResourceManager, volume *volume) (*quicreuse.ConnManager, error) {
-	upgrade, err := newUpgrader(config.Key, gate, resources, volume)
-	if err != nil {
-		return nil, err
+// addTransports gives the swarm TCP, QUIC and what the Config adds, and returns what it
+// built them from, of which QUIC is the caller's to close, on error as well.
+func addTransports(config *resolved, network *swarm.Swarm, gate connmgr.ConnectionGater, resources network.ResourceManager, volume *volume) (parts Parts, err error) {
+	parts = Parts{Key: config.Key, Gater: gate, Resources: resources}
+	if parts.Upgrader, err = newUpgrader(config.Key, gate, resources, volume); err != nil {
+		return parts, err
 	}
-	udp, err := newQUIC(config.Key, resources)
-	if err != nil {
-		return nil, err
+	if parts.QUIC, err = newQUIC(config, resources); err != nil {
+		return parts, err
 	}
-	parts := Parts{Key: config.Key, Upgrader: upgrade, QUIC: udp, Gater: gate, Resources: resources}
 	for _, build := range append([]func(Parts) (transport.Transport, error){newTCPTransport, newQUICTransport}, config.Transports...) {
 		built, err := build(parts)
 		if err != nil {
-			return udp, fmt.Errorf("p2p: transport: %w", err)
+			return parts, fmt.Errorf("p2p: transport: %w", err)
 		}
 		if err := network.AddTransport(built); err != nil {
-			return udp, fmt.Errorf("p2p: transport: %w", err)
+			return parts, fmt.Errorf("p2p: transport: %w", err)
 		}
 	}
-	return udp, nil
+	return parts, nil
 }
 
 func newTCPTransport(p Parts) (transport.Transport, error) {
@@ -144,7 +160,7 @@ func newQUICTransport(p Parts) (transport.Transport, error) {
 }
 
 // newUpgrader secures raw connections by Noise or TLS and multiplexes them by yamux.
-func newUpgrader(key crypto.PrivKey, gate *gater, resources network.ResourceManager, volume *volume) (transport.Upgrader, error) {
+func newUpgrader(key crypto.PrivKey, gate connmgr.ConnectionGater, resources network.ResourceManager, volume *volume) (transport.Upgrader, error) {
 	muxers := []upgrader.StreamMuxer{{ID: yamux.ID, Muxer: yamux.DefaultTransport}}
 	noiseSecurity, err := noise.New(noise.ID, key, muxers)
 	if err != nil {
@@ -159,20 +175,21 @@ func newUpgrader(key crypto.PrivKey, gate *gater, resources network.ResourceMana
 }
 
 // newQUIC manages the UDP sockets. A connection is counted before its handshake.
-func newQUIC(key crypto.PrivKey, resources network.ResourceManager) (*quicreuse.ConnManager, error) {
+func newQUIC(config *resolved, resources network.ResourceManager) (*quicreuse.ConnManager, error) {
 	var reset quic.StatelessResetKey
 	var token quic.TokenGeneratorKey
 	for name, secret := range map[string][]byte{"stateless reset": reset[:], "token": token[:]} {
-		if err := derive(secret, key, name); err != nil {
+		if err := derive(secret, config.Key, name); err != nil {
 			return nil, fmt.Errorf("p2p: quic keys: %w", err)
 		}
 	}
-	return quicreuse.NewConnManager(reset, token,
+	options := append(config.udp,
 		quicreuse.ConnContext(func(ctx context.Context, client *quic.ClientInfo) (context.Context, error) {
 			return countConnection(ctx, client, resources)
 		}),
 		quicreuse.VerifySourceAddress(func(address net.Addr) bool { return resources.VerifySourceAddress(address) }),
 	)
+	return quicreuse.NewConnManager(reset, token, options...)
 }
 
 func countConnection(ctx context.Context, client *quic.ClientInfo, resources network.ResourceManager) (context.Context, error) {

@@ -16,7 +16,7 @@ func resourcesOf(t *testing.T, change ...func(*Config)) network.ResourceManager 
 	if err != nil {
 		t.Fatal(err)
 	}
-	resources, err := newResources(resolved)
+	resources, err := newResources(resolved, refusals{newMetrics(func() float64 { return 0 }).refused})
 	if err != nil {
 		t.Fatal(err)
 	}

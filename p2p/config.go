@@ -35,6 +35,11 @@ type Config struct {
 	MDNS bool
 	// Serve makes the host a full member of the DHT. Light nodes only ask it.
 	Serve bool
+	// Relay lets a host that peers can reach relay, within Limits, for those that cannot
+	// be reached.
+	Relay bool
+	// Reachability says whether peers can reach the host. Unknown: AutoNAT finds out.
+	Reachability network.Reachability
 
 	// Headers and Squares are what the host serves; nil ones are not served.
 	Headers HeaderSource
@@ -83,6 +88,10 @@ type Limits struct {
 	// CellsPerSecond and CellsBurst are how many cells, as SquareSource.Cost counts
 	// them, one peer is served (512, 8192); a subnet is served four times that.
 	CellsPerSecond, CellsBurst int
+	// RelayedPeers is the most peers that hold a place with this host as a relay (64);
+	// RelayedBytes how many bytes it relays each way before it ends a connection (4 MiB).
+	RelayedPeers int
+	RelayedBytes int64
 }
 
 // Parts are what a transport is built from.
@@ -94,7 +103,12 @@ type Parts struct {
 	Resources network.ResourceManager
 }
 
-const defaultRequestTimeout = 15 * time.Second
+const (
+	defaultRequestTimeout = 15 * time.Second
+	// relayedFor is how long one relayed connection may last: time to punch a hole, or to
+	// fetch some cells.
+	relayedFor = 10 * time.Minute
+)
 
 var chainIDs = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$`)
 
@@ -103,6 +117,7 @@ type resolved struct {
 	Config
 	listen []multiaddr.Multiaddr
 	peers  []peer.AddrInfo
+	udp    []quicreuse.Option // in front of our own; tests have sockets of their own
 }
 
 // resolve validates a Config.
@@ -164,6 +179,7 @@ func (l *Limits) resolve() error {
 		{&l.StreamsPerPeer, 32},
 		{&l.CellsPerSecond, 512},
 		{&l.CellsBurst, 8192},
+		{&l.RelayedPeers, 64},
 	}
 	for _, d := range defaults {
 		if *d.value < 0 {
@@ -172,6 +188,12 @@ func (l *Limits) resolve() error {
 		if *d.value == 0 {
 			*d.value = d.otherwise
 		}
+	}
+	if l.RelayedBytes < 0 {
+		return errors.New("p2p: a limit is negative")
+	}
+	if l.RelayedBytes == 0 {
+		l.RelayedBytes = 4 << 20
 	}
 	if l.Memory == 0 {
 		l.Memory = 256 << 20

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/peerstore"
 )
@@ -48,7 +49,7 @@ func (h *Host) reach(ctx context.Context, info peer.AddrInfo, remember time.Dura
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
 	h.host.Peerstore().AddAddrs(info.ID, info.Addrs, remember)
-	return h.host.Connect(ctx, info)
+	return h.host.Connect(network.WithAllowLimitedConn(ctx, serviceName), info)
 }
 
 // jitter spreads a delay over half to one and a half of it.

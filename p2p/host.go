@@ -48,7 +48,7 @@ func New(ctx context.Context, config Config) (*Host, error) {
 		publicSubnet: publicSubnet,
 	}
 	h.metrics = newMetrics(func() float64 { return float64(len(h.host.Network().Peers())) })
-	basic, opened, err := compose(resolved, &gater{h.scores, &h.rest}, traffic{h.metrics.bytes}, h.volume)
+	basic, opened, err := compose(resolved, &gater{h.scores, &h.rest}, h.metrics, h.volume)
 	if err != nil {
 		return nil, errors.Join(err, opened.close())
 	}
@@ -144,15 +144,16 @@ func (h *Host) Connect(ctx context.Context, address string) (peer.ID, error) {
 	if err != nil {
 		return "", fmt.Errorf("p2p: peer address %q (want /ip4/…/tcp/…/p2p/ID): %w", address, err)
 	}
-	if err := h.host.Connect(ctx, *info); err != nil {
+	if err := h.host.Connect(network.WithAllowLimitedConn(ctx, serviceName), *info); err != nil {
 		return "", fmt.Errorf("p2p: connecting to %s: %w", address, err)
 	}
 	return info.ID, nil
 }
 
-// connected tells whether a connection to a peer stands.
+// connected tells whether a connection to a peer stands, be it a relay's.
 func (h *Host) connected(id peer.ID) bool {
-	return h.host.Network().Connectedness(id) == network.Connected
+	state := h.host.Network().Connectedness(id)
+	return state == network.Connected || state == network.Limited
 }
 
 // handlers counts the handlers that run, and lets none in once they are waited for.

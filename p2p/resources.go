@@ -9,8 +9,8 @@ import (
 )
 
 // newResources builds the resource manager from the Config's limits. What they do not
-// name keeps libp2p's defaults for the memory given.
-func newResources(config *resolved) (network.ResourceManager, error) {
+// name keeps libp2p's defaults for the memory given. What it refuses is counted.
+func newResources(config *resolved, refused refusals) (network.ResourceManager, error) {
 	limits := config.Limits
 	base := rcmgr.DefaultLimits
 	partial := rcmgr.PartialLimitConfig{
@@ -25,21 +25,21 @@ func newResources(config *resolved) (network.ResourceManager, error) {
 		Protocol:     map[protocol.ID]rcmgr.ResourceLimits{},
 		ProtocolPeer: map[protocol.ID]rcmgr.ResourceLimits{},
 	}
-	for _, p := range []Protocol{Headers, Cells, Rows, Namespaces, Held} {
+	for _, p := range []Protocol{Headers, Cells, Rows, Namespaces, Evidences, Held} {
 		partial.Protocol[p.on(config.ChainID)] = streamLimits(limits.Streams, limits.Memory/2)
 		partial.ProtocolPeer[p.on(config.ChainID)] = streamLimits(limits.StreamsPerPeer, limits.Memory/4)
 	}
 	partial.Protocol[Evidences.on(config.ChainID)] = streamLimits(evidenceStreams, limits.Memory/8)
 	partial.ProtocolPeer[Evidences.on(config.ChainID)] = streamLimits(evidenceStreamsPerPeer, limits.Memory/16)
 	limiter := rcmgr.NewFixedLimiter(partial.Build(base.Scale(limits.Memory, limits.Connections+64)))
-	resources, err := rcmgr.NewResourceManager(limiter, rcmgr.WithMetricsDisabled(), rcmgr.WithLimitPerSubnet(
+	resources, err := rcmgr.NewResourceManager(limiter, rcmgr.WithMetricsDisabled(), rcmgr.WithMetrics(refused), rcmgr.WithLimitPerSubnet(
 		[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 24, ConnCount: limits.ConnectionsPerSubnet}},
 		[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 48, ConnCount: limits.ConnectionsPerSubnet}},
 	))
 	if err != nil {
 		return nil, fmt.Errorf("p2p: resource manager: %w", err)
 	}
-	return resources, nil
+	return guarded{resources, refused}, nil
 }
 
 // streamLimits bounds the streams of one protocol each way, and their memory.

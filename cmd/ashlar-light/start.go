@@ -16,17 +16,18 @@ import (
 // as they are.
 type startFlags struct {
 	lightnode.Config
-	trust     string
-	namespace string
-	follow    lightnode.Follow
-	cellCache size
-	minFree   size
-	logLevel  string
-	logFormat string
+	trust      string
+	namespace  string
+	follow     lightnode.Follow
+	cellCache  size
+	minFree    size
+	logLevel   string
+	logFormat  string
+	peerMemory size
 }
 
 func newStart() *cobra.Command {
-	f := &startFlags{cellCache: lightnode.DefaultCellCache, minFree: lightnode.DefaultMinFree}
+	f := &startFlags{cellCache: lightnode.DefaultCellCache, minFree: lightnode.DefaultMinFree, peerMemory: 256 << 20}
 	command := &cobra.Command{
 		Use:   "start",
 		Short: "Run the node until it is interrupted",
@@ -82,6 +83,10 @@ func (f *startFlags) register(command *cobra.Command) {
 	flags.Uint64Var(&f.follow.From, "from", 0, "first height to deliver to a new folder (default: the newest); above where a folder has got to, what lies between is left out")
 	flags.BoolVar(&f.follow.VerifyIndex, "verify-index", false, "recompute each block's index from its transaction rows, and deliver nothing of a block that contradicts it")
 	flags.BoolVar(&f.follow.BeforeVerdict, "before-verdict", false, "deliver a height as soon as its blobs are there and verified, marked with the verdict so far")
+	flags.IntVar(&f.Limits.Connections, "connections", 256, "most connections to peers")
+	flags.IntVar(&f.Limits.ConnectionsPerSubnet, "connections-per-subnet", 16, "most connections from one IPv4 /24 or IPv6 /48")
+	flags.IntVar(&f.Limits.StreamsPerPeer, "streams-per-peer", 32, "most streams of one peer on each protocol")
+	flags.Var(&f.peerMemory, "peer-memory", "most memory that connections and answers may take")
 	flags.StringVar(&f.API, "api.addr", defaultAPI, "TCP address of the HTTP API; \"\" for none")
 	flags.StringArrayVar(&f.Origins, "api.origin", nil, "web origin whose pages may call the API; may be repeated")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
@@ -107,6 +112,7 @@ func (f *startFlags) config(command *cobra.Command) (lightnode.Config, error) {
 	config.Version = version
 	config.CellCache = int64(f.cellCache)
 	config.MinFree = uint64(f.minFree)
+	config.Limits.Memory = int64(f.peerMemory)
 	if config.ChainID == "" {
 		return config, errors.New("--chain-id is missing: name the chain to follow, as a node of it has it in /v1/status")
 	}
