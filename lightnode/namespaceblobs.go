@@ -78,11 +78,7 @@ func (f *following) ownBlob(ctx context.Context, x *indexed, entry *da.Entry) ([
 	if !slices.Equal(entry.Commitments, x.header.DA().Commitments[entry.Row():entry.Row()+entry.Rows()]) {
 		return nil, fmt.Errorf("%w: the index and the DA header have other commitments of its rows", errContradicted)
 	}
-	var numbers []int
-	for i := range entry.Rows() {
-		numbers = append(numbers, entry.Row()+i)
-	}
-	rows, err := f.rows(ctx, x.header, numbers)
+	rows, err := f.blobRows(ctx, x.header, entry)
 	if err != nil {
 		return nil, err
 	}
@@ -93,12 +89,53 @@ func (f *following) ownBlob(ctx context.Context, x *indexed, entry *da.Entry) ([
 	return data, nil
 }
 
-func (f *following) smallBlob(ctx context.Context, x *indexed, entry *da.Entry) ([]byte, error) {
-	coords := make([]erasure.Coord, entry.Cells)
-	for i := range coords {
-		coords[i] = erasure.Coord{Row: entry.Row(), Column: entry.Column() + i}
+// blobRows returns a blob's own rows; of the last no more is fetched than the blob has of it, if the
+// rest is zero.
+func (f *following) blobRows(ctx context.Context, header *chain.Header, entry *da.Entry) ([]*kzg.Row, error) {
+	last := entry.Row() + entry.Rows() - 1
+	var numbers []int
+	for number := entry.Row(); number < last; number++ {
+		numbers = append(numbers, number)
 	}
-	cells, err := f.cells(ctx, x.header, coords)
+	rows, err := f.rows(ctx, header, numbers)
+	if err != nil {
+		return nil, err
+	}
+	if n := int(entry.Cells) - len(numbers)*kzg.RowCells; n < kzg.RowCells {
+		cells, err := f.cells(ctx, header, coordsOf(last, 0, n))
+		if err != nil {
+			return nil, err
+		}
+		if row := f.zeroEnded(header, last, cells); row != nil {
+			return append(rows, row), nil
+		}
+	}
+	whole, err := f.rows(ctx, header, []int{last})
+	return append(rows, whole...), err
+}
+
+// zeroEnded returns the row that begins with cells and is zero after them, nil if that is not the
+// one the DA header commits to.
+func (f *following) zeroEnded(header *chain.Header, number int, cells []byte) *kzg.Row {
+	row := new(kzg.Row)
+	copy(row[:], cells)
+	if f.node.setup.VerifyRows([]*kzg.Row{row}, header.DA().Commitments[number:number+1]) != nil {
+		return nil
+	}
+	return row
+}
+
+// coordsOf are those of a row's cells from one column up to another.
+func coordsOf(row, from, to int) []erasure.Coord {
+	coords := make([]erasure.Coord, to-from)
+	for i := range coords {
+		coords[i] = erasure.Coord{Row: row, Column: from + i}
+	}
+	return coords
+}
+
+func (f *following) smallBlob(ctx context.Context, x *indexed, entry *da.Entry) ([]byte, error) {
+	cells, err := f.cells(ctx, x.header, coordsOf(entry.Row(), entry.Column(), entry.Column()+int(entry.Cells)))
 	if err != nil {
 		return nil, err
 	}
@@ -237,10 +274,7 @@ func (r *rowsGathering) fetchFrom(ctx context.Context, from peer.ID, numbers []i
 
 // recoverRow puts a row together from any half of its cells.
 func (f *following) recoverRow(ctx context.Context, header *chain.Header, number int) (*kzg.Row, error) {
-	coords := make([]erasure.Coord, kzg.Columns)
-	for i := range coords {
-		coords[i] = erasure.Coord{Row: number, Column: i}
-	}
+	coords := coordsOf(number, 0, kzg.Columns)
 	g := &gathering{f: f, header: header, wanted: coords, enough: kzg.RowCells, held: make(map[erasure.Coord]*kzg.Cell)}
 	if err := g.run(ctx); err != nil {
 		return nil, err

@@ -7,8 +7,14 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/da/chain"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/p2p"
 )
+
+// firstTxCells is how many cells of the last transaction row are fetched at first. The number doubles
+// until one is zero.
+const firstTxCells = 2
 
 // prove finds the namespace's entries by a peer's proof that they are all. That the index is the
 // block's is then on the word of those who signed the header.
@@ -51,11 +57,7 @@ func (f *following) prove(ctx context.Context, found *indexed) error {
 // what the DA header says of the index must agree.
 func (f *following) recompute(ctx context.Context, found *indexed) error {
 	header := found.header.DA()
-	rows := make([]int, header.TxRows)
-	for i := range rows {
-		rows[i] = i
-	}
-	held, err := f.rows(ctx, found.header, rows)
+	held, err := f.txRows(ctx, found.header)
 	if err != nil {
 		return fmt.Errorf("transaction rows: %w", err)
 	}
@@ -67,6 +69,37 @@ func (f *following) recompute(ctx context.Context, found *indexed) error {
 		return fmt.Errorf("%w: %w", errContradicted, err)
 	}
 	return found.checkEntries(f.config.Namespace)
+}
+
+// txRows returns the transaction rows. Transactions seldom fill the last: of that no more is fetched
+// than it has, if the rest is zero.
+func (f *following) txRows(ctx context.Context, header *chain.Header) ([]*kzg.Row, error) {
+	last := header.DA().TxRows - 1
+	numbers := make([]int, last)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	rows, err := f.rows(ctx, header, numbers)
+	if err != nil {
+		return nil, err
+	}
+	var cells []byte
+	for n := firstTxCells; n < kzg.RowCells; n *= 2 {
+		next, err := f.cells(ctx, header, coordsOf(last, len(cells)/kzg.CellSize, n))
+		if err != nil {
+			return nil, err
+		}
+		cells = append(cells, next...)
+		if [kzg.CellSize]byte(cells[len(cells)-kzg.CellSize:]) != [kzg.CellSize]byte{} {
+			continue
+		}
+		if row := f.zeroEnded(header, last, cells); row != nil {
+			return append(rows, row), nil
+		}
+		break
+	}
+	whole, err := f.rows(ctx, header, []int{last})
+	return append(rows, whole...), err
 }
 
 // checkEntries reports entries that are not the namespace's or lie where the square has no
