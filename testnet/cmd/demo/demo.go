@@ -40,6 +40,7 @@ func (d *demo) play(ctx context.Context, bin, out string) error {
 		{"Post files in three namespaces and both encodings", d.post},
 		{"Read every blob back from a node that did not receive it", d.readBack},
 		{"Let light nodes, which trust nobody about the data, sample every block", d.sample},
+		{"Have a light node deliver one namespace, and nothing that is not proven", d.follow},
 		{"Withhold as little of a block as makes it unrecoverable", d.withhold},
 		{"Kill a validator and light nodes with SIGKILL", d.kill},
 		{"Look at the whole chain once more", d.measure},
@@ -128,6 +129,12 @@ func (d *demo) ownWitness(ctx context.Context) error {
 		return err
 	}
 	return d.Expect(status.Witnesses == 0, "a light node with one source says so", "%s has %d witnesses", single.Name(), status.Witnesses)
+}
+
+// follow has a light node deliver the namespace of the first file that was posted.
+func (d *demo) follow(ctx context.Context) error {
+	_, err := d.Follow(ctx, "light-follow", d.receipts[0].Namespace, d.receipts, d.Network.FullNodes[:2]...)
+	return err
 }
 
 // withhold has the largest block withheld from a light node, and kills that light node
