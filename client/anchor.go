@@ -26,6 +26,8 @@ const (
 	// maxVerified bounds the headers that are remembered as verified with their validators, and
 	// maxHashes those of which the hash is.
 	maxVerified, maxHashes = 64, 4096
+	// maxWitnesses bounds the nodes that are asked whether they have another header.
+	maxWitnesses = 3
 	// maxBack bounds how far below the anchor others are verified.
 	maxBack = 2048
 )
@@ -43,8 +45,10 @@ type Anchor struct {
 
 // TrustAnchor takes the headers that the chain's validators signed, as seen from an anchor: a
 // later header is verified by skipping, as long as a third of the validators trusted last
-// signed it, and an earlier one by hash links. Who controls two thirds of a set of validators
-// can still show a client another chain: a light node asks several peers, and looks for that.
+// signed it, and an earlier one by hash links. Who controls a set of validators can still show a
+// client another chain. So a later header is held against what the client's other nodes,
+// three of them at most, give for its height: where one has another that verifies as well, reading
+// fails with ErrForked. A client of one node has no such witness.
 //
 // The Trust remembers what it verified. Clients may share it.
 func TrustAnchor(anchor Anchor) Trust {
@@ -99,7 +103,18 @@ func (v *verifier) reach(ctx context.Context, from source, signed *cmttypes.Sign
 	if err != nil {
 		return err
 	}
-	return v.forward(ctx, from, below, &cmttypes.LightBlock{SignedHeader: signed, ValidatorSet: set})
+	target := &cmttypes.LightBlock{SignedHeader: signed, ValidatorSet: set}
+	path, err := v.forward(ctx, from, below, target)
+	if err != nil {
+		return err
+	}
+	if err := v.witness(ctx, from, below, target); err != nil {
+		return err
+	}
+	for _, block := range path {
+		v.remember(block)
+	}
+	return nil
 }
 
 // begin takes the anchor's header.
@@ -130,11 +145,12 @@ func (v *verifier) below(height int64) *cmttypes.LightBlock {
 	return best
 }
 
-// forward verifies a later header by an earlier one. Where too few of the validators trusted
-// before signed it, one in between is verified first. The caller holds mu.
-func (v *verifier) forward(ctx context.Context, from source, trusted, target *cmttypes.LightBlock) error {
+// forward verifies a later header by an earlier one, and returns those that it verified, the
+// target last. Where too few of the validators trusted before signed it, one in between is
+// verified first.
+func (v *verifier) forward(ctx context.Context, from source, trusted, target *cmttypes.LightBlock) (path []*cmttypes.LightBlock, _ error) {
 	if err := target.ValidateBasic(v.anchor.ChainID); err != nil {
-		return fmt.Errorf("%w: %w", ErrUntrusted, err)
+		return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
 	}
 	for pending := []*cmttypes.LightBlock{target}; len(pending) > 0; {
 		next := pending[len(pending)-1]
@@ -144,24 +160,62 @@ func (v *verifier) forward(ctx context.Context, from source, trusted, target *cm
 		var expired light.ErrOldHeaderExpired
 		switch {
 		case err == nil:
-			v.remember(next)
+			path = append(path, next)
 			trusted, pending = next, pending[:len(pending)-1]
 		case errors.As(err, &few):
 			between, err := from.block(ctx, uint64(trusted.Height+next.Height)/2)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if err := between.ValidateBasic(v.anchor.ChainID); err != nil {
-				return fmt.Errorf("%w: %w", ErrUntrusted, err)
+				return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
 			}
 			pending = append(pending, between)
 		case errors.As(err, &expired):
-			return fmt.Errorf("%w: the newest verified header expired at %s: begin with a newer anchor", ErrUntrusted, expired.At.Format(time.RFC3339))
+			return nil, fmt.Errorf("%w: the newest verified header expired at %s: begin with a newer anchor", ErrUntrusted, expired.At.Format(time.RFC3339))
 		default:
-			return fmt.Errorf("%w: %w", ErrUntrusted, err)
+			return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+		}
+	}
+	return path, nil
+}
+
+// witness fails with ErrForked if another of the client's nodes has another header for the
+// target's height which verifies as well. One that cannot be asked, or lies, says nothing.
+func (v *verifier) witness(ctx context.Context, from source, trusted, target *cmttypes.LightBlock) error {
+	asked := 0
+	for _, node := range from.client.nodes.order() {
+		if node == from.node || asked == maxWitnesses || from.client.nodes.rests(node) {
+			continue
+		}
+		asked++
+		if err := v.question(ctx, source{from.client, node}, trusted, target); errors.Is(err, ErrForked) {
+			return fmt.Errorf("%w; %s has %x", err, from.node.url, target.Hash())
 		}
 	}
 	return nil
+}
+
+// question asks one witness. One that takes too long is left alone for a while: it must not keep
+// the node that is read from from being heard.
+func (v *verifier) question(ctx context.Context, witness source, trusted, target *cmttypes.LightBlock) error {
+	bounded, cancel := context.WithTimeout(ctx, witness.client.timeout/8)
+	defer cancel()
+	signed, err := witness.header(bounded, uint64(target.Height))
+	if bounded.Err() != nil {
+		witness.client.nodes.rest(witness.node)
+	}
+	if err != nil || bytes.Equal(signed.Hash(), target.Hash()) {
+		return err
+	}
+	block, err := witness.block(bounded, uint64(target.Height))
+	if err != nil {
+		return err
+	}
+	if _, err := v.forward(bounded, witness, trusted, block); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: at height %d %s has %x", ErrForked, target.Height, witness.node.url, block.Hash())
 }
 
 // back verifies an earlier header by the hashes that later ones have of it. The caller holds mu.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,59 @@ func TestAnchorRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestAnchorSeesAFork holds what a node shows against what the others do.
+func TestAnchorSeesAFork(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		other func(w *world) *world // whose blocks the second node shows
+		want  error
+	}{
+		{"the same", func(w *world) *world { return w }, nil},
+		{"signed by the same validators", func(w *world) *world {
+			fork := &world{chainID: worldChain, secret: w.secret, blocks: slices.Clone(w.blocks[:20])}
+			for len(fork.blocks) < 40 {
+				fork.blocks = append(fork.blocks, fork.newBlock(nil, nil))
+			}
+			return fork
+		}, client.ErrForked},
+		{"signed by others", func(*world) *world { return newForged(t) }, nil},
+		{"silent", func(*world) *world { return nil }, nil},
+		{"shorter", func(w *world) *world {
+			return &world{chainID: worldChain, secret: w.secret, blocks: w.blocks[:12]}
+		}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inWorld(t, []string{"a", "b"}, func(t *testing.T, w *world) {
+				time.Sleep(40 * blockTime)
+				w.mu.Lock()
+				other := test.other(w)
+				w.mu.Unlock()
+				w.set("b", func(n *node) { n.around = silent })
+				if other != nil {
+					handler := other.asNode()
+					w.set("b", func(n *node) {
+						n.around = func(rw http.ResponseWriter, r *http.Request, _ http.Handler) { handler.ServeHTTP(rw, r) }
+					})
+				}
+				cfg := w.config("a", "b")
+				cfg.Trust = client.TrustAnchor(w.anchor(10))
+				c := open(t, cfg)
+				for range 2 { // what was refused is not remembered as verified
+					if _, err := c.Header(t.Context(), 30); !errors.Is(err, test.want) {
+						t.Errorf("have %v, want %v", err, test.want)
+					}
+				}
+				if _, err := c.Header(t.Context(), 20); err != nil {
+					t.Errorf("below the fork: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// silent answers nothing for as long as it is waited for.
+func silent(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() }
 
 // newForged is a chain of the same name that other validators sign.
 func newForged(t *testing.T) *world {

@@ -76,6 +76,13 @@ func (e *endpoints) rest(p *endpoint) {
 	e.resting[p] = time.Now().Add(restTime)
 }
 
+// rests tells whether a node is to be left alone for now.
+func (e *endpoints) rests(p *endpoint) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return time.Now().Before(e.resting[p])
+}
+
 // attempt asks one node after another, each for at most the client's timeout, until one
 // answers what verifies. It fails with what all of them failed with, a node's own words
 // before what the network said.
@@ -97,7 +104,7 @@ func attemptFor[T any](ctx context.Context, c *Client, timeout time.Duration, as
 		case err == nil:
 			c.nodes.prefer(node)
 			return answer, nil
-		case ctx.Err() != nil:
+		case ctx.Err() != nil || errors.Is(err, ErrForked): // which no other node can mend
 			return none, errors.Join(append(failures, c.at(node, err))...)
 		case isNodesFault(err):
 			c.nodes.rest(node)

@@ -12,6 +12,11 @@ import (
 // ErrUntrusted means that a header is not one that the client's Trust takes for the chain's.
 var ErrUntrusted = errors.New("not a header of the chain, as far as this client knows")
 
+// ErrForked means that the chain's validators signed two headers of one height, and that two of
+// the client's nodes show one each. No data is read until somebody decides which is the
+// chain's, and begins with an anchor above.
+var ErrForked = errors.New("two chains are signed by the chain's validators")
+
 // Trust decides which headers are the chain's. All that is read is verified against a header
 // that it takes. The zero value is TrustNode.
 type Trust struct {
