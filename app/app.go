@@ -77,6 +77,8 @@ type App struct {
 	verifier  *ante.Verifier
 	antes     *ante.Block
 	pool      *pool.Pool
+	// arriving is what Reserve checks, nil while it does not run; guarded by ABCI's mutex.
+	arriving *Arrival
 	// verdicts are those on the blocks seen lately, and verdict the one on the block at
 	// hand; ABCI's mutex guards the latter.
 	verdicts *lru.Cache[blockHash, verdict]

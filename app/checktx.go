@@ -1,12 +1,15 @@
 package app
 
 import (
+	"errors"
+
 	errorsmod "cosmossdk.io/errors"
 	abci "github.com/cometbft/cometbft/abci/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
 	"github.com/ashlar-da/ashlar/app/blob"
+	"github.com/ashlar-da/ashlar/app/pool"
 	"github.com/ashlar-da/ashlar/da"
 )
 
@@ -18,21 +21,21 @@ func (a *App) checkTx(run sdk.RunTx, req *abci.RequestCheckTx) (*abci.ResponseCh
 	if req.Type == abci.CheckTxType_Recheck {
 		return a.recheckTx(req.Tx), nil
 	}
-	tx, err := a.decode(req.Tx)
-	if err != nil {
-		return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false), nil
-	}
 	id, known := idOf(req.Tx)
 	if gas, waits := a.pool.Holds(id, req.Tx); known && waits {
 		return &abci.ResponseCheckTx{GasWanted: gasOf(gas)}, nil
 	}
-	gas, result, events, err := run(req.Tx, tx)
+	tx, err := a.decoded(req.Tx)
 	if err != nil {
-		resp := sdkerrors.ResponseCheckTxWithEvents(err, gas.GasWanted, gas.GasUsed, events, false)
-		if known {
-			a.pool.NoteRefused(id, a.LastBlockHeight(), resp.Code, resp.Codespace, resp.Log)
-		}
-		return resp, nil
+		return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false), nil
+	}
+	gas, result, events, err := run(req.Tx, tx)
+	switch {
+	case errors.Is(err, pool.ErrDisplaces): // Reserve alone has it find that
+		a.arriving.Displaces = true
+		return &abci.ResponseCheckTx{}, nil
+	case err != nil:
+		return a.refuse(id, a.LastBlockHeight(), err, gas, events), nil
 	}
 	return &abci.ResponseCheckTx{
 		GasWanted: gasOf(gas.GasWanted),
@@ -41,6 +44,13 @@ func (a *App) checkTx(run sdk.RunTx, req *abci.RequestCheckTx) (*abci.ResponseCh
 		Data:      result.Data,
 		Events:    result.Events,
 	}, nil
+}
+
+// refuse says why a transaction is not let in, and notes it.
+func (a *App) refuse(id pool.ID, height int64, why error, gas sdk.GasInfo, events []abci.Event) *abci.ResponseCheckTx {
+	resp := sdkerrors.ResponseCheckTxWithEvents(why, gas.GasWanted, gas.GasUsed, events, false)
+	a.pool.NoteRefused(id, height, resp.Code, resp.Codespace, resp.Log)
+	return resp
 }
 
 // recheckTx tells whether a transaction still waits.
@@ -54,6 +64,14 @@ func (a *App) recheckTx(raw []byte) *abci.ResponseCheckTx {
 		return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false)
 	}
 	return &abci.ResponseCheckTx{GasWanted: gasOf(gas)}
+}
+
+// decoded returns what Reserve decoded, or decodes.
+func (a *App) decoded(raw []byte) (sdk.Tx, error) {
+	if a.arriving != nil {
+		return a.arriving.tx, nil
+	}
+	return a.decode(raw)
 }
 
 // decode decodes what a stranger sent. BaseApp would recover from a panic in a decoder,

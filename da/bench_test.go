@@ -60,3 +60,27 @@ func BenchmarkFullBlock(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkVerifyEnvelopes takes one small blob and a mix of small ones and rows, each alone and all together.
+func BenchmarkVerifyEnvelopes(b *testing.B) {
+	setup := newSetup(b)
+	small := newEnvelope(setup, 1, dataBlob(1, 3<<10))
+	row := newEnvelope(setup, 2, dataBlob(1, DataRowSize))
+	large := newEnvelope(setup, 3, dataBlob(1, 8*DataRowSize))
+	mixed := []*Envelope{row, row, row, large}
+	for range 12 {
+		mixed = append(mixed, small)
+	}
+	for _, bench := range []struct {
+		name      string
+		envelopes []*Envelope
+	}{{"small", []*Envelope{small}}, {"row", []*Envelope{row}}, {"8rows", []*Envelope{large}}, {"16mixed", mixed}} {
+		b.Run(bench.name, func(b *testing.B) {
+			for b.Loop() {
+				if err := VerifyEnvelopes(setup, bench.envelopes); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -36,6 +36,23 @@ func (c *claims) verify(setup *kzg.Setup) error {
 // blobs, and the proofs those of their cells. It fails with kzg.ErrInvalidProof,
 // kzg.ErrInvalidPoint or kzg.ErrNonCanonicalScalar, which are the signer's doing if Check passed.
 func (e *Envelope) VerifyKZG(setup *kzg.Setup) error {
+	return VerifyEnvelopes(setup, []*Envelope{e})
+}
+
+// VerifyEnvelopes is VerifyKZG of several envelopes at once, in the same two equations: most of what one of them costs is
+// the equations. Where it fails it does not tell which envelope is to blame.
+func VerifyEnvelopes(setup *kzg.Setup, envelopes []*Envelope) error {
+	var c claims
+	for _, e := range envelopes {
+		if err := e.claim(&c); err != nil {
+			return err
+		}
+	}
+	return c.verify(setup)
+}
+
+// claim collects what an envelope asserts of its blobs' rows.
+func (e *Envelope) claim(c *claims) error {
 	m, err := e.Message()
 	if err != nil {
 		return err
@@ -43,7 +60,6 @@ func (e *Envelope) VerifyKZG(setup *kzg.Setup) error {
 	if err := e.matchSizes(m); err != nil {
 		return err
 	}
-	var c claims
 	proofs := e.Proofs
 	for i := range m.Blobs {
 		rows, err := e.rows(m, i)
@@ -59,7 +75,7 @@ func (e *Envelope) VerifyKZG(setup *kzg.Setup) error {
 			c.proofs, proofs = append(c.proofs, proofs[:kzg.Columns]), proofs[kzg.Columns:]
 		}
 	}
-	return c.verify(setup)
+	return nil
 }
 
 // rows are those that the commitments of blob i are of.

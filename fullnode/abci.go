@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
@@ -21,20 +22,45 @@ type watched struct {
 	wake      chan struct{}
 	halted    chan error
 	diskFull  func() bool
+	held      func(call string, took time.Duration)
 }
 
-func watch(application abci.Application, diskFull func() bool) *watched {
+func watch(application abci.Application, diskFull func() bool, held func(string, time.Duration)) *watched {
 	return &watched{
 		Application: application,
 		wake:        make(chan struct{}, 1),
 		halted:      make(chan error, 1),
 		diskFull:    diskFull,
+		held:        held,
 	}
+}
+
+// time times a call, which CometBFT makes under its mutex; the function returned ends it.
+func (w *watched) time(call string) func() {
+	started := time.Now()
+	return func() { w.held(call, time.Since(started)) }
+}
+
+// PrepareProposal is timed.
+func (w *watched) PrepareProposal(ctx context.Context, req *abci.RequestPrepareProposal) (*abci.ResponsePrepareProposal, error) {
+	defer w.time("prepare_proposal")()
+	return w.Application.PrepareProposal(ctx, req)
+}
+
+// ProcessProposal is timed.
+func (w *watched) ProcessProposal(ctx context.Context, req *abci.RequestProcessProposal) (*abci.ResponseProcessProposal, error) {
+	defer w.time("process_proposal")()
+	return w.Application.ProcessProposal(ctx, req)
 }
 
 // CheckTx refuses new transactions while the disk is full, whoever sends them: what this
 // node proposes then is empty. Those accepted before stay.
 func (w *watched) CheckTx(ctx context.Context, req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
+	call := "check_tx"
+	if req.Type == abci.CheckTxType_Recheck {
+		call = "recheck_tx"
+	}
+	defer w.time(call)()
 	if req.Type == abci.CheckTxType_New && w.diskFull() {
 		err := errDiskFull.Wrap("nothing is accepted until there is room: post to another node, or try again later")
 		return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false), nil
@@ -47,6 +73,7 @@ func (w *watched) CheckTx(ctx context.Context, req *abci.RequestCheckTx) (*abci.
 // can recover, and the process would be gone before it has said why and closed its
 // store. During replay New returns the error.
 func (w *watched) FinalizeBlock(ctx context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	defer w.time("finalize_block")()
 	response, err := w.Application.FinalizeBlock(ctx, req)
 	if err != nil && w.running.Load() {
 		w.halted <- fmt.Errorf("%w: block %d (%X): %w", ErrHalted, req.Height, req.Hash, err)
@@ -61,6 +88,7 @@ func (w *watched) FinalizeBlock(ctx context.Context, req *abci.RequestFinalizeBl
 
 // Commit notes the height and wakes the follower.
 func (w *watched) Commit(ctx context.Context, req *abci.RequestCommit) (*abci.ResponseCommit, error) {
+	defer w.time("commit")()
 	response, err := w.Application.Commit(ctx, req)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package fullnode
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
@@ -28,6 +30,7 @@ func (n *Node) newMetrics() *prometheus.Registry {
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Namespace: "ashlar", Name: "mempool_kzg_verifications_total", Help: "Envelopes verified by KZG before they entered the mempool, or were refused for it.",
 		}, func() float64 { return float64(n.app.Verifications()) }),
+		n.times.held, n.times.verify,
 		gauge("chain_peers", "Peers of CometBFT.", func() float64 { return float64(n.comet.Switch().Peers().Size()) }),
 	)
 	return registry
@@ -35,4 +38,26 @@ func (n *Node) newMetrics() *prometheus.Registry {
 
 func gauge(name, help string, value func() float64) prometheus.GaugeFunc {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "ashlar", Name: name, Help: help}, value)
+}
+
+// times are how often the application was called and how long that took.
+type times struct {
+	held   *prometheus.SummaryVec // by call
+	verify prometheus.Summary
+}
+
+func newTimes() times {
+	return times{
+		held: prometheus.NewSummaryVec(prometheus.SummaryOpts{
+			Namespace: "ashlar", Name: "abci_held_seconds", Help: "How long calls of the application held ABCI's one mutex.",
+		}, []string{"call"}),
+		verify: prometheus.NewSummary(prometheus.SummaryOpts{
+			Namespace: "ashlar", Name: "mempool_verify_seconds", Help: "How long KZG of transactions took before they entered the mempool, for as many at once as waited.",
+		}),
+	}
+}
+
+// held notes how long a call held ABCI's mutex.
+func (n *Node) held(call string, took time.Duration) {
+	n.times.held.WithLabelValues(call).Observe(took.Seconds())
 }

@@ -26,11 +26,13 @@ type Node struct {
 	chainID    string
 	gasPrice   math.LegacyDec
 	metrics    *prometheus.Registry
+	times      times
 	setup      *kzg.Setup
 	store      *store.Store
 	app        *app.App
 	abci       *watched
 	comet      *node.Node
+	admission  *admission
 	consensus  *consensus.State // comet's
 	headers    *headers
 	accuser    *accuser
@@ -57,6 +59,7 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{cfg: cfg, recent: newRecent(), recalls: make(chan struct{}, maxRecalls)}
+	n.times = newTimes()
 	n.metrics = n.newMetrics()
 	for _, open := range []func(context.Context) error{
 		n.openSetup, n.openCrosscheck, n.openStore, n.openFees, n.openApp, n.openComet, n.openFollower, n.openHost, n.openPoster, n.openAPI,
@@ -117,6 +120,7 @@ func (n *Node) runParts(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return n.watchComet(ctx) })
 	group.Go(n.setup.LoadTables) // or the first proposal waits for it
+	group.Go(func() error { return n.admission.Run(ctx) })
 	group.Go(func() error { return n.store.Run(ctx) })
 	group.Go(func() error { return n.follower.Run(ctx) })
 	group.Go(func() error { return n.host.Run(ctx) })

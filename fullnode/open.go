@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 
 	sdkslog "cosmossdk.io/log/v2/slog"
 	"cosmossdk.io/math"
 	"github.com/cometbft/cometbft/consensus"
+	cmtsync "github.com/cometbft/cometbft/libs/sync"
 	"github.com/cometbft/cometbft/rpc/client/local"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/cosmos/cosmos-sdk/baseapp"
@@ -104,9 +106,14 @@ func (n *Node) openComet(ctx context.Context) error {
 	if n.cfg.wrap != nil {
 		application = n.cfg.wrap(application)
 	}
-	n.abci = watch(application, n.store.DiskFull)
+	n.abci = watch(application, n.store.DiskFull, n.held)
+	mutex := new(cmtsync.Mutex)
 	var err error
-	if n.comet, err = newComet(ctx, n.cfg.Comet, n.abci, slog.New(stopping{n.cfg.Log.Handler(), &n.stopping})); err != nil {
+	if n.comet, err = newComet(ctx, n.cfg.Comet, connections{mutex, n.abci}, slog.New(stopping{n.cfg.Log.Handler(), &n.stopping})); err != nil {
+		return err
+	}
+	n.openAdmission(mutex)
+	if err := interpose(n.comet, n.admission); err != nil {
 		return err
 	}
 	n.abci.committed.Store(n.app.LastBlockHeight())
@@ -122,6 +129,19 @@ func (n *Node) openComet(ctx context.Context) error {
 	n.headers = &headers{blocks: env.BlockStore, states: env.StateStore, squares: n.store}
 	n.accuser = &accuser{pool: n.comet.EvidencePool(), blocks: env.BlockStore, states: env.StateStore}
 	return nil
+}
+
+// openAdmission has transactions verified beside ABCI.
+func (n *Node) openAdmission(mutex *cmtsync.Mutex) {
+	pool, bounds := n.comet.Mempool(), n.cfg.Comet.Mempool
+	closed := func(size int) bool {
+		return n.store.DiskFull() || pool.Size() >= bounds.Size || pool.SizeBytes()+int64(size) > bounds.MaxTxsBytes
+	}
+	timing := admissionTiming{
+		held:   func(took time.Duration) { n.held("reserve", took) },
+		verify: func(took time.Duration) { n.times.verify.Observe(took.Seconds()) },
+	}
+	n.admission = newAdmission(n.app, mutex, closed, timing, n.cfg.Log.With("module", "admission"))
 }
 
 // registerServices adds what the SDK's commands ask a node besides the modules' queries:

@@ -35,7 +35,7 @@ func (s submitter) SubmitTx(ctx context.Context, tx []byte) (api.Submitted, erro
 	if s.node.comet.ConsensusReactor().WaitSync() {
 		return api.Submitted{}, fmt.Errorf("%w: it takes transactions when it is done", api.ErrSyncing)
 	}
-	refused := s.check(tx)
+	refused := s.check(ctx, tx)
 	known := errors.Is(refused, mempool.ErrTxInCache)
 	if !known && !errors.Is(refused, api.ErrBadSequence) { // a sequence is used up by being included, too
 		return api.Submitted{Tx: id}, refused
@@ -50,17 +50,16 @@ func (s submitter) SubmitTx(ctx context.Context, tx []byte) (api.Submitted, erro
 	return api.Submitted{Tx: id, Height: height}, err
 }
 
-// check has the mempool check a transaction and take it.
-func (s submitter) check(tx []byte) error {
-	var response *abci.ResponseCheckTx
-	err := s.node.comet.Mempool().CheckTx(tx, func(r *abci.ResponseCheckTx) { response = r }, mempool.TxInfo{})
+// check has a transaction verified, and the mempool take it.
+func (s submitter) check(ctx context.Context, tx []byte) error {
+	checked := s.node.admission.check(ctx, tx, s.node.comet.Mempool())
 	switch {
-	case err != nil:
-		return mempoolError(err)
-	case response == nil:
+	case checked.err != nil:
+		return mempoolError(checked.err)
+	case checked.response == nil:
 		return errors.New("the mempool gave no verdict")
 	}
-	return s.checkTxError(tx, response)
+	return s.checkTxError(tx, checked.response)
 }
 
 // PostBlob implements api.Submitter.

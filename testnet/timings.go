@@ -25,9 +25,10 @@ func (t Timing) Mean() float64 {
 	return t.Seconds / t.Count
 }
 
-// Timings are what a full node's CometBFT has timed since it started: "step Propose" and
+// Timings are what a full node and its CometBFT have timed since they started: "step Propose" and
 // the other steps of consensus, "abci process_proposal" and the other calls of the
-// application, "interval" from block to block.
+// application as CometBFT waits for them, "interval" from block to block; "held reserve" and
+// others, how long a call held ABCI's mutex, and "verify", the KZG of transactions.
 type Timings map[string]Timing
 
 // Since returns what was timed after an earlier look.
@@ -46,7 +47,11 @@ func (f *FullNode) Timings(ctx context.Context) (Timings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask %s what took its time: %w", f.Name, err)
 	}
-	return parseTimings(string(text)), nil
+	own, err := f.do(ctx, http.MethodGet, "/metrics", nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask %s what took its time: %w", f.Name, err)
+	}
+	return parseTimings(string(text) + "\n" + string(own)), nil
 }
 
 // Profile records for a while what the node's processors do, into a file for go tool pprof.
@@ -107,6 +112,10 @@ func timingName(family, labels string) (name string, isCount bool) {
 		return "abci " + label(labels, "method"), isCount
 	case histogram == "cometbft_consensus_block_interval_seconds":
 		return "interval", isCount
+	case histogram == "ashlar_abci_held_seconds":
+		return "held " + label(labels, "call"), isCount
+	case histogram == "ashlar_mempool_verify_seconds":
+		return "verify", isCount
 	}
 	return "", false
 }

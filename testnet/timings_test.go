@@ -28,9 +28,13 @@ cometbft_abci_connection_method_timing_seconds_count{chain_id="c",method="proces
 cometbft_consensus_block_interval_seconds_sum{chain_id="c"} 12
 cometbft_consensus_block_interval_seconds_count{chain_id="c"} 6
 cometbft_consensus_height{chain_id="c"} 7
+ashlar_abci_held_seconds_sum{call="reserve"} 0.5
+ashlar_abci_held_seconds_count{call="reserve"} 4
+ashlar_mempool_verify_seconds_sum 0.75
+ashlar_mempool_verify_seconds_count 3
 broken
 `
-	want := Timings{"step Propose": {6, 1.5}, "abci process_proposal": {2, 0.25}, "interval": {6, 12}}
+	want := Timings{"step Propose": {6, 1.5}, "abci process_proposal": {2, 0.25}, "interval": {6, 12}, "held reserve": {4, 0.5}, "verify": {3, 0.75}}
 	have := parseTimings(text)
 	if !maps.Equal(have, want) {
 		t.Errorf("have %v want %v", have, want)

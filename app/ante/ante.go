@@ -54,7 +54,7 @@ func New(o Options) sdk.AnteHandler {
 		sequenceDecorator{accounts: o.Accounts, pool: o.Pool},
 		sdkante.NewSigVerificationDecorator(o.Accounts, o.SignModes),
 		sdkante.NewIncrementSequenceDecorator(o.Accounts),
-		roomDecorator{pool: o.Pool},
+		roomDecorator{pool: o.Pool, verifier: o.Verifier},
 		blobDecorator{keeper: o.Blob, verifier: o.Verifier},
 	)
 }

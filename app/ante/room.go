@@ -80,7 +80,8 @@ func placesOf(tx sdk.Tx) ([]pool.Place, error) {
 // roomDecorator asks the mempool whether a new transaction may wait, once it is known to be
 // its signers'. The mempool's own refusal would come after the blobs were verified.
 type roomDecorator struct {
-	pool *pool.Pool
+	pool     *pool.Pool
+	verifier *Verifier
 }
 
 // AnteHandle implements sdk.AnteDecorator.
@@ -92,6 +93,7 @@ func (d roomDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, nex
 	if err != nil {
 		return ctx, err
 	}
+	bid.Unverified = d.verifier.Deferring()
 	ctx = pool.WithBid(ctx, bid)
 	if err := d.pool.Admit(ctx, tx); err != nil {
 		return ctx, err

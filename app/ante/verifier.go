@@ -3,6 +3,7 @@ package ante
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -27,14 +28,20 @@ const (
 
 // Verifier checks blobs against commitments and proofs, and remembers: what was
 // verified, so that no envelope is verified twice, and whose blobs were false, so that
-// they cannot make a node verify at will. CheckTx alone calls Verify, under ABCI's mutex.
+// they cannot make a node verify at will. Verify and Defer are called under ABCI's mutex,
+// Settle beside it.
 type Verifier struct {
 	setup    *kzg.Setup
 	verified *lru.Cache[[da.HashSize]byte, struct{}]
 	offences *lru.Cache[[da.AddressSize]byte, offence]
 	proven   *lru.Cache[[da.AddressSize]byte, struct{}]
-	failures failures
 	computed atomic.Uint64 // envelopes KZG was computed for
+	deferred *Deferred     // where Verify leaves KZG, nil if it computes it; guarded by ABCI's mutex
+
+	mu       sync.Mutex
+	failures failures // guarded by mu
+	// unsettled are the claims of signers of whom no good blobs are known: each may fail.
+	unsettled int // guarded by mu
 }
 
 // failures counts those of one height.
@@ -86,41 +93,55 @@ func NewVerifier(setup *kzg.Setup) (*Verifier, error) {
 // Verify checks everything about the blobs of a signed transaction. What a stranger may
 // have changed only drops the envelope. Where keccaks and proof hash match, what is
 // wrong is the signer's doing: it is refused for a number of blocks that doubles each time.
+// While Defer runs, KZG is left to Settle.
 func (v *Verifier) Verify(height int64, limits da.Limits, tx *blob.Tx) error {
-	signer := tx.Message.Signer
-	if err := v.admit(height, signer); err != nil {
+	if err := v.admit(height, tx.Message.Signer); err != nil {
 		return err
 	}
 	if _, err := tx.Envelope.Check(limits); err != nil {
 		return blob.Wrap(err)
 	}
-	if v.Known(tx.Envelope) {
-		return nil
-	}
 	if v.setup == nil {
 		return errors.New("this application has no setup to verify blobs with")
 	}
-	v.computed.Add(1)
-	if err := tx.Envelope.VerifyKZG(v.setup); err != nil {
-		v.blame(height, signer)
+	key, err := tx.Envelope.Key()
+	if err != nil {
 		return blob.Wrap(err)
 	}
-	v.offences.Remove(signer)
-	v.proven.Add(signer, struct{}{})
-	v.remember(tx.Envelope)
-	return nil
+	if v.verified.Contains(key) {
+		return nil
+	}
+	claim := v.claim(height, tx, key)
+	if v.deferred != nil {
+		v.deferred.claim = claim
+		return nil
+	}
+	v.Settle([]*Claim{claim})
+	return claim.Err
 }
 
 // Verifications returns how many envelopes KZG was computed for. It may be called beside Verify.
 func (v *Verifier) Verifications() uint64 { return v.computed.Load() }
 
-// admit tells whether blobs of the signer are looked at.
+// admit tells whether blobs of the signer are looked at. Of signers of whom no good blobs are
+// known, what is still being verified counts as failed.
 func (v *Verifier) admit(height int64, signer [da.AddressSize]byte) error {
+	if err := v.backOff(height, signer); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	risked := v.failures.at(height).count + v.unsettled
+	v.mu.Unlock()
+	if risked >= failuresPerHeight && !v.proven.Contains(signer) {
+		return blob.ErrBackOff.Wrapf("%d envelopes with false blobs came since height %d, or are being verified, and no good ones of this signer yet: submit again in the next block", failuresPerHeight, height)
+	}
+	return nil
+}
+
+// backOff tells whether a signer's blobs were false lately.
+func (v *Verifier) backOff(height int64, signer [da.AddressSize]byte) error {
 	if past, _ := v.offences.Get(signer); height < past.until {
 		return blob.ErrBackOff.Wrapf("its last %d envelopes held false blobs: submit again at height %d", past.count, past.until)
-	}
-	if v.failures.at(height).count >= failuresPerHeight && !v.proven.Contains(signer) {
-		return blob.ErrBackOff.Wrapf("%d envelopes with false blobs came since height %d, and no good ones of this signer yet: submit again in the next block", failuresPerHeight, height)
 	}
 	return nil
 }
@@ -131,14 +152,6 @@ func (v *Verifier) Trust(signer [da.AddressSize]byte) {
 	v.proven.Add(signer, struct{}{})
 }
 
-// blame counts a false envelope, the signer's and the height's.
-func (v *Verifier) blame(height int64, signer [da.AddressSize]byte) {
-	past, _ := v.offences.Get(signer)
-	v.offences.Add(signer, past.again(height))
-	v.failures = v.failures.at(height)
-	v.failures.count++
-}
-
 // Known tells whether the envelope's blobs, commitments and proofs were verified before.
 func (v *Verifier) Known(e *da.Envelope) bool {
 	key, err := e.Key()
@@ -147,10 +160,4 @@ func (v *Verifier) Known(e *da.Envelope) bool {
 	}
 	_, ok := v.verified.Get(key)
 	return ok
-}
-
-func (v *Verifier) remember(e *da.Envelope) {
-	if key, err := e.Key(); err == nil {
-		v.verified.Add(key, struct{}{})
-	}
 }

@@ -33,6 +33,9 @@ type plan struct {
 	evict []*entry
 }
 
+// displaces tells whether others leave for the new one.
+func (p plan) displaces() bool { return p.old != nil || len(p.evict) > 0 }
+
 // Admit tells whether a transaction with a bid may wait: sdkerrors.ErrWrongSequence,
 // blob.ErrUnderpriced, blob.ErrReplacedLately, blob.ErrAccountLimit,
 // blob.ErrInsufficientFunds and sdkerrors.ErrMempoolIsFull say why not. It changes nothing.
@@ -79,7 +82,7 @@ func (p *Pool) plan(tx sdk.Tx, bid *Bid) (plan, error) {
 // but funds that are held, and stays in CometBFT's mempool: without a bound that one would
 // fill up, and refuse everybody. The caller holds mu.
 func (p *Pool) mayDrop(made plan) error {
-	if made.old == nil && len(made.evict) == 0 {
+	if !made.displaces() {
 		return nil
 	}
 	if p.dropped.txs >= p.limits.Txs || p.dropped.bytes >= p.limits.Bytes {

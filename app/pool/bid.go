@@ -46,6 +46,9 @@ type Bid struct {
 	// zero: any.
 	TimeoutHeight int64
 	Timeout       time.Time
+	// Unverified tells that its blobs are still being verified: it holds its place, and nothing
+	// offers it before Confirm.
+	Unverified bool
 }
 
 // bidKey is the context key of WithBid.

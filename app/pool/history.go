@@ -173,12 +173,12 @@ func (p *Pool) NoteRefused(id ID, height int64, code uint32, codespace, reason s
 	p.history.add(id, Outcome{Kind: Refused, Height: height, Code: code, Codespace: codespace, Reason: reason})
 }
 
-// Status returns what is known of a transaction.
+// Status returns what is known of a transaction. One that is unverified is not accepted yet.
 func (p *Pool) Status(id ID) Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e, ok := p.byID[id]
-	if !ok {
+	if !ok || e.Unverified {
 		outcome, _ := p.history.find(id)
 		return Status{Outcome: outcome}
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 // Select implements mempool.Mempool: it returns what a block can include, by priority, each
-// account's in sequence. What is under the base fee is left out, and what must come after it.
+// account's in sequence. What is under the base fee or unverified is left out, and what must
+// come after it.
 func (p *Pool) Select(context.Context, [][]byte) mempool.Iterator {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,7 +72,7 @@ type merge struct {
 // offer makes the next of a line ready, if it is that in all its lines, and can be included.
 func (m *merge) offer(address Address) {
 	e := m.next(address)
-	if e == nil || e.priority < 0 {
+	if e == nil || e.Unverified || e.priority < 0 {
 		return
 	}
 	for _, place := range e.Places {

@@ -81,12 +81,12 @@ func (p *Pool) clear() {
 	p.lines, p.held, p.granted, p.bytes = make(map[Address][]*entry), make(map[Address]math.Int), make(map[allowance]math.Int), 0
 }
 
-// Holds tells whether just these bytes wait, and the gas they name.
+// Holds tells whether just these bytes wait, verified, and the gas they name.
 func (p *Pool) Holds(id ID, raw []byte) (gas uint64, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e, ok := p.byID[id]
-	if !ok || !bytes.Equal(e.Raw, raw) {
+	if !ok || e.Unverified || !bytes.Equal(e.Raw, raw) {
 		return 0, false
 	}
 	return e.Offer.Gas, true
@@ -122,7 +122,7 @@ func (p *Pool) Pending(address Address, committed uint64) uint64 {
 }
 
 // Insert implements mempool.Mempool: it takes what Admit let through, in another's place or
-// after evicting others where Admit found that.
+// after evicting others where Admit found that. What is unverified displaces nothing: ErrDisplaces.
 func (p *Pool) Insert(ctx context.Context, tx sdk.Tx, _ mempool.InsertOption) error {
 	bid, ok := bidOf(ctx)
 	if !ok {
@@ -133,6 +133,9 @@ func (p *Pool) Insert(ctx context.Context, tx sdk.Tx, _ mempool.InsertOption) er
 	plan, err := p.plan(tx, bid)
 	if err != nil {
 		return err
+	}
+	if bid.Unverified && plan.displaces() {
+		return ErrDisplaces
 	}
 	for _, e := range plan.evict {
 		if p.byID[e.ID] == e { // else it left with one before it
@@ -249,8 +252,10 @@ func (p *Pool) dependents(e *entry, set map[*entry]bool) {
 
 // forget takes an entry out of all but its lines. The caller holds mu.
 func (p *Pool) forget(e *entry, why Outcome) {
-	p.dropped.txs++
-	p.dropped.bytes += e.Size
+	if !e.Unverified { // else CometBFT does not hold it
+		p.dropped.txs++
+		p.dropped.bytes += e.Size
+	}
 	delete(p.byID, e.ID)
 	delete(p.byTx, e.tx)
 	p.count(e, -1)

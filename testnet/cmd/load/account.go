@@ -30,9 +30,10 @@ type account struct {
 	Commit   float64 `json:"commit"`
 	Finalize float64 `json:"of_which_finalize"`
 	Persist  float64 `json:"of_which_persist"`
-	// CheckTxs is checking what users submitted, and Store storing the square: both go on beside
-	// the rest, and the application does one thing at a time.
-	CheckTxs float64 `json:"beside_check_txs"`
+	// CheckTxs is how long what users submitted held ABCI's mutex, which the rest needs too. Verify
+	// is the KZG of it, and Store storing the square: both go on beside the rest.
+	CheckTxs float64 `json:"check_txs_under_the_mutex"`
+	Verify   float64 `json:"beside_verify"`
 	Store    float64 `json:"beside_store"`
 }
 
@@ -50,7 +51,7 @@ func accountFor(t testnet.Timings) account {
 		Interval: t["interval"].Mean(), Wait: each("step NewHeight", "step NewRound"),
 		Propose: each("step Propose"), Prepare: t["abci prepare_proposal"].Mean(), Process: t["abci process_proposal"].Mean(),
 		Prevote: each("step Prevote", "step PrevoteWait"), Precommit: each("step Precommit", "step PrecommitWait"),
-		CheckTxs: each("abci check_tx"), Commit: each("step Commit"), Finalize: t["abci finalize_block"].Mean(), Persist: t["abci commit"].Mean(),
+		CheckTxs: each("held reserve", "held check_tx", "held recheck_tx"), Verify: each("verify"), Commit: each("step Commit"), Finalize: t["abci finalize_block"].Mean(), Persist: t["abci commit"].Mean(),
 	}
 }
 
@@ -69,8 +70,8 @@ func storing(stored map[uint64]time.Duration, from, to uint64) float64 {
 
 // String lists the parts.
 func (a account) String() string {
-	return fmt.Sprintf("wait %.2f, propose %.2f with %.2f to build and %.2f to judge, votes %.2f, commit %.2f; beside that %.2f to check transactions and %.2f to store",
-		a.Wait, a.Propose, a.Prepare, a.Process, a.Prevote+a.Precommit, a.Commit, a.CheckTxs, a.Store)
+	return fmt.Sprintf("wait %.2f, propose %.2f with %.2f to build and %.2f to judge, votes %.2f, commit %.2f; %.2f of the mutex to check transactions; beside that %.2f to verify them and %.2f to store",
+		a.Wait, a.Propose, a.Prepare, a.Process, a.Prevote+a.Precommit, a.Commit, a.CheckTxs, a.Verify, a.Store)
 }
 
 // kinds says what processor time is spent on, by what the names of functions contain; the
