@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,13 +55,17 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	if r.ContentLength > limit {
 		return nil, fmt.Errorf("%w: %d bytes posted, at most %d are taken", da.ErrTooLarge, r.ContentLength, limit)
 	}
-	body, err := io.ReadAll(&paced{
+	var body bytes.Buffer
+	if r.ContentLength > 0 { // what is posted may stay in the mempool: it is to take no more than its size
+		body.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(&paced{
 		body: http.MaxBytesReader(w, r.Body, limit), control: http.NewResponseController(w), begun: time.Now(),
 	})
 	if err != nil {
 		return nil, bodyError(err, limit)
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // paced is a body that must keep up with bodyRate.

@@ -59,6 +59,31 @@ func (e *Envelope) Encode() []byte {
 	return out
 }
 
+// encodesTo tells whether data is what Encode returns, without the copy.
+func (e *Envelope) encodesTo(data []byte) bool {
+	rest, same := bytes.CutPrefix(data, []byte{envelopeByte})
+	cut := func(field protowire.Number, size int) (value []byte) {
+		var head [maxBlobFraming]byte
+		tag := protowire.AppendVarint(protowire.AppendTag(head[:0], field, protowire.BytesType), uint64(size))
+		same = same && bytes.HasPrefix(rest, tag) && len(rest)-len(tag) >= size
+		if same {
+			value, rest = rest[len(tag):len(tag)+size], rest[len(tag)+size:]
+		}
+		return value
+	}
+	same = bytes.Equal(cut(envelopeTxField, len(e.Tx)), e.Tx) && same
+	for _, blob := range e.Blobs {
+		same = bytes.Equal(cut(envelopeBlobsField, len(blob)), blob) && same
+	}
+	if len(e.Proofs) > 0 {
+		joined := cut(envelopeProofsField, len(e.Proofs)*kzg.PointSize)
+		for i := range e.Proofs {
+			same = same && bytes.Equal(joined[i*kzg.PointSize:(i+1)*kzg.PointSize], e.Proofs[i][:])
+		}
+	}
+	return same && len(rest) == 0
+}
+
 func appendField(out []byte, field protowire.Number, value []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(out, field, protowire.BytesType), value)
 }
@@ -91,7 +116,7 @@ func DecodeEnvelope(data []byte) (*Envelope, error) {
 		}
 		rest = rest[n:]
 	}
-	if len(e.Tx) == 0 || !bytes.Equal(e.Encode(), data) {
+	if len(e.Tx) == 0 || !e.encodesTo(data) {
 		return nil, fmt.Errorf("%w: not the canonical encoding of an envelope: fields in order, lengths minimal, none empty but blobs", ErrMalformed)
 	}
 	return e, nil

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -27,6 +29,9 @@ type Config struct {
 	SkipUpgradeHeights map[int64]bool
 	// Retain is how long squares and blocks are kept; 0 is for ever.
 	Retain time.Duration
+	// MemoryLimit is the memory, in bytes, that the process tries to stay within, by collecting
+	// garbage sooner; 0: none. New sets it for the whole process, unless GOMEMLIMIT does.
+	MemoryLimit int64
 	// API configures the HTTP API.
 	API APISettings
 	// Libp2p configures the host that serves squares.
@@ -57,6 +62,8 @@ func (c *Config) validate() error {
 		return errors.New("fullnode: no logger")
 	case c.Retain < 0:
 		return fmt.Errorf("fullnode: retain is %v: give a duration such as 432h, or 0s to keep everything", c.Retain)
+	case c.MemoryLimit < 0:
+		return fmt.Errorf("fullnode: memory-limit is %d bytes: give MiB such as 1024, or 0 for none", c.MemoryLimit)
 	case !(c.KZG.Crosscheck >= 0 && c.KZG.Crosscheck <= 1): // NaN too
 		return fmt.Errorf("fullnode: kzg.crosscheck is %v: give a share of blocks from 0 to 1", c.KZG.Crosscheck)
 	case c.KZG.Tables < 0 || c.KZG.Tables > maxTables:
@@ -73,4 +80,11 @@ func (c *Config) validate() error {
 // path returns a path under the node's home.
 func (c *Config) path(parts ...string) string {
 	return filepath.Join(append([]string{c.Comet.RootDir}, parts...)...)
+}
+
+// limitMemory sets MemoryLimit, where the environment says nothing.
+func (c *Config) limitMemory() {
+	if c.MemoryLimit > 0 && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(c.MemoryLimit)
+	}
 }

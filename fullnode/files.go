@@ -28,6 +28,7 @@ type Settings struct {
 	HaltHeight        uint64         `mapstructure:"halt-height"`
 	HaltTime          uint64         `mapstructure:"halt-time"`
 	Retain            time.Duration  `mapstructure:"retain"`
+	MemoryLimit       int            `mapstructure:"memory-limit"`
 	API               APISettings    `mapstructure:"api"`
 	Libp2p            Libp2pSettings `mapstructure:"libp2p"`
 	KZG               KZGSettings    `mapstructure:"kzg"`
@@ -78,6 +79,9 @@ type KZGSettings struct {
 	Tables int `mapstructure:"tables"`
 }
 
+// defaultMemoryLimit is Settings.MemoryLimit: half as much again as a node needs at most.
+const defaultMemoryLimit = 1024
+
 // maxTables bounds KZGSettings.Tables.
 const maxTables = kzg.MaxTables >> 20
 
@@ -93,6 +97,7 @@ func DefaultSettings() Settings {
 		PruningKeepRecent: "0",
 		PruningInterval:   "0",
 		Retain:            18 * 24 * time.Hour,
+		MemoryLimit:       defaultMemoryLimit,
 		API:               APISettings{Address: "127.0.0.1:26659"},
 		Libp2p: Libp2pSettings{
 			Listen: []string{"/ip4/0.0.0.0/tcp/26660", "/ip4/0.0.0.0/udp/26660/quic-v1"},
@@ -123,6 +128,11 @@ halt-time = {{ .HaltTime }}
 
 # How long squares and blocks are kept, as 432h. 0s: for ever.
 retain = "{{ .Retain }}"
+
+# The memory, in MiB, that the process tries to stay within: close to it, processor time is spent
+# on collecting garbage. A full mempool and the largest squares take some 700. 0: no limit. The
+# environment variable GOMEMLIMIT, if it is set, decides instead.
+memory-limit = {{ .MemoryLimit }}
 
 [api]
 # Where the HTTP API listens. Off loopback, guard it with tokens.
@@ -174,6 +184,7 @@ func (s *Settings) Config(comet *cmtcfg.Config, ring keyring.Keyring, log *slog.
 		MinGasPrices: s.MinGasPrices,
 		Options:      []func(*baseapp.BaseApp){pruning, baseapp.SetHaltHeight(s.HaltHeight), baseapp.SetHaltTime(s.HaltTime)},
 		Retain:       s.Retain,
+		MemoryLimit:  int64(s.MemoryLimit) << 20,
 		API:          s.API,
 		Libp2p:       s.Libp2p,
 		KZG:          s.KZG,

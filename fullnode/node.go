@@ -58,6 +58,7 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 	if err := cfg.checkPorts(ctx); err != nil {
 		return nil, err
 	}
+	cfg.limitMemory()
 	n := &Node{cfg: cfg, recent: newRecent(), recalls: make(chan struct{}, maxRecalls)}
 	n.times = newTimes()
 	n.metrics = n.newMetrics()

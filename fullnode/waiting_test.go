@@ -192,6 +192,25 @@ func TestReplacedThenUnderTheBaseFeeThenIncluded(t *testing.T) {
 		if status := n.txStatus(t, lowID); status.Status != api.StatusReplaced || hex.EncodeToString(status.By) != hex.EncodeToString(higherID[:]) {
 			t.Errorf("%s says that the replaced one is %+v", name, status)
 		}
+		n.requireVerifiedBeside(t, name)
+	}
+}
+
+// requireVerifiedBeside fails if what came to a node by its API or by gossip did not pass admission.
+func (n *runningNode) requireVerifiedBeside(t *testing.T, name string) {
+	t.Helper()
+	families, err := n.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	batches := uint64(0)
+	for _, family := range families {
+		if family.GetName() == "ashlar_mempool_verify_seconds" {
+			batches = family.GetMetric()[0].GetSummary().GetSampleCount()
+		}
+	}
+	if verified := n.app.Verifications(); batches == 0 || verified == 0 {
+		t.Errorf("%s verified %d envelopes in %d batches", name, verified, batches)
 	}
 }
 

@@ -66,6 +66,7 @@ func addNodeFlags(cmd *cobra.Command) {
 	d := fullnode.DefaultSettings()
 	f := cmd.Flags()
 	f.Duration("retain", d.Retain, "how long squares and blocks are kept; 0s: for ever")
+	f.Int("memory-limit", d.MemoryLimit, "MiB of memory that the process tries to stay within; 0: no limit")
 	f.String("api.address", d.API.Address, "where the HTTP API listens")
 	f.String("api.key", "", "name of the key that pays for POST /v1/blobs")
 	f.Var(new(list), "api.origins", "web origins browsers may call the API from")

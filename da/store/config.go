@@ -14,7 +14,7 @@ import (
 
 // Defaults of a Config.
 const (
-	DefaultHotBytes    = 256 << 20
+	DefaultHotBytes    = 144 << 20 // a square of the most rows, or seven of 34 rows
 	DefaultHotHeights  = 32
 	DefaultMinFree     = 1 << 30
 	DefaultReserve     = 256 << 20
@@ -30,7 +30,7 @@ type Config struct {
 	// Retain is how long heights are kept, by block time. 0: for ever.
 	Retain time.Duration
 	// HotBytes bounds the extended matrices kept in memory, HotHeights says of how many
-	// of the newest heights. 0: 256 MiB and 32.
+	// of the newest heights. 0: 144 MiB and 32.
 	HotBytes   int64
 	HotHeights uint64
 	// MinFree is the free space, in bytes, below which nothing is accepted; below a quarter
