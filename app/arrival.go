@@ -13,7 +13,7 @@ import (
 
 // Arrival is a transaction on its way into the mempool in steps, of which one alone needs ABCI's
 // mutex: Inspect, Reserve, Settle, in this order, and then CheckTx, which finds it verified.
-// CheckTx without them does the same work, all of it under the mutex.
+// CheckTx without them does the same work, all of it under the mutex, and the zero value is for that.
 type Arrival struct {
 	// Refusal is what CheckTx would answer; nil: nothing is wrong so far.
 	Refusal *abci.ResponseCheckTx
@@ -88,7 +88,7 @@ func (a *App) Settle(arrivals []*Arrival) (good bool) {
 
 func (a *App) settle(x *Arrival) {
 	switch {
-	case x.Refusal != nil:
+	case x.Refusal != nil || x.tx == nil:
 	case x.claim != nil && x.claim.Err != nil:
 		x.Refusal = a.refuse(x.id, x.claim.Height, x.claim.Err, sdk.GasInfo{}, nil)
 		a.pool.Release(x.id, x.raw, pool.Outcome{

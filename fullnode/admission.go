@@ -127,11 +127,12 @@ func (a *admission) next() {
 func (a *admission) reserve(batch []*submission) []*app.Arrival {
 	var arrivals []*app.Arrival
 	for _, s := range batch {
-		x := a.app.Inspect(s.raw)
-		arrivals = append(arrivals, x)
+		x := new(app.Arrival)
 		if !a.closed(len(s.raw)) {
+			x = a.app.Inspect(s.raw)
 			a.survive(func() { a.hold(x) })
 		}
+		arrivals = append(arrivals, x)
 		if x.Displaces {
 			break
 		}
