@@ -29,10 +29,13 @@ type blocks interface {
 type follower struct {
 	blocks    blocks
 	squares   *store.Store
-	committed *atomic.Int64   // the height up to which blocks were executed
-	wake      <-chan struct{} // something was committed
+	committed *atomic.Int64       // the height up to which blocks were executed
+	wake      <-chan struct{}     // something was committed
+	lost      func(height uint64) // hands over a height whose block CometBFT does not have
 	stored    func(context.Context, *store.Block, *da.Block)
 	log       *slog.Logger
+
+	next int64 // the height to store next, 0 before that is known
 }
 
 // Run follows until ctx ends or a height cannot be stored. With a full disk it waits:
@@ -58,24 +61,48 @@ func (f *follower) Run(ctx context.Context) error {
 	}
 }
 
-// catchUp stores every height that was executed and is not stored, and again what the
-// store found corrupt, as long as CometBFT has the block.
+// errNoBlock means that CometBFT does not have a block that it should.
+var errNoBlock = errors.New("CometBFT does not have the block")
+
+// catchUp stores every height that was executed and is not stored, and again what the store
+// found corrupt. Blocks that CometBFT does not have it hands over, and goes on.
 func (f *follower) catchUp(ctx context.Context) error {
 	for _, height := range f.squares.Damaged() {
-		if err := f.follow(ctx, int64(height)); err != nil && !errors.Is(err, da.ErrPruned) {
+		if err := f.followOrLose(ctx, int64(height)); err != nil {
 			return fmt.Errorf("mend height %d: %w", height, err)
 		}
 	}
-	for ctx.Err() == nil {
-		height := int64(f.squares.Contiguous()) + 1
-		if height > f.committed.Load() {
-			return nil
+	if f.next == 0 {
+		f.next = f.first()
+	}
+	for ; ctx.Err() == nil && f.next <= f.committed.Load(); f.next++ {
+		if f.squares.Has(uint64(f.next)) {
+			continue
 		}
-		if err := f.follow(ctx, height); err != nil {
-			return fmt.Errorf("height %d: %w", height, err)
+		if err := f.followOrLose(ctx, f.next); err != nil {
+			return fmt.Errorf("height %d: %w", f.next, err)
 		}
 	}
 	return nil
+}
+
+// first returns the height to begin with: where the store ends or, if it is empty, where
+// CometBFT's blocks begin.
+func (f *follower) first() int64 {
+	if f.squares.Head() == 0 {
+		return max(f.blocks.Base(), 1)
+	}
+	return int64(f.squares.Contiguous()) + 1
+}
+
+// followOrLose stores one height, or hands it over.
+func (f *follower) followOrLose(ctx context.Context, height int64) error {
+	err := f.follow(ctx, height)
+	if errors.Is(err, errNoBlock) {
+		f.lost(uint64(height))
+		return nil
+	}
+	return err
 }
 
 // follow stores one height.
@@ -83,7 +110,7 @@ func (f *follower) follow(ctx context.Context, height int64) error {
 	started := time.Now()
 	block := f.blocks.LoadBlock(height)
 	if block == nil {
-		return fmt.Errorf("%w: CometBFT's blocks begin at %d; remove the data directory and sync again", da.ErrPruned, f.blocks.Base())
+		return errNoBlock
 	}
 	record, parsed, err := square(block)
 	if err != nil {

@@ -18,6 +18,7 @@ func (n *Node) newMetrics() *prometheus.Registry {
 		gauge("store_head", "Newest height whose square is stored.", func() float64 { return float64(n.store.Head()) }),
 		gauge("store_tail", "Oldest height whose square is stored.", func() float64 { return float64(n.store.Tail()) }),
 		gauge("store_damaged", "Stored heights found corrupt and not mended.", func() float64 { return float64(len(n.store.Damaged())) }),
+		gauge("store_lost", "Heights whose square is missing and is to be rebuilt from what peers hold.", func() float64 { return float64(n.rebuilding.count()) }),
 		gauge("disk_free_bytes", "Free space of the disk with the squares, or with CometBFT's databases if that has less.", func() float64 { return float64(n.store.DiskFree()) }),
 		gauge("disk_full", "1 while so little is free that nothing is accepted, else 0.", func() float64 {
 			if n.store.DiskFull() {

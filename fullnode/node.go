@@ -40,6 +40,7 @@ type Node struct {
 	fees       *feeLog
 	recalls    chan struct{} // one element for each transaction that is looked for
 	follower   *follower
+	rebuilding *rebuilding
 	host       *p2p.Host
 	poster     *poster       // nil: the node has no key that pays
 	crosscheck *crosschecker // nil: nothing is verified again
@@ -63,7 +64,7 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 	n.times = newTimes()
 	n.metrics = n.newMetrics()
 	for _, open := range []func(context.Context) error{
-		n.openSetup, n.openCrosscheck, n.openStore, n.openFees, n.openApp, n.openComet, n.openFollower, n.openHost, n.openPoster, n.openAPI,
+		n.openSetup, n.openCrosscheck, n.openStore, n.openFees, n.openApp, n.openComet, n.openFollower, n.openHost, n.openRebuilding, n.openPoster, n.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, n.close())
@@ -124,6 +125,7 @@ func (n *Node) runParts(ctx context.Context) error {
 	group.Go(func() error { return n.admission.Run(ctx) })
 	group.Go(func() error { return n.store.Run(ctx) })
 	group.Go(func() error { return n.follower.Run(ctx) })
+	group.Go(func() error { return n.rebuilding.Run(ctx) })
 	group.Go(func() error { return n.host.Run(ctx) })
 	if n.crosscheck != nil {
 		group.Go(func() error { return n.crosscheck.Run(ctx) })

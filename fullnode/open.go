@@ -25,6 +25,7 @@ import (
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da/store"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/fullnode/rebuild"
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
@@ -164,6 +165,7 @@ func (n *Node) openFollower(context.Context) error {
 		committed: &n.abci.committed,
 		wake:      n.abci.wake,
 		stored:    n.stored,
+		lost:      func(height uint64) { n.rebuilding.lose(height) },
 		log:       n.cfg.Log.With("module", "follower"),
 	}
 	return nil
@@ -190,6 +192,7 @@ func (n *Node) openHost(ctx context.Context) error {
 		Limits:    n.cfg.Libp2p.limits(),
 		Headers:   n.headers,
 		Squares:   source,
+		Holdings:  squares{n.store},
 		Evidence:  n.accuser,
 		CheckHead: n.checkHead,
 		Metrics:   n.metrics,
@@ -200,6 +203,18 @@ func (n *Node) openHost(ctx context.Context) error {
 	}
 	n.closers = append(n.closers, n.host.Close)
 	return nil
+}
+
+// openRebuilding prepares what brings back lost squares.
+func (n *Node) openRebuilding(context.Context) error {
+	log := n.cfg.Log.With("module", "rebuild")
+	with, err := rebuild.New(rebuild.Config{Host: n.host, Setup: n.setup, Log: log})
+	if err != nil {
+		return err
+	}
+	n.rebuilding = newRebuilding(with, n.comet.BlockStore(), n.store, log)
+	n.rebuilding.announce = n.announce
+	return n.metrics.Register(n.rebuilding.rebuilt)
 }
 
 func (n *Node) openPoster(context.Context) error {

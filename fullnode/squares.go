@@ -15,7 +15,10 @@ type squares struct {
 	store *store.Store
 }
 
-var _ p2p.SquareSource = squares{}
+var (
+	_ p2p.SquareSource  = squares{}
+	_ p2p.HoldingSource = squares{}
+)
 
 // Cost implements p2p.SquareSource.
 func (s squares) Cost(height uint64, coords []erasure.Coord) (cells, bytes int) {
@@ -35,6 +38,14 @@ func (s squares) Cells(ctx context.Context, height uint64, coords []erasure.Coor
 		}
 	}
 	return cells, nil
+}
+
+// HeldCost implements p2p.HoldingSource.
+func (s squares) HeldCost(uint64) (bytes int) { return 0 }
+
+// Held implements p2p.HoldingSource.
+func (s squares) Held(ctx context.Context, height uint64) ([]erasure.Coord, error) {
+	return s.store.Held(ctx, height)
 }
 
 // Rows implements p2p.SquareSource.

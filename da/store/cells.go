@@ -81,6 +81,31 @@ func (s *Store) isHot(v *view) bool {
 	return v.marker.rowsHeld() == k && v.height+s.config.HotHeights > s.Head() && s.hot.admits(v.height, k)
 }
 
+// Held returns the coordinates of the cells that Cells would answer: those of the rows that are
+// held or, if all are, of the whole extended matrix. None at all is da.ErrNotFound.
+func (s *Store) Held(ctx context.Context, height uint64) (held []erasure.Coord, err error) {
+	err = s.view(ctx, height, func(v *view) error {
+		k := len(v.marker.rows)
+		rows := k
+		if v.marker.rowsHeld() == k {
+			rows = 2 * k
+		}
+		for row := range rows {
+			if row < k && !v.marker.rows[row].is {
+				continue
+			}
+			for column := range kzg.Columns {
+				held = append(held, erasure.Coord{Row: row, Column: column})
+			}
+		}
+		return nil
+	})
+	if err == nil && len(held) == 0 {
+		err = fmt.Errorf("%w: no cell of height %d is held", da.ErrNotFound, height)
+	}
+	return held, err
+}
+
 // Cell returns a cell of the extended matrix with its proof. It fails with da.ErrNotFound
 // if it lies outside or what it takes is not held.
 func (s *Store) Cell(ctx context.Context, height uint64, at erasure.Coord) (*da.Sample, error) {

@@ -322,6 +322,25 @@ func TestMatrixCacheIsBounded(t *testing.T) {
 	}
 }
 
+// checkHeld holds what is said to be held of height 1, all cells of so many rows, against what is
+// served.
+func checkHeld(t *testing.T, s *Store, rows int) {
+	t.Helper()
+	held, err := s.Held(t.Context(), 1)
+	if err != nil || len(held) != rows*kzg.Columns {
+		t.Fatalf("%d cells are held, %v; want %d rows of them", len(held), err, rows)
+	}
+	samples, err := s.Cells(t.Context(), 1, held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, sample := range samples {
+		if sample == nil {
+			t.Errorf("cell %v is held and not served", held[i])
+		}
+	}
+}
+
 func TestPartsOfASquare(t *testing.T) {
 	s := open(t, testConfig(t, t.TempDir()))
 	whole := testBlock(t, 1)
@@ -337,6 +356,9 @@ func TestPartsOfASquare(t *testing.T) {
 	if _, err := s.Cell(t.Context(), 1, erasure.Coord{}); !errors.Is(err, da.ErrNotFound) {
 		t.Errorf("cell of a bare header: %v", err)
 	}
+	if held, err := s.Held(t.Context(), 1); !errors.Is(err, da.ErrNotFound) {
+		t.Errorf("held of a bare header: %v, %v", held, err)
+	}
 	some := *whole
 	some.Rows, some.Proofs = slices.Clone(whole.Rows), slices.Clone(whole.Proofs)
 	some.Rows[1], some.Proofs[1] = nil, nil
@@ -345,7 +367,9 @@ func TestPartsOfASquare(t *testing.T) {
 	if err != nil || samples[0] == nil || samples[1] != nil || samples[2] != nil {
 		t.Errorf("cells with a row missing: %v, %v", samples, err)
 	}
+	checkHeld(t, s, len(whole.Rows)-1)
 	put(t, s, whole)
+	checkHeld(t, s, 2*len(whole.Rows))
 	checkWhole(t, s, 1)
 	put(t, s, &header) // less than there is changes nothing
 	checkWhole(t, s, 1)
