@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,11 +37,14 @@ type Network struct {
 }
 
 // NewNetwork makes a network namespace, joined to this one by one pair of interfaces for
-// peers and one for the API; number tells apart the networks of a process. Remove gives
-// everything back.
+// peers and one for the API; number tells apart the networks of a process, which have
+// subnets that are free. Remove gives everything back.
 func NewNetwork(ctx context.Context, number, nodes int) (*Network, error) {
 	id := fmt.Sprintf("%d-%d", os.Getpid(), number)
-	peers, api := 128+2*number, 129+2*number // second bytes of 10.0.0.0/8
+	peers, api, err := freeSubnets()
+	if err != nil {
+		return nil, err
+	}
 	n := &Network{
 		Counted: CountedByInterface, namespace: "lightbench-" + id, device: "lb" + id,
 		Light: fmt.Sprintf("10.%d.0.2", peers), API: fmt.Sprintf("10.%d.0.2", api),
@@ -55,6 +62,30 @@ func NewNetwork(ctx context.Context, number, nodes int) (*Network, error) {
 		}
 	}
 	return n, nil
+}
+
+// freeSubnets draws two subnets 10.x.0.0/16 that no interface of this machine is in, so that
+// several measurements can run side by side.
+func freeSubnets() (peers, api int, err error) {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return 0, 0, fmt.Errorf("reading the addresses in use: %w", err)
+	}
+	var free []int // second bytes of 10.0.0.0/8
+	for second := range 256 {
+		prefix := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(second)}), 16)
+		if !slices.ContainsFunc(addresses, func(a net.Addr) bool {
+			used, err := netip.ParsePrefix(a.String())
+			return err == nil && used.Overlaps(prefix)
+		}) {
+			free = append(free, second)
+		}
+	}
+	if len(free) < 2 {
+		return 0, 0, errors.New("no two subnets of 10.0.0.0/8 are free")
+	}
+	rand.Shuffle(len(free), func(i, j int) { free[i], free[j] = free[j], free[i] })
+	return free[0], free[1], nil
 }
 
 // join returns the commands that make a pair of interfaces, one of them in the namespace.
