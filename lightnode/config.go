@@ -98,11 +98,12 @@ type Config struct {
 	// Workers is how many blocks are sampled at once; a quarter as many again retry
 	// those that failed. 0: 8.
 	Workers int
-	// Poll is how often a peer is asked for its newest header when none is announced. 0: 15 s.
+	// Poll is how often a peer is asked for its newest header when there is no other news of it. 0: 15 s.
 	Poll time.Duration
 	// CommitEvery is the number of heights from one that is verified by its commit to the
 	// next: those between wait for that, and link to it. A commit is the most of a header's
-	// weight. 1 verifies each head as it comes, within a second. 0: 5.
+	// weight. 1 verifies each head as it is announced, within a second; otherwise a node does
+	// not listen to announcements, and asks for a head when it is due. 0: 5.
 	CommitEvery int
 	// AlarmAfter is how long the node may be without news, or a block without a
 	// verdict, before the node raises an alarm. 0: 3 minutes.
@@ -217,3 +218,7 @@ func (c *Config) resolveNumbers() error {
 	}
 	return nil
 }
+
+// listens tells whether the node hears announcements of heads. They come from every full node
+// of every block: where one in several is verified, to ask when it is due costs less.
+func (c *Config) listens() bool { return c.CommitEvery == 1 }

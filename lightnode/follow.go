@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ashlar-da/ashlar/api"
+	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
@@ -22,7 +23,8 @@ func (n *Node) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	news := &news{every: uint64(n.config.CommitEvery), poll: n.config.Poll, verified: uint64(max(last, 0)), pollAt: n.config.Now()}
+	now := n.config.Now()
+	news := &news{every: uint64(n.config.CommitEvery), poll: n.config.Poll, foresees: !n.config.listens(), verified: uint64(max(last, 0)), pollAt: now}
 	for {
 		next, ok := n.awaitQuestion(ctx, news)
 		if !ok {
@@ -40,6 +42,9 @@ func (n *Node) ask(ctx context.Context, news *news, next question) error {
 	err := n.learn(ctx, news, next)
 	switch {
 	case ctx.Err() != nil:
+		return nil
+	case errors.Is(err, da.ErrFutureHeight) && next.height > 0 && !errors.Is(err, p2p.ErrNoPeer):
+		news.early(n.config.Now())
 		return nil
 	case errors.Is(err, ErrAttack):
 		n.fatal.Store(&err)
@@ -81,7 +86,7 @@ func (n *Node) learn(ctx context.Context, news *news, next question) error {
 		return err
 	}
 	n.contact.Store(n.config.Now().UnixNano())
-	news.advanced(uint64(header.Signed.Height), n.config.Now())
+	news.advanced(uint64(header.Signed.Height), header.Signed.Time, n.config.Now())
 	if !began {
 		news.pollAt = n.config.Now() // the header to begin with is seldom the newest
 	}
@@ -121,7 +126,7 @@ func (n *Node) head(header *p2p.Header) error {
 func (n *Node) awaitQuestion(ctx context.Context, news *news) (question, bool) {
 	for {
 		n.claimed.Store(max(news.heard, news.verified))
-		next := news.next()
+		next := news.next(n.config.Now())
 		timer := time.NewTimer(next.at.Sub(n.config.Now()))
 		select {
 		case <-ctx.Done():

@@ -303,8 +303,9 @@ func TestDeliverySurvivesAKillAtEachWrite(t *testing.T) {
 	config := testConfig(t, chain.testBlocks, host)
 	config.Follow = &Follow{Namespace: followedSpace, From: 1}
 	n, _ := start(t, config)
-	awaitVerdict(t, n, 1, sampling.Available)
-	awaitVerdict(t, n, 3, sampling.Available)
+	for height := uint64(1); height <= 3; height++ { // the head is judged before those it links to
+		awaitVerdict(t, n, height, sampling.Available)
+	}
 
 	for kill := 1; ; kill++ {
 		consumer := newConsumer(t, chain)

@@ -17,22 +17,30 @@ const (
 )
 
 // news decides when to ask peers about the head, and for what: a height is verified with its
-// commit when all below the next turn have been announced, so that most headers need none
-// (they link to one that has). It holds no more than what peers say, none of which is
-// believed: the most that lies bring about is questions, headPause and more apart. It is a
-// value of its inputs, and one goroutine uses it.
+// commit when its turn has come, so that most headers need none (they link to one that has).
+// It holds no more than what peers say, none of which is believed: the most that lies bring
+// about is questions, headPause and more apart. It is a value of its inputs, and one goroutine
+// uses it.
 type news struct {
 	every uint64        // heights from one turn to the next
 	poll  time.Duration // for how long nobody may announce anything before somebody is asked
+	// foresees tells that a turn is asked for when it is due by the pace of the chain, because
+	// nothing is announced: that is cheaper where turns are far apart.
+	foresees bool
 
-	verified uint64    // newest verified height, 0 if there is none
-	heard    uint64    // greatest height above that anybody claims, 0 if none
-	claimed  uint64    // height above that a peer that was asked claims to hold, 0 if none
-	since    time.Time // when a height above was first heard of, zero if none was
-	due      time.Time // when the turn may be asked for, once it was heard of
-	pollAt   time.Time // when somebody is asked, if nothing else happens
-	tried    time.Time // when somebody was asked last
-	vain     int       // questions that came to nothing since a header was verified
+	verified uint64        // newest verified height, 0 if there is none
+	at       time.Time     // of its block
+	pace     time.Duration // from a block to the next, 0 if not known
+	heard    uint64        // greatest height above that anybody claims, 0 if none
+	claimed  uint64        // height above that a peer that was asked claims to hold, 0 if none
+	since    time.Time     // when a height above was first heard of, zero if none was
+	due      time.Time     // when the turn may be asked for, once it was heard of
+	known    uint64        // greatest height below the turn that there was
+	knownAt  time.Time     // when there was
+	slack    time.Duration // by how much sooner than foreseen a turn is asked for
+	pollAt   time.Time     // when somebody is asked, if nothing else happens
+	tried    time.Time     // when somebody was asked last
+	vain     int           // questions that came to nothing since a header was verified
 }
 
 // question is what to ask next, and when.
@@ -45,7 +53,7 @@ type question struct {
 func (w *news) turn() uint64 { return w.verified - w.verified%w.every + w.every }
 
 // next returns what to ask next.
-func (w *news) next() question {
+func (w *news) next(now time.Time) question {
 	from := w.tried.Add(w.pause())
 	waited := w.since.Add(headWait)
 	switch {
@@ -57,12 +65,48 @@ func (w *news) next() question {
 		return question{0, later(from, w.due)}
 	case w.heard >= w.turn():
 		return question{w.turn(), later(from, w.due)}
+	case w.foresees && w.pace > 0:
+		return w.foresee(now, from)
 	case w.heard == 0:
 		return question{0, later(from, w.pollAt)}
 	case w.claimed > 0 && waited.Before(w.pollAt):
 		return question{w.claimed, waited}
 	}
 	return question{0, later(from, earlier(waited, w.pollAt))}
+}
+
+// foresee returns what to ask by the pace of the chain: for the turn when it is due; what the
+// newest is if that is later than a minute from the last question, or when so much later that
+// there may be further turns.
+func (w *news) foresee(now, from time.Time) question {
+	due := w.knownAt.Add(time.Duration(w.turn()-w.known)*w.pace - w.slack)
+	look := w.tried.Add(headWait)
+	switch overdue := now.After(due.Add(time.Duration(w.every) * w.pace)); {
+	case overdue && w.vain == 0:
+		return question{0, from}
+	case overdue:
+		return question{0, w.tried.Add(w.poll)}
+	case due.After(look):
+		return question{0, look}
+	}
+	return question{w.turn(), later(earlier(from, w.tried.Add(2*headPause)), due)}
+}
+
+// early takes in that the turn was asked for before there was one.
+func (w *news) early(now time.Time) {
+	w.tried, w.slack = now, 0
+	w.heard, w.claimed = 0, 0
+	w.pollAt = now.Add(min(w.pause(), w.poll))
+	w.vain++
+}
+
+// settle adapts the slack to a turn that was there: a turn that is there when it is first asked
+// for might have been there for long, and is asked for ever sooner until it is not.
+func (w *news) settle() {
+	w.slack = min(max(2*w.slack, headPause), w.pace/4)
+	if w.vain > 0 {
+		w.slack = 0
+	}
 }
 
 // pause is how long after a question another may be asked.
@@ -98,10 +142,18 @@ func (w *news) told(height uint64, now time.Time) {
 	}
 }
 
-// advanced takes in that a height was verified.
-func (w *news) advanced(height uint64, now time.Time) {
-	heard := w.heard
-	w.verified, w.heard, w.claimed, w.since = height, 0, 0, time.Time{}
+// advanced takes in that a height was verified, and when its block was made.
+func (w *news) advanced(height uint64, at, now time.Time) {
+	w.settle()
+	if height > w.verified && !w.at.IsZero() {
+		w.pace = max(at.Sub(w.at)/time.Duration(height-w.verified), 0)
+	}
+	heard, claimed := w.heard, w.claimed
+	w.verified, w.at, w.heard, w.claimed, w.since = height, at, 0, 0, time.Time{}
+	w.known, w.knownAt = height, now
+	if claimed > height && claimed < w.turn() {
+		w.known, w.knownAt = claimed, w.tried
+	}
 	w.tried, w.vain, w.pollAt = now, 0, now.Add(w.poll)
 	w.hear(heard, now)
 }

@@ -19,7 +19,7 @@ func TestNewsTurns(t *testing.T) {
 	const poll = 15 * time.Second
 	fresh := func() *news {
 		w := &news{every: 5, poll: poll}
-		w.advanced(12, begin)
+		w.advanced(12, time.Time{}, begin)
 		return w
 	}
 	for name, test := range map[string]struct {
@@ -50,11 +50,11 @@ func TestNewsTurns(t *testing.T) {
 				w.hear(15, begin)
 			}, 15, headPauseMost,
 		},
-		"heard while it was verified": {func(w *news) { w.hear(16, begin); w.advanced(15, at(time.Second)) }, 0, time.Second + poll},
+		"heard while it was verified": {func(w *news) { w.hear(16, begin); w.advanced(15, time.Time{}, at(time.Second)) }, 0, time.Second + poll},
 	} {
 		w := fresh()
 		test.happens(w)
-		if got := w.next(); got.height != test.height || !got.at.Equal(at(test.at)) {
+		if got := w.next(begin); got.height != test.height || !got.at.Equal(at(test.at)) {
 			t.Errorf("%s: asks for %d after %v, want %d after %v", name, got.height, got.at.Sub(begin), test.height, test.at)
 		}
 	}
@@ -67,11 +67,11 @@ func TestNewsUnderLies(t *testing.T) {
 	for name, newest := range map[string]uint64{"the chain goes on": 15, "the chain stands still": 14} {
 		synctest.Test(t, func(t *testing.T) {
 			w := &news{every: 5, poll: 15 * time.Second}
-			w.advanced(12, time.Now())
+			w.advanced(12, time.Time{}, time.Now())
 			began, questions := time.Now(), 0
 			for lie := uint64(1 << 40); w.verified == 12 && time.Since(began) < time.Hour; lie++ {
 				w.hear(lie, time.Now())
-				next := w.next()
+				next := w.next(time.Now())
 				if next.at.After(time.Now()) {
 					time.Sleep(100 * time.Millisecond)
 					continue
@@ -83,7 +83,7 @@ func TestNewsUnderLies(t *testing.T) {
 				case next.height == 0:
 					w.told(newest, time.Now())
 				case next.height <= newest:
-					w.advanced(next.height, time.Now())
+					w.advanced(next.height, time.Time{}, time.Now())
 				default:
 					w.failed(time.Now())
 				}
@@ -94,6 +94,89 @@ func TestNewsUnderLies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// follows runs news against a chain for a while, in virtual time: newest says what the newest
+// height is after how long, of which a peer claims what honest makes of it. It returns the
+// questions asked and how long the node was behind a turn at most.
+func follows(t *testing.T, w *news, long, pace time.Duration, newest func(time.Duration) uint64) (questions int, behind time.Duration) {
+	t.Helper()
+	began := time.Now()
+	var since time.Time // when a turn came that is not verified
+	for time.Since(began) < long {
+		if since.IsZero() && newest(time.Since(began)) >= w.turn() {
+			since = time.Now()
+		}
+		if w.next(time.Now()).at.After(time.Now()) {
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		questions++
+		there := newest(time.Since(began))
+		switch next := w.next(time.Now()); {
+		case next.height == 0:
+			w.told(there, time.Now())
+		case next.height > there:
+			w.early(time.Now())
+		default:
+			if !since.IsZero() {
+				behind = max(behind, time.Since(since))
+			}
+			since = time.Time{}
+			w.advanced(next.height, began.Add(time.Duration(next.height)*pace), time.Now())
+		}
+	}
+	return questions, behind
+}
+
+// A node that hears nothing asks for a turn about when there is one, and learns when that is.
+func TestNewsForesee(t *testing.T) {
+	t.Parallel()
+	steady := func(after time.Duration) uint64 { return 100 + uint64(after/(6*time.Second)) }
+	for name, test := range map[string]struct {
+		newest    func(time.Duration) uint64
+		pace      time.Duration
+		questions int
+		behind    time.Duration
+	}{
+		"a block every 6 s": {steady, 6 * time.Second, 300, 7 * time.Second},
+		"ten minutes without a block": {func(after time.Duration) uint64 {
+			if after > 15*time.Minute {
+				after = max(15*time.Minute, after-10*time.Minute)
+			}
+			return steady(after)
+		}, 6 * time.Second, 360, 20 * time.Second},
+		"it stands still":    {func(after time.Duration) uint64 { return steady(min(after, time.Minute)) }, 6 * time.Second, 340, time.Minute},
+		"a block per minute": {func(after time.Duration) uint64 { return steady(after / 10) }, time.Minute, 260, 3 * time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := &news{every: 5, poll: 15 * time.Second, foresees: true}
+			w.advanced(90, time.Now().Add(90*test.pace), time.Now())
+			w.pollAt = time.Now()
+			questions, behind := follows(t, w, time.Hour, test.pace, test.newest)
+			if end := test.newest(time.Hour); w.verified+5 < end || questions > test.questions || behind > test.behind {
+				t.Errorf("%s: verified %d of %d, with %d questions (at most %d), %v behind (at most %v)", name, w.verified, end, questions, test.questions, behind, test.behind)
+			}
+		})
+	}
+}
+
+// After a sleep the node goes to the newest turn, past those between.
+func TestNewsAfterASleep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &news{every: 5, poll: 15 * time.Second, foresees: true}
+		w.advanced(90, time.Now().Add(-time.Minute), time.Now())
+		w.advanced(100, time.Now(), time.Now())
+		time.Sleep(time.Hour)
+		if next := w.next(time.Now()); next.height != 0 || next.at.After(time.Now()) {
+			t.Errorf("asks %+v, want the newest, now", next)
+		}
+		w.told(700, time.Now())
+		if next := w.next(time.Now()); next.height != 700 {
+			t.Errorf("asks %+v, want 700", next)
+		}
+	})
 }
 
 // Of five heights one is asked for with its commit, of one peer; the others wait for it and

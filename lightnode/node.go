@@ -130,7 +130,7 @@ func (n *Node) openHost(ctx context.Context) error {
 	served := source{n.ring, trusted}
 	n.host, err = p2p.New(ctx, p2p.Config{
 		ChainID: n.config.ChainID, Key: key, Listen: n.config.Listen, Peers: n.config.Peers, DHT: n.config.DHT, MDNS: n.config.MDNS, Transports: n.config.Transports,
-		Headers: served, Squares: served, Sampled: true, Holdings: served, CheckHead: n.checkHead,
+		Headers: served, Squares: served, Sampled: true, Holdings: served, CheckHead: n.checkHead, Deaf: !n.config.listens(),
 		RequestTimeout: n.config.RequestTimeout, Limits: n.config.Limits, Metrics: n.config.Metrics, Log: n.config.Log,
 	})
 	if err != nil {

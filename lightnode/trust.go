@@ -150,7 +150,7 @@ func (c *headChain) holder(ctx context.Context, height uint64) (*peerProvider, e
 			return p, nil
 		}
 		asked, failures = append(asked, p.peer), errors.Join(failures, err)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, da.ErrFutureHeight) { // it is early for all, most likely
 			break
 		}
 	}

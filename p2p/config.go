@@ -40,6 +40,9 @@ type Config struct {
 	Relay bool
 	// Reachability says whether peers can reach the host. Unknown: AutoNAT finds out.
 	Reachability network.Reachability
+	// Deaf keeps the host out of the gossip about heads: it hears of none, relays none and
+	// cannot announce any.
+	Deaf bool
 
 	// Headers and Squares are what the host serves; nil ones are not served.
 	Headers HeaderSource

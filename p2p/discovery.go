@@ -12,7 +12,12 @@ import (
 	"github.com/libp2p/go-libp2p/core/protocol"
 )
 
-const discoverEvery = 30 * time.Second
+const (
+	discoverEvery = 30 * time.Second
+	// longestRest times discoverEvery is the longest a host goes without a look although it
+	// has few peers: where there are no more, looking again finds the same ones.
+	longestRest = 15
+)
 
 // joinTable joins the chain's own Kademlia table, for its peers alone: it stores neither
 // values nor providers.
@@ -41,9 +46,10 @@ func (h *Host) discover(ctx context.Context) error {
 	if err := h.table.Bootstrap(ctx); err != nil {
 		return fmt.Errorf("p2p: discovery: %w", err)
 	}
+	var looks looks
 	for {
-		if len(h.Peers()) < h.config.Limits.LowPeers {
-			h.look(ctx)
+		if peers := len(h.Peers()); peers < h.config.Limits.LowPeers && looks.due(peers) {
+			looks.done(h.look(ctx), len(h.Peers()))
 		}
 		if !sleep(ctx, jitter(discoverEvery)) {
 			return nil
@@ -51,21 +57,53 @@ func (h *Host) discover(ctx context.Context) error {
 	}
 }
 
-// look connects to whoever the table knows near a random point.
-func (h *Host) look(ctx context.Context) {
+// looks decides when a host that has few peers looks for more: ever more seldom while that finds
+// nobody, and at once when it has lost one.
+type looks struct {
+	rest int // turns to leave out
+	left int // of these, still to come
+	held int // peers after the last look
+}
+
+func (l *looks) due(peers int) bool {
+	if peers < l.held {
+		l.rest, l.left = 0, 0
+	}
+	if l.left == 0 {
+		return true
+	}
+	l.left--
+	return false
+}
+
+// done takes in how many peers a look reached, and how many the host has then.
+func (l *looks) done(reached, peers int) {
+	l.rest = min(2*l.rest+1, longestRest)
+	if reached > 0 {
+		l.rest = 0
+	}
+	l.left, l.held = l.rest, peers
+}
+
+// look connects to whoever the table knows near a random point, and returns how many that it was
+// not connected to it reached.
+func (h *Host) look(ctx context.Context) (reached int) {
 	ctx, cancel := context.WithTimeout(ctx, discoverEvery)
 	defer cancel()
 	found, err := h.table.GetClosestPeers(ctx, rand.Text())
 	if err != nil {
 		h.config.Log.Debug("discovery", "error", err)
-		return
+		return 0
 	}
 	for _, id := range found {
-		if id == h.ID() {
+		if id == h.ID() || h.connected(id) {
 			continue
 		}
 		if err := h.reach(ctx, peer.AddrInfo{ID: id, Addrs: h.host.Peerstore().Addrs(id)}, peerstore.TempAddrTTL); err != nil {
 			h.config.Log.Debug("discovered peer is unreachable", "peer", id, "error", err)
+			continue
 		}
+		reached++
 	}
+	return reached
 }

@@ -86,6 +86,9 @@ func (h *Host) joinGossip(lifetime context.Context) (*gossip, error) {
 
 // Announce tells the network that this host serves a block.
 func (h *Host) Announce(ctx context.Context, head Head) error {
+	if h.gossip == nil {
+		return errors.New("p2p: a deaf host announces nothing")
+	}
 	m := &wire.Head{Height: head.Height, Hash: head.Hash[:], DataRoot: head.DataRoot[:]}
 	encoded, err := m.Marshal()
 	if err != nil {
@@ -98,8 +101,14 @@ func (h *Host) Announce(ctx context.Context, head Head) error {
 }
 
 // Heads returns announcements as they come in, whether they are relayed or not, each
-// announcer's heights ascending. Who reads too slowly misses some. It is never closed.
-func (h *Host) Heads() <-chan Announcement { return h.gossip.hints }
+// announcer's heights ascending. Who reads too slowly misses some. It is never closed; a deaf
+// host's is nil.
+func (h *Host) Heads() <-chan Announcement {
+	if h.gossip == nil {
+		return nil
+	}
+	return h.gossip.hints
+}
 
 // checkGossip returns what decides on a message before it is relayed.
 func (h *Host) checkGossip(g *gossip) pubsub.ValidatorEx {

@@ -22,7 +22,7 @@ type Host struct {
 	scores   *scores
 	limiter  *limiter
 	metrics  *metrics
-	gossip   *gossip
+	gossip   *gossip      // nil if Config.Deaf
 	table    *dht.IpfsDHT // nil without Config.DHT
 	volume   *volume
 	rest     rest
@@ -76,8 +76,10 @@ func (h *Host) open(lifetime context.Context) error {
 	h.serve(lifetime)
 	h.host.Start()
 	var err error
-	if h.gossip, err = h.joinGossip(lifetime); err != nil {
-		return err
+	if !h.config.Deaf {
+		if h.gossip, err = h.joinGossip(lifetime); err != nil {
+			return err
+		}
 	}
 	if h.config.DHT {
 		if h.table, err = h.joinTable(lifetime); err != nil {
@@ -105,7 +107,9 @@ func (h *Host) Run(ctx context.Context) error {
 	if h.config.MDNS {
 		group.Go(func() error { return h.meetNeighbours(ctx) })
 	}
-	group.Go(func() error { return h.gossip.drain(ctx) })
+	if h.gossip != nil {
+		group.Go(func() error { return h.gossip.drain(ctx) })
+	}
 	group.Go(func() error { <-ctx.Done(); return nil })
 	err := group.Wait()
 	if err := h.Close(); err != nil {

@@ -231,3 +231,39 @@ func TestNeighboursAreGreeted(t *testing.T) {
 		t.Errorf("the chain is called %s", got)
 	}
 }
+
+// A deaf host neither hears of heads nor announces any; whatever else there is to do it does.
+func TestDeafHosts(t *testing.T) {
+	f := newFixture(t)
+	server := start(t, func(c *Config) { c.Headers = f })
+	client := start(t, func(c *Config) { c.Deaf = true })
+	connect(t, client, server)
+	if client.Heads() != nil || client.Announce(t.Context(), Head{Height: 1}) == nil {
+		t.Error("it hears or announces")
+	}
+	if _, err := client.GetHeader(t.Context(), server.ID(), HeaderRequest{Height: 3}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLooksGetRarer(t *testing.T) {
+	var l looks
+	count := func(turns, reached int) (done int) {
+		for range turns {
+			if l.due(8) {
+				done++
+				l.done(reached, 8)
+			}
+		}
+		return done
+	}
+	if n := count(10, 1); n != 10 {
+		t.Errorf("with somebody new each time: %d looks in 10 turns", n)
+	}
+	if n := count(160, 0); n != 13 { // after 1, 3, 7 and then every 15 turns
+		t.Errorf("with nobody new: %d looks in 160 turns", n)
+	}
+	if !l.due(7) {
+		t.Error("no look though a peer is lost")
+	}
+}

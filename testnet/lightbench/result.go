@@ -25,12 +25,12 @@ type PartRate struct {
 }
 
 // Heights tells what became of the blocks that were made while the light node ran, except
-// in its last block interval.
+// in its last patience block intervals.
 type Heights struct {
 	Published int `json:"published"`
 	Judged    int `json:"judged"`
 	Available int `json:"available"`
-	// Late counts verdicts that came later than a block interval after their block.
+	// Late counts verdicts that came later than patience block intervals after their block.
 	Late int `json:"late"`
 	// Median and Slowest are from a block to its verdict, in seconds.
 	Median  float64 `json:"median_seconds"`
@@ -81,6 +81,10 @@ type Result struct {
 	Verdicts []Verdict `json:"verdicts"`
 }
 
+// patience is how many block intervals a verdict may take: five until the block whose commit
+// verifies the header, and one to sample.
+const patience = 6
+
 // samplingWindow is how far back a light node samples by default.
 const samplingWindow = 18 * 24 * time.Hour
 
@@ -100,7 +104,7 @@ func (r *Run) result(started time.Time, usage testnet.Usage, disk Disk) (*Result
 	}
 	out.ColdStart = out.Verdicts[0].Checked.Sub(started).Seconds()
 	lines := r.generator.Lines()
-	out.Heights = judge(out.Verdicts, lines, started, started.Add(seconds(out.Duration)-interval), interval)
+	out.Heights = judge(out.Verdicts, lines, started, started.Add(seconds(out.Duration)-patience*interval), patience*interval)
 	window, err := out.window(out.ColdStart + r.config.WarmUp.Seconds())
 	if err != nil {
 		return nil, err
@@ -209,8 +213,9 @@ func lineAt(lines []Line, at time.Time) Line {
 	return found
 }
 
-// judge counts what became of the heights that were made between two times.
-func judge(verdicts []Verdict, lines []Line, from, to time.Time, interval time.Duration) (h Heights) {
+// judge counts what became of the heights that were made between two times, and which verdicts
+// took longer than late.
+func judge(verdicts []Verdict, lines []Line, from, to time.Time, late time.Duration) (h Heights) {
 	first := make(map[uint64]Verdict)
 	for _, v := range verdicts {
 		if _, known := first[v.Height]; !known {
@@ -233,7 +238,7 @@ func judge(verdicts []Verdict, lines []Line, from, to time.Time, interval time.D
 		if v.Verdict == "available" {
 			h.Available++
 		}
-		if v.Delay() > interval {
+		if v.Delay() > late {
 			h.Late++
 		}
 		delays = append(delays, v.Delay())

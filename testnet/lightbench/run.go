@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -36,6 +37,8 @@ type Config struct {
 	WarmUp time.Duration
 	// Nodes is how many full nodes there are, of which the light node is told Known.
 	Nodes, Known int
+	// CommitEvery is that of the light node; 0: its default.
+	CommitEvery int
 	// Generate describes the chain; the run fills in addresses and the folder.
 	Generate GeneratorConfig
 }
@@ -128,6 +131,9 @@ func (r *Run) arguments(first Line) []string {
 		"start", "--home", filepath.Join(r.config.Dir, "home"), "--chain-id", r.config.Generate.Chain.ID, "--trust", first.Trust,
 		"--api.addr", fmt.Sprintf("%s:%d", r.network.API, apiPort),
 		"--listen", "/ip4/" + r.network.Light + "/tcp/0", "--listen", "/ip4/" + r.network.Light + "/udp/0/quic-v1",
+	}
+	if r.config.CommitEvery > 0 {
+		args = append(args, "--commit-every", strconv.Itoa(r.config.CommitEvery))
 	}
 	for _, peer := range first.Peers[:min(r.config.Known, len(first.Peers))] {
 		args = append(args, "--peer", peer)

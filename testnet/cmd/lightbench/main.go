@@ -40,6 +40,7 @@ type options struct {
 	interval     time.Duration
 	validators   int
 	nodes, known int
+	commitEvery  int
 	duration     time.Duration
 }
 
@@ -75,6 +76,7 @@ func parse() (o options, err error) {
 	flag.IntVar(&o.validators, "validators", 100, "validators that sign each block")
 	flag.IntVar(&o.nodes, "nodes", 8, "full nodes that serve the chain")
 	flag.IntVar(&o.known, "known", 2, "full nodes the light node is told of; it finds the others")
+	flag.IntVar(&o.commitEvery, "commit-every", 0, "heights from one that the light node verifies by its commit to the next; 0: its default")
 	flag.DurationVar(&o.duration, "duration", 0, "how long each light node runs; 0: an hour for k = 33, 10 minutes otherwise, 4 minutes with -quick")
 	flag.Parse()
 	for _, size := range strings.Split(*sizes, ",") {
@@ -184,7 +186,7 @@ func (o options) config(number, k int) lightbench.Config {
 	}
 	return lightbench.Config{
 		Number: number, Light: o.light, Generator: []string{self, "generate"}, Dir: filepath.Join(o.out, fmt.Sprintf("k%d", k)),
-		Duration: duration, WarmUp: min(duration/8, time.Minute), Nodes: o.nodes, Known: o.known,
+		Duration: duration, WarmUp: min(duration/8, time.Minute), Nodes: o.nodes, Known: o.known, CommitEvery: o.commitEvery,
 		Generate: lightbench.GeneratorConfig{
 			Chain: lightbench.ChainConfig{ID: "lightbench-1", Validators: o.validators, Txs: 64, SetHeights: 25},
 			K:     k, Interval: o.interval, History: 5, Spread: 500 * time.Millisecond,
