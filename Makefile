@@ -17,7 +17,7 @@ PEERS := bench blobfee/conformance
 # modules that write code; what their tests hold it against lies outside of them, where go's cache of results does not look
 WRITERS := tools/octets
 
-.PHONY: build cross demo load sweep run lightbench test race fuzz lint bench gobench proto clean help
+.PHONY: build cross demo load sweep run lightbench swarm test race fuzz lint bench gobench proto clean help
 
 build: ## build the binaries into build/
 	@mkdir -p build
@@ -50,6 +50,10 @@ lightbench: ## what a light node costs, in an hour, or QUICK=1: five minutes in 
 	$(LIGHT) -o build/ ./cmd/ashlar-light
 	$(GO) build -o build/lightbench/ ./testnet/cmd/lightbench
 	@build/lightbench/lightbench $(if $(QUICK),-quick) -light build/ashlar-light -out build/lightbench
+
+swarm: ## how many light nodes rebuild a block; then a block of 33 rows, rebuilt from 200 of them over simulated links
+	@$(GO) run ./testnet/cmd/swarm
+	SWARM_K=33 SWARM_NODES=200 $(GO) test -count 1 -timeout 30m -v -run FullNode ./testnet/swarm
 
 test: ## unit, property, integration and command-line tests, and those against other implementations
 	$(GO) test -timeout 14m ./...

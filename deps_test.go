@@ -18,7 +18,8 @@ var ground = []string{"erasure", "erasure/kzg", "erasure/parallel", "blobfee", "
 var floors = map[string][]string{
 	"cmd/ashlar":         {"fullnode", "client", "app", "da", "da/chain", "api"},
 	"cmd/ashlar-light":   {"lightnode"},
-	"fullnode":           {"app", "api", "client", "p2p", "da/store", "da/chain", "da", "erasure/crosscheck"},
+	"fullnode":           {"app", "api", "client", "p2p", "da/store", "da/chain", "da", "erasure/crosscheck", "fullnode/rebuild"},
+	"fullnode/rebuild":   {"p2p", "da/chain", "da"},
 	"lightnode":          {"api", "p2p", "da/store", "da/chain", "da", "sampling"},
 	"app":                {"da"},
 	"api":                {"da/chain", "da"},
@@ -47,6 +48,7 @@ var never = map[string][]string{
 	"da/chain":         {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/rpc/", "github.com/libp2p/"},
 	"da/store":         {"github.com/cosmos/cosmos-sdk/", "github.com/libp2p/"},
 	"p2p":              {"github.com/cosmos/cosmos-sdk/", "github.com/libp2p/go-libp2p", "github.com/libp2p/go-libp2p/config", "github.com/pion/"},
+	"fullnode/rebuild": {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/dgraph-io/"},
 	"sampling":         {"github.com/cosmos/cosmos-sdk/", "github.com/libp2p/", "github.com/cometbft/cometbft/node"},
 	"client":           {"github.com/cosmos/cosmos-sdk/server", "github.com/cometbft/cometbft/node"},
 	"cmd/ashlar-light": {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/pion/"},

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/cometbft/cometbft/types"
+
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/p2p"
@@ -172,4 +174,26 @@ func FuzzDecodeStoredHeader(f *testing.F) {
 			t.Errorf("%+v", h)
 		}
 	})
+}
+
+// What is said about how long the ring reaches back must hold of what it keeps.
+func TestCachedHeightsAreWhatTheRingKeeps(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 1)
+	r := testRing(t, t.TempDir(), 1<<20)
+	k := testKept(t, blocks, 1, 30)
+	k.header = &p2p.Header{Signed: &types.SignedHeader{Header: k.header.Signed.Header}, Proof: k.header.Proof}
+	if err := r.put(1, k); err != nil {
+		t.Fatal(err)
+	}
+	size := int64(r.size(1))
+	said, err := CachedHeights(1000*size, 2, 3, 30) // as the test chain has
+	if err != nil || said > 1000 || said < 990 {
+		t.Errorf("1000 heights are said to be %d, %v", said, err)
+	}
+	for _, bad := range [][3]int{{0, 2, 30}, {257, 2, 30}, {2, 1, 30}, {2, 2, 0}, {1, 2, 257}} {
+		if said, err := CachedHeights(1<<20, bad[0], bad[1], bad[2]); !errors.Is(err, ErrConfig) {
+			t.Errorf("%v: %d, %v", bad, said, err)
+		}
+	}
 }

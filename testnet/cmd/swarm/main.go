@@ -1,5 +1,5 @@
 // Command swarm prints how many light nodes it takes to rebuild a block from what they
-// sampled, beside two theories.
+// sampled, beside two theories, and for how long their cells reach back.
 package main
 
 import (
@@ -9,8 +9,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ashlar-da/ashlar/lightnode"
 	"github.com/ashlar-da/ashlar/sampling"
 	"github.com/ashlar-da/ashlar/testnet/swarm"
+)
+
+const (
+	blockSeconds = 6
+	transactions = 64 // of a block: how long the path to the DA header is
 )
 
 func main() {
@@ -25,8 +31,9 @@ func run() error {
 	samples := flag.Int("samples", sampling.DefaultSamples, "cells that each light node samples")
 	trials := flag.Int("trials", 200, "how often light nodes are drawn for each square")
 	seed := flag.Uint64("seed", 1, "what the draws follow from")
+	cache := flag.Int64("cell-cache", lightnode.DefaultCellCache, "bytes that a light node keeps cells in")
 	flag.Parse()
-	fmt.Printf("| k | cells | light nodes, median of %d | least–most | their distinct cells | random peeling | worst case |\n|---|---|---|---|---|---|---|\n", *trials)
+	fmt.Printf("| k | cells | light nodes, median of %d | least–most | their distinct cells | random peeling | worst case | heights in %d MiB | hours, at 6 s |\n|---|---|---|---|---|---|---|---|---|\n", *trials, *cache>>20)
 	for text := range strings.SplitSeq(*rows, ",") {
 		k, err := strconv.Atoi(text)
 		if err != nil {
@@ -36,7 +43,12 @@ func run() error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %d | %d | %d | %d–%d | %d | %.0f | %.0f |\n", k, 256*k, n.Median, n.Least, n.Most, n.Cells, n.Peeling, n.WorstCase)
+		heights, err := lightnode.CachedHeights(*cache, k, transactions, *samples)
+		if err != nil {
+			return err
+		}
+		hours := float64(heights) * blockSeconds / 3600
+		fmt.Printf("| %d | %d | %d | %d–%d | %d | %.0f | %.0f | %d | %.1f |\n", k, 256*k, n.Median, n.Least, n.Most, n.Cells, n.Peeling, n.WorstCase, heights, hours)
 	}
 	return nil
 }
