@@ -26,7 +26,8 @@ const (
 	DefaultDeadline       = time.Minute
 	DefaultRequestTimeout = 10 * time.Second
 	DefaultWindow         = 18 * 24 * time.Hour
-	DefaultTrustingPeriod = 14 * 24 * time.Hour
+	DefaultTrustingPeriod = 13 * 24 * time.Hour
+	DefaultUnbonding      = 21 * 24 * time.Hour // as a chain begins with it
 	DefaultCellCache      = 512 << 20
 	DefaultPoll           = 15 * time.Second
 	DefaultCommitEvery    = 5
@@ -74,9 +75,16 @@ type Config struct {
 	// TrustFirst lets a node without Trust begin with the newest header its first peers
 	// agree on. Whoever controls those peers then chooses the chain.
 	TrustFirst bool
+	// Checkpoint is a header to begin with in the place of Trust, as a file that
+	// CheckpointSigners have signed has it.
+	Checkpoint        *Checkpoint
+	CheckpointSigners Signers
 	// TrustingPeriod is how old a verified header may be to vouch for later ones; it must
-	// be well below the chain's unbonding period. 0: 14 days.
+	// be below two thirds of the chain's unbonding period. 0: 13 days.
 	TrustingPeriod time.Duration
+	// Unbonding is the chain's unbonding period, which no header tells; a Checkpoint's holds
+	// as well. 0: 21 days.
+	Unbonding time.Duration
 	// Witnesses is the most peers that a header is compared with. 0: 3.
 	Witnesses int
 
@@ -152,7 +160,7 @@ func (c Config) resolve() (*Config, error) {
 	if c.Metrics == nil {
 		c.Metrics = prometheus.NewRegistry()
 	}
-	if err := errors.Join(c.resolveDurations(), c.resolveNumbers()); err != nil {
+	if err := errors.Join(c.resolveDurations(), c.resolveNumbers(), c.resolveTrust()); err != nil {
 		return nil, err
 	}
 	return &c, nil
@@ -168,6 +176,7 @@ func (c *Config) resolveDurations() error {
 		{"RequestTimeout", &c.RequestTimeout, DefaultRequestTimeout},
 		{"Window", &c.Window, DefaultWindow},
 		{"TrustingPeriod", &c.TrustingPeriod, DefaultTrustingPeriod},
+		{"Unbonding", &c.Unbonding, DefaultUnbonding},
 		{"Poll", &c.Poll, DefaultPoll},
 		{"AlarmAfter", &c.AlarmAfter, DefaultAlarmAfter},
 	}
@@ -222,3 +231,24 @@ func (c *Config) resolveNumbers() error {
 // listens tells whether the node hears announcements of heads. They come from every full node
 // of every block: where one in several is verified, to ask when it is due costs less.
 func (c *Config) listens() bool { return c.CommitEvery == 1 }
+
+// resolveTrust verifies the checkpoint, which is the header to begin with then, and holds the
+// trusting period against the unbonding period: who has unbonded can sign what he likes.
+func (c *Config) resolveTrust() error {
+	unbonding := c.Unbonding
+	if c.Checkpoint != nil {
+		if err := c.CheckpointSigners.Verify(c.Checkpoint, c.ChainID); err != nil {
+			return err
+		}
+		trust := c.Checkpoint.Trust()
+		if c.Trust != nil && *c.Trust != trust {
+			return fmt.Errorf("%w: header %v is to be trusted and the checkpoint is of %v: give one of them", ErrConfig, c.Trust, trust)
+		}
+		c.Trust = &trust
+		unbonding = min(unbonding, c.Checkpoint.UnbondingPeriod())
+	}
+	if c.TrustingPeriod >= unbonding*2/3 {
+		return fmt.Errorf("%w: a trusting period of %v; it must be below two thirds of the unbonding period, which is %v: validators that have left could sign another chain meanwhile. Give a shorter --trusting-period or, if the chain's is another, its --unbonding", ErrConfig, c.TrustingPeriod, unbonding)
+	}
+	return nil
+}

@@ -201,7 +201,7 @@ func (n *Node) serveAPI(ctx context.Context) error {
 // isOwn tells errors of the node itself, with which it cannot go on, from those that
 // peers cause.
 func isOwn(err error) bool {
-	for _, own := range []error{errStorage, errRecord, errStoredHeader, ErrAttack, ErrTrustExpired} {
+	for _, own := range []error{errStorage, errRecord, errStoredHeader, ErrAttack, ErrTrustExpired, ErrCheckpoint} {
 		if errors.Is(err, own) {
 			return true
 		}

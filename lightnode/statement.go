@@ -63,7 +63,7 @@ func (r *record) statement() string {
 	case v.Verdict == sampling.Available && r.K == 0:
 		return "The block is empty: there is nothing to sample."
 	case v.Verdict == sampling.Available:
-		return fmt.Sprintf("All %d cells drawn came and proved right, of %d peers that were asked. Had enough been withheld that the block cannot be recovered, so many draws would have missed that with a probability of at most %.2g.", v.Samples, len(r.Asked), v.Miss)
+		return fmt.Sprintf("All %d cells drawn came and proved right, of %s that were asked. Had enough been withheld that the block cannot be recovered, so many draws would have missed that with a probability of at most %.2g.", v.Samples, peersIn(len(r.Asked)), v.Miss)
 	case v.Verdict == sampling.Unavailable:
 		return fmt.Sprintf("%d of %d cells drawn did not come by the deadline (%s), although others of the block did: this node was refused enough to doubt that the block can be recovered. Cells that come late revise this.", v.Samples-v.Verified, v.Samples, failures(v))
 	case len(r.Session) == 0:
@@ -92,4 +92,11 @@ func (r *record) assumption() string {
 		return "The header is the chain's."
 	}
 	return "None: nothing is claimed."
+}
+
+func peersIn(n int) string {
+	if n == 1 {
+		return "one peer"
+	}
+	return fmt.Sprintf("%d peers", n)
 }

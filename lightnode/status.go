@@ -123,6 +123,9 @@ func (n *Node) Status(context.Context) (*Status, error) {
 }
 
 func (n *Node) trustReport() (trust, warning string) {
+	if c := n.config.Checkpoint; c != nil {
+		return fmt.Sprintf("checkpoint: header %v, signed by %s", c.Trust(), n.config.CheckpointSigners.Among(c)), ""
+	}
 	if n.config.Trust != nil {
 		return "header " + n.config.Trust.String(), ""
 	}

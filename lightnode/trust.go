@@ -57,7 +57,11 @@ func newHeadChain(config *Config, db *database, trusted *trustedStore, host *p2p
 	if config.Trust == nil && !config.TrustFirst && trusted.Size() == 0 {
 		return nil, fmt.Errorf("%w: nothing to trust: give the height and hash of a header from somewhere you trust, or, on a network of your own, choose to trust whoever answers first", ErrConfig)
 	}
-	return c, c.refuseAttacked()
+	began, err := c.began()
+	if err == nil && !began && config.Checkpoint != nil {
+		err = config.Checkpoint.fresh(config.Now(), config.TrustingPeriod)
+	}
+	return c, errors.Join(err, c.refuseAttacked())
 }
 
 // advance verifies the header of a height, or the first one if nothing is trusted yet, and
@@ -229,6 +233,9 @@ func (c *headChain) begin(ctx context.Context) (*p2p.Header, error) {
 	first, err := client.TrustedLightBlock(start.Height)
 	if err != nil {
 		return nil, c.explain(client, primary, err)
+	}
+	if stated := c.config.Checkpoint; stated != nil && (!bytes.Equal(stated.ValidatorsHash, first.ValidatorsHash) || !stated.Time.Equal(first.Time)) {
+		return nil, fmt.Errorf("%w: the header that its hash names is of %v, by the validators %x; it says %v and %x: its signers did not look. Get another", ErrCheckpoint, first.Time, first.ValidatorsHash, stated.Time, []byte(stated.ValidatorsHash))
 	}
 	c.vouch(vouchedByTrust, primary, witnesses, first)
 	return &p2p.Header{Signed: first.SignedHeader}, errors.Join(writeMeta(c.db, metaAnchor, []byte(trust.String())), remove(c.db, metaKey(metaAttack)))

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ashlar-da/ashlar/lightnode"
 )
 
 func main() {
@@ -25,9 +28,26 @@ func run(args []string) int {
 	root.SetArgs(withVerb(args))
 	if err := root.ExecuteContext(ctx); err != nil {
 		root.PrintErrln("Error:", err)
-		return 1
+		return exitCode(err)
 	}
 	return 0
+}
+
+// The exit codes of what a restart does not help against; 1 is any other failure.
+const (
+	exitFailure      = 1
+	exitTrustExpired = 3
+	exitAttack       = 4
+)
+
+func exitCode(err error) int {
+	switch {
+	case errors.Is(err, lightnode.ErrAttack):
+		return exitAttack
+	case errors.Is(err, lightnode.ErrTrustExpired):
+		return exitTrustExpired
+	}
+	return exitFailure
 }
 
 // withVerb puts start before flags that no verb precedes, other than those of the root.
@@ -57,7 +77,7 @@ yours and no open port. Flags without a verb are those of start.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newStart(), newStatus(), newAvailability(), newWatch(), newVersion())
+	root.AddCommand(newStart(), newStatus(), newAvailability(), newWatch(), newCheckpoint(), newVersion())
 	return root
 }
 

@@ -17,6 +17,7 @@ import (
 type startFlags struct {
 	lightnode.Config
 	trust      string
+	start      checkpointFlags
 	namespace  string
 	follow     lightnode.Follow
 	cellCache  size
@@ -34,8 +35,15 @@ func newStart() *cobra.Command {
 		Long: `Run the node until it is interrupted.
 
 A first start needs a header to begin with: --trust HEIGHT:HASH, from somewhere
-you trust. Any full node shows its own under /v1/headers/HEIGHT. A later start
-goes on from what the node verified itself, and from the cells it had drawn.
+you trust, or a --checkpoint FILE that keys you trust have signed, each named by
+a --checkpoint-key. Any full node shows its own headers under /v1/headers/HEIGHT.
+A later start goes on from what the node verified itself, and from the cells it
+had drawn.
+
+It ends with exit code 3 when what it trusts has grown too old to go on from, and
+with 4 when two headers of one height are signed by enough validators: the
+evidence is handed to full nodes, and it does not start again before --trust or
+--checkpoint names another header.
 
 With --namespace the node also delivers a rollup's blobs: of each height all of
 them, heights in order, once it has found the height available itself. They go
@@ -62,8 +70,10 @@ func (f *startFlags) register(command *cobra.Command) {
 	flags.StringVar(&f.ChainID, "chain-id", "", "chain to follow (required)")
 	flags.StringArrayVar(&f.Peers, "peer", nil, "multiaddress of a node to stay connected to, /p2p/ID included; may be repeated")
 	flags.StringVar(&f.trust, "trust", "", "header to begin with, HEIGHT:HASH")
+	f.start.register(flags)
 	flags.BoolVar(&f.TrustFirst, "trust-first-use", false, "begin with whatever header the first peers agree on: only where you own the network")
-	flags.DurationVar(&f.TrustingPeriod, "trusting-period", lightnode.DefaultTrustingPeriod, "how old a verified header may be to vouch for later ones; well below the unbonding period")
+	flags.DurationVar(&f.TrustingPeriod, "trusting-period", lightnode.DefaultTrustingPeriod, "how old a verified header may be to vouch for later ones; below two thirds of the unbonding period")
+	flags.DurationVar(&f.Unbonding, "unbonding", lightnode.DefaultUnbonding, "the chain's unbonding period, as its governance has it; a checkpoint's holds as well")
 	flags.IntVar(&f.Witnesses, "witnesses", lightnode.DefaultWitnesses, "most other peers to compare a header with")
 	flags.IntVar(&f.Samples, "samples", 30, "cells to draw of each block")
 	flags.DurationVar(&f.Deadline, "deadline", lightnode.DefaultDeadline, "how long cells may take before a block can be called unavailable")
@@ -125,6 +135,9 @@ func (f *startFlags) config(command *cobra.Command) (lightnode.Config, error) {
 			return config, err
 		}
 		config.Trust = &trust
+	}
+	if err := f.start.read(&config); err != nil {
+		return config, err
 	}
 	if err := f.following(&config); err != nil {
 		return config, err

@@ -90,6 +90,7 @@ func printStatus(out io.Writer, s *lightnode.Status) {
 		{"cells verified", fmt.Sprint(s.CellsVerified)},
 		{"namespace", following(s.Namespace)},
 		{"cells kept", fmt.Sprintf("%.1f MiB of %d heights", float64(s.CellsKept)/(1<<20), s.HeightsKept)},
+		{"traffic", fmt.Sprintf("%s received, %s sent since %s", bytesIn(float64(s.Received)), bytesIn(float64(s.Sent)), s.StartedAt.Format("2006-01-02 15:04:05 MST"))},
 		{"head error", s.HeadError},
 		{"link error", s.LinkError},
 	})

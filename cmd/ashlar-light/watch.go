@@ -41,14 +41,12 @@ alarm. NO_COLOR leaves out colours, and TERM=dumb the view.`,
 	return command
 }
 
-// What a terminal is told: another screen without a cursor and back, to the top left, to clear
-// the rest of a line, and the rest of the screen.
+// What a terminal is told: another screen without a cursor and without wrapping, and back; and
+// to go to the beginning of a row and clear it.
 const (
-	enter     = "\x1b[?1049h\x1b[?25l\x1b[?7l"
-	leave     = "\x1b[?7h\x1b[?25h\x1b[?1049l"
-	top       = "\x1b[H"
-	restOf    = "\x1b[K"
-	restBelow = "\x1b[J"
+	enter = "\x1b[?1049h\x1b[?25l\x1b[?7l"
+	leave = "\x1b[?7h\x1b[?25h\x1b[?1049l"
+	row   = "\x1b[%d;1H\x1b[2K"
 )
 
 const redraw = time.Second
@@ -103,9 +101,21 @@ func show(v *view, out *os.File) error {
 	if err != nil || columns <= 0 || rows <= 0 {
 		columns, rows = 80, 24
 	}
-	lines := frame(v, columns, rows, styleOf(os.Getenv))
-	_, err = out.WriteString(top + strings.Join(lines, restOf+"\r\n") + restOf + restBelow)
+	_, err = out.WriteString(paintRows(frame(v, columns, rows, styleOf(os.Getenv)), rows))
 	return err
+}
+
+// paintRows writes lines over all rows of a terminal. A row is cleared before it is written:
+// clearing its rest would take the last sign of a full one.
+func paintRows(lines []string, rows int) string {
+	var out strings.Builder
+	for i := range rows {
+		fmt.Fprintf(&out, row, i+1)
+		if i < len(lines) {
+			out.WriteString(lines[i])
+		}
+	}
+	return out.String()
 }
 
 // styleOf returns what the terminal can show, by its environment.

@@ -1,14 +1,20 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -236,5 +242,61 @@ func TestReadEvents(t *testing.T) {
 	}
 	if err := readEvents(bytes.NewReader(append([]byte("data: "), make([]byte, maxEvent+1)...)), f.take); err == nil {
 		t.Error("an endless event was taken")
+	}
+}
+
+// Where no terminal is, news comes as lines, of a node that is not there at first as well.
+func TestFollowWritesLines(t *testing.T) {
+	t.Parallel()
+	var there atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !there.Load():
+			w.WriteHeader(http.StatusBadGateway)
+		case r.URL.Path == "/v1/status":
+			_, _ = w.Write([]byte(`{"kind": "light", "chain_id": "c", "alarm": "cut off\u001b[2J"}`))
+		case r.URL.Path == "/v1/events":
+			_, _ = w.Write([]byte("event: verdict\ndata: {\"height\": 9, \"verdict\": \"available\", \"samples\": 30, \"verified\": 30, \"rows\": 2, \"confidence\": 0.5, \"peers\": 1}\n\n"))
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	t.Cleanup(server.Close)
+	in, out := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	f := newFeed(&query{api: strings.TrimPrefix(server.URL, "http://")}, func() time.Time { return testNow })
+	go func() { ended <- follow(ctx, f, out) }()
+	want := []string{"NO ANSWER: ", "the node answers again", "ALARM: cut off?[2J", "height 9 available: confidence 1 − 5.0e-01, 30 of 30 cells verified, 0 refused, 0 timed out, 0 garbled, of 1 peer"}
+	lines := bufio.NewScanner(in)
+	for len(want) > 0 && lines.Scan() {
+		there.Store(true)
+		line, found := strings.CutPrefix(lines.Text(), "2026-11-21T12:03:05Z ")
+		want = slices.DeleteFunc(want, func(expected string) bool { return strings.HasPrefix(line, expected) })
+		if !found || strings.ContainsAny(line, "\x1b") {
+			t.Errorf("line %q", lines.Text())
+		}
+	}
+	cancel()
+	go func() { _, _ = io.Copy(io.Discard, in) }()
+	if err := <-ended; err != nil || len(want) > 0 {
+		t.Errorf("ended with %v; no line began with %q", err, want)
+	}
+}
+
+// Every row is written over, in its place, so that nothing of a former frame is left.
+func TestPaintRows(t *testing.T) {
+	t.Parallel()
+	if got, want := paintRows([]string{"a", "b"}, 3), "\x1b[1;1H\x1b[2Ka\x1b[2;1H\x1b[2Kb\x1b[3;1H\x1b[2K"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestExitCodesTellWhatRestartsDoNotHelp(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]int{lightnode.ErrAttack: 4, lightnode.ErrTrustExpired: 3, lightnode.ErrConfig: 1} {
+		if got := exitCode(fmt.Errorf("wrapped: %w", err)); got != want {
+			t.Errorf("%v: %d, want %d", err, got, want)
+		}
 	}
 }
