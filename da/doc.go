@@ -30,6 +30,12 @@
 // rows, trusting nobody. [Entry.Extract] reads a blob from its rows, and [Entry.Verify] checks bytes
 // somebody sent.
 //
+// # Attesting
+//
+// A validator that holds a height's square signs an [Attestation]; more than two thirds of an
+// [AttesterSet] make a [Certificate], which [Certificate.Verify] checks without a node. It names the
+// root of the chain's [History], so that a [HistoryProof] and a [BlobTreeProof] open any blob before.
+//
 // # Errors
 //
 // All errors wrap one of this package's sentinels or of erasure/kzg's: test with errors.Is.
