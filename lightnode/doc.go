@@ -22,6 +22,13 @@
 // for as long as it takes; running out of time alone never makes a height available, and
 // nor does a lack of anybody to ask.
 //
+// # Following a namespace
+//
+// With a [Follow] the node delivers the blobs of one namespace, height by height, once it has
+// found the height available: the index's entries come with a proof that they are all, or the
+// index is recomputed from the transaction rows, and every byte is verified against the DA
+// header's commitments. A height that cannot be delivered holds up those above it, with an alarm.
+//
 // # How it is put together
 //
 // [New] opens everything and [Run] blocks: goroutines of one errgroup follow the head,
