@@ -13,9 +13,6 @@ import (
 	"github.com/ashlar-da/ashlar/sampling"
 )
 
-// headerTries is how many peers are asked for one header before it is given up for a while.
-const headerTries = 6
-
 // peers asks others for headers and cells and holds them to account.
 type peers struct {
 	host *p2p.Host
@@ -73,27 +70,20 @@ func (p *peers) judge(from string, reason error) {
 // and with it, if bound is set, for the DA header it commits to. An error wrapping
 // da.ErrMalformed comes with the header: the chain committed to a DA header that is none.
 func (p *peers) header(ctx context.Context, height uint64, want hash, bound bool) (*p2p.Header, error) {
-	var asked []peer.ID
-	failures := errors.New("nobody delivered it")
-	for range headerTries {
-		id, err := p.host.Pick(p2p.Headers, height, asked...)
-		if err != nil {
-			failures = errors.Join(failures, err)
-			break
-		}
-		asked = append(asked, id)
-		header, err := p.headerFrom(ctx, id, height, want, bound)
-		if err == nil || errors.Is(err, da.ErrMalformed) {
-			return header, err
-		}
-		failures = errors.Join(failures, err)
-		if ctx.Err() != nil {
-			break
-		}
+	draw := func(not []peer.ID) (peer.ID, error) { return p.host.Pick(p2p.Headers, height, not...) }
+	header, err := firstOf(ctx, draw, func(ctx context.Context, id peer.ID) (*p2p.Header, error) {
+		return p.headerFrom(ctx, id, height, want, bound)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("header of height %d: %w", height, err)
 	}
-	return nil, fmt.Errorf("header of height %d: %w", height, failures)
+	if bound {
+		_, err = chain.Bind(header.Signed, *header.Proof)
+	}
+	return header, err
 }
 
+// headerFrom asks one peer. A malformed DA header is the chain's fault, not the peer's.
 func (p *peers) headerFrom(ctx context.Context, id peer.ID, height uint64, want hash, bound bool) (*p2p.Header, error) {
 	header, err := p.host.GetHeader(ctx, id, p2p.HeaderRequest{Height: height, Proof: bound, Alone: true})
 	if err != nil {
@@ -103,8 +93,6 @@ func (p *peers) headerFrom(ctx context.Context, id peer.ID, height uint64, want 
 		err = fmt.Errorf("header of height %d from peer %s: %w", height, id, err)
 		p.host.Garbage(id, err)
 		return nil, err
-	} else if err != nil {
-		return header, err
 	}
 	p.host.Verified(id, 1)
 	return header, nil

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cometbft/cometbft/light/provider"
@@ -25,6 +26,8 @@ import (
 const (
 	catchUp      = 5 * time.Second
 	catchUpPause = 250 * time.Millisecond
+	// speakUp is how long a witness may be silent.
+	speakUp = 2 * time.Second
 )
 
 // peerProvider gives cometbft/light one peer's headers. It lives as long as one advance
@@ -34,13 +37,16 @@ const (
 //
 // A witness is asked for headers alone, which tell whether it agrees with the primary: then
 // the primary's block is what it would have sent. Only where it does not agree is its block
-// asked for in full, since evidence takes that.
+// asked for in full, since evidence takes that. A witness that is silent, or has not got
+// the header in time, is absent: it counts for nothing, neither as agreeing nor as a reason
+// not to go on, or whoever is silent often enough could hold a node up for good.
 type peerProvider struct {
 	chainID  string
 	host     *p2p.Host
 	peer     peer.ID
 	sets     *validatorSets
 	primary  *peerProvider // whose blocks a witness is compared with; nil for the primary itself
+	absent   atomic.Bool   // as a witness it did not say anything
 	evidence func(context.Context, *types.LightClientAttackEvidence) error
 
 	mu     sync.Mutex
@@ -66,15 +72,15 @@ func (p *peerProvider) LightBlock(ctx context.Context, height int64) (*types.Lig
 	if p.primary != nil {
 		if block := p.primary.delivered(height); block != nil {
 			agrees, err := p.agrees(ctx, block)
-			if err != nil {
-				return nil, p.sentinel(ctx, err)
+			if err = p.excuse(ctx, err); err != nil {
+				return nil, err
 			}
-			if agrees {
+			if agrees || p.absent.Load() {
 				return block, nil
 			}
 		}
 	}
-	header, err := p.wait(ctx, p2p.HeaderRequest{Height: uint64(height)})
+	header, err := p.wait(ctx, catchUp, p2p.HeaderRequest{Height: uint64(height)})
 	if err != nil {
 		return nil, p.sentinel(ctx, err)
 	}
@@ -83,7 +89,7 @@ func (p *peerProvider) LightBlock(ctx context.Context, height int64) (*types.Lig
 
 // agrees tells whether the peer has the same header as the primary's block.
 func (p *peerProvider) agrees(ctx context.Context, block *types.LightBlock) (bool, error) {
-	header, err := p.wait(ctx, p2p.HeaderRequest{Height: uint64(block.Height), Alone: true})
+	header, err := p.wait(ctx, speakUp, p2p.HeaderRequest{Height: uint64(block.Height), Alone: true})
 	if err != nil {
 		return false, err
 	}
@@ -171,12 +177,13 @@ func (p *peerProvider) latest() (at time.Time) {
 	return at
 }
 
-// wait asks for a header until the peer has it or has had time to catch up.
-func (p *peerProvider) wait(ctx context.Context, request p2p.HeaderRequest) (*p2p.Header, error) {
+// wait asks for a header until the peer has it or has had time to catch up. Each time it may
+// be silent for so long.
+func (p *peerProvider) wait(ctx context.Context, silent time.Duration, request p2p.HeaderRequest) (*p2p.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, catchUp)
 	defer cancel()
 	for {
-		header, err := p.sets.fetch(ctx, p.host, p.peer, request)
+		header, err := p.askOnce(ctx, silent, request)
 		if !errors.Is(err, da.ErrFutureHeight) && !errors.Is(err, p2p.ErrSyncing) {
 			return header, err
 		}
@@ -186,6 +193,25 @@ func (p *peerProvider) wait(ctx context.Context, request p2p.HeaderRequest) (*p2
 		case <-time.After(catchUpPause):
 		}
 	}
+}
+
+func (p *peerProvider) askOnce(ctx context.Context, silent time.Duration, request p2p.HeaderRequest) (*p2p.Header, error) {
+	ctx, cancel := context.WithTimeout(ctx, silent)
+	defer cancel()
+	return p.sets.fetch(ctx, p.host, p.peer, request)
+}
+
+// excuse takes a witness that did not say anything for absent, and returns any other error as
+// the light client wants it.
+func (p *peerProvider) excuse(parent context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if err = p.sentinel(parent, err); err == provider.ErrNoResponse { //nolint:errorlint // the sentinel itself
+		p.absent.Store(true)
+		return nil
+	}
+	return err
 }
 
 // sentinel translates an error for the light client.

@@ -30,7 +30,6 @@ var (
 
 const (
 	trustedHeaders = 100              // how many verified headers are kept
-	holderTries    = 3                // peers that are asked for one head before it is given up for a while
 	clockDrift     = 10 * time.Second // how far a header may lie in the future
 )
 
@@ -103,32 +102,32 @@ func (c *headChain) advance(ctx context.Context, height uint64) (*p2p.Header, er
 	return nil, err
 }
 
-// peek asks one peer for its newest header, alone. It is a claim and no more.
+// peek asks a peer for its newest header, alone. It is a claim and no more.
 func (c *headChain) peek(ctx context.Context) (*types.Header, error) {
-	from, err := c.draw(0)
-	if err != nil {
-		return nil, err
-	}
-	header, err := from.newest(ctx)
+	from, err := firstOf(ctx, c.draw(0), func(ctx context.Context, id peer.ID) (*peerProvider, error) {
+		p := c.provider(id)
+		_, err := p.newest(ctx)
+		return p, err
+	})
 	if err != nil {
 		return nil, err
 	}
 	if strange := c.compare(ctx, from, false); strange != nil {
 		return nil, strange
 	}
-	return header, nil
+	return from.claimed()[0], nil
 }
 
-// draw draws a peer to ask about a height, 0 being the newest, that is none of some others.
-func (c *headChain) draw(height uint64, not ...peer.ID) (*peerProvider, error) {
-	id, err := c.host.Pick(p2p.Headers, height, not...)
-	if err != nil && c.foreign != nil {
-		return nil, fmt.Errorf("%w; before that: %w", err, c.foreign)
+// draw returns what draws a peer to ask about a height, 0 being the newest, that is none of
+// some others.
+func (c *headChain) draw(height uint64) func(not []peer.ID) (peer.ID, error) {
+	return func(not []peer.ID) (peer.ID, error) {
+		id, err := c.host.Pick(p2p.Headers, height, not...)
+		if err != nil && c.foreign != nil {
+			return "", fmt.Errorf("%w; before that: %w", err, c.foreign)
+		}
+		return id, err
 	}
-	if err != nil {
-		return nil, err
-	}
-	return c.provider(id), nil
 }
 
 func (c *headChain) provider(id peer.ID) *peerProvider {
@@ -140,25 +139,14 @@ func (c *headChain) provider(id peer.ID) *peerProvider {
 
 // holder returns a peer that delivered the block of a height, which it is the primary for.
 func (c *headChain) holder(ctx context.Context, height uint64) (*peerProvider, error) {
-	var asked []peer.ID
-	failures := errors.New("nobody delivered it")
-	for range holderTries {
-		p, err := c.draw(height, asked...)
-		if err != nil && len(asked) == 0 {
-			return nil, err
-		}
-		if err != nil {
-			break
-		}
-		if err = p.fetch(ctx, height); err == nil {
-			return p, nil
-		}
-		asked, failures = append(asked, p.peer), errors.Join(failures, err)
-		if ctx.Err() != nil || errors.Is(err, da.ErrFutureHeight) { // it is early for all, most likely
-			break
-		}
+	holder, err := firstOf(ctx, c.draw(height), func(ctx context.Context, id peer.ID) (*peerProvider, error) {
+		p := c.provider(id)
+		return p, p.fetch(ctx, height)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("header of height %d: %w", height, err)
 	}
-	return nil, fmt.Errorf("header of height %d: %w", height, failures)
+	return holder, nil
 }
 
 // witnessesBeside draws the peers that a primary is compared with, each in a subnet of its own
@@ -216,13 +204,9 @@ func clientOptions() []light.Option {
 
 // begin verifies the header to begin with, and returns it.
 func (c *headChain) begin(ctx context.Context) (*p2p.Header, error) {
-	primary, err := c.draw(0)
+	primary, trust, err := c.anchor(ctx)
 	if err != nil {
-		return nil, err
-	}
-	trust, err := c.anchor(ctx, primary)
-	if err != nil {
-		return nil, fmt.Errorf("asking peer %s for headers: %w", primary.peer, err)
+		return nil, fmt.Errorf("asking peers for headers: %w", err)
 	}
 	start := light.TrustOptions{Period: c.config.TrustingPeriod, Height: int64(trust.Height), Hash: trust.Hash[:]}
 	witnesses := c.witnessesBeside(primary)
@@ -251,17 +235,24 @@ func (c *headChain) began() (bool, error) {
 	return c.config.Trust == nil || c.config.Trust.String() == string(anchor), nil
 }
 
-// anchor returns the header to begin with: the one configured, or a peer's newest.
-func (c *headChain) anchor(ctx context.Context, primary *peerProvider) (Trust, error) {
+// anchor returns the header to begin with, the one configured or a peer's newest, and a peer
+// that delivered it.
+func (c *headChain) anchor(ctx context.Context) (*peerProvider, Trust, error) {
+	var trust Trust
 	if c.config.Trust != nil {
-		return *c.config.Trust, nil
+		trust = *c.config.Trust
 	}
-	block, err := primary.LightBlock(ctx, 0)
-	if err != nil {
-		return Trust{}, err
+	source, err := firstOf(ctx, c.draw(trust.Height), func(ctx context.Context, id peer.ID) (*peerProvider, error) {
+		p := c.provider(id)
+		_, err := p.LightBlock(ctx, int64(trust.Height))
+		return p, err
+	})
+	if err != nil || c.config.Trust != nil {
+		return source, trust, err
 	}
-	c.config.Log.Warn("beginning with the newest header that peers agree on: whoever controls them chooses the chain", "height", block.Height, "hash", fmt.Sprintf("%x", block.Hash()))
-	return Trust{Height: uint64(block.Height), Hash: [32]byte(block.Hash())}, nil
+	newest := source.claimed()[0]
+	c.config.Log.Warn("beginning with the newest header that peers agree on: whoever controls them chooses the chain", "height", newest.Height, "hash", fmt.Sprintf("%x", newest.Hash()))
+	return source, Trust{Height: uint64(newest.Height), Hash: [32]byte(newest.Hash())}, nil
 }
 
 // explain turns a light client's error into this package's terms, and holds the peer to

@@ -56,8 +56,8 @@ type Config struct {
 	Deadline time.Duration
 	// RequestTimeout bounds one request; 0: 10 s.
 	RequestTimeout time.Duration
-	// Patience is how long a peer may take before another is asked for the same cell; what
-	// the first then sends still counts. 0: 1 s.
+	// Patience is how long a peer may take before another is asked for the same cell, and
+	// half of it what those asked then may take; what any of them sends still counts. 0: 1 s.
 	Patience time.Duration
 	// Concurrency is the most cells under way in one run, not counting those that outlast
 	// Patience, of which there may be seven times as many; 0: 64.
@@ -237,16 +237,26 @@ func (r *run) launch(ctx context.Context, requests *sync.WaitGroup) {
 	}
 	for from, share := range shares {
 		for coords := range slices.Chunk(share, together) {
-			requests.Go(func() { r.ask(ctx, coords, from) })
+			patience := r.patience(coords)
+			requests.Go(func() { r.ask(ctx, coords, from, patience) })
 		}
 	}
 }
 
+// patience is how long a request for cells may take before they are asked of others: half as
+// long where somebody is late with one already.
+func (r *run) patience(coords []erasure.Coord) time.Duration {
+	if slices.ContainsFunc(coords, func(coord erasure.Coord) bool { return len(r.owing[coord]) > 1 }) {
+		return r.config.Patience / 2
+	}
+	return r.config.Patience
+}
+
 // ask asks a peer for cells, and makes known when it takes long.
-func (r *run) ask(ctx context.Context, coords []erasure.Coord, from string) {
+func (r *run) ask(ctx context.Context, coords []erasure.Coord, from string, patience time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, r.config.RequestTimeout)
 	defer cancel()
-	impatience := time.AfterFunc(r.config.Patience, func() {
+	impatience := time.AfterFunc(patience, func() {
 		for _, coord := range coords {
 			r.overdue <- coord
 		}
