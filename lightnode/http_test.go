@@ -44,10 +44,10 @@ func TestAPI(t *testing.T) {
 		want   []string
 	}{
 		{"/v1/status", 200, []string{`"kind":"light"`, `"chain_id":"light-test"`, `"version":"v-test"`, `"height":3`, `"witnesses":0`, `"syncing":false`, `"available":3`}},
-		{"/v1/availability/2", 200, []string{`"verdict":"available"`, `"samples":30`, `"verified":30`, `"rows":2`, `"confidence":0.9`, `"coordinates":[[`}},
+		{"/v1/availability/2", 200, []string{`"verdict":"available"`, `"samples":30`, `"verified":30`, `"rows":2`, `"confidence":0.9`, `"coordinates":[[`, `"outcomes":["verified"`, `"peers_asked":[{"peer":"` + host.ID().String() + `","verified":30,"refused":0`, `"verified_by":"`, `"statement":"All 30 cells`, `"assumption":"What is withheld`}},
 		{"/v1/availability/9", 404, []string{`"code":"future_height"`, "the newest verified height is 3"}},
 		{"/v1/availability/x", 400, []string{`"code":"bad_request"`}},
-		{"/metrics", 200, []string{"ashlar_light_head_height 3", `ashlar_light_heights{verdict="available"} 3`, "ashlar_light_alarm 0", "ashlar_light_cells_verified_total 90", "ashlar_p2p_peers 1"}},
+		{"/metrics", 200, []string{"ashlar_light_head_height 3", `ashlar_light_heights{verdict="available"} 3`, "ashlar_light_alarm 0", "ashlar_light_cells_verified_total 90", "ashlar_p2p_peers 1", `ashlar_light_cell_requests_total{outcome="verified"} 90`, `ashlar_light_cell_requests_total{outcome="timed_out"} 0`, `ashlar_light_verdicts_total{verdict="available"} 3`, "ashlar_light_min_confidence 0.99", "ashlar_light_head_age_seconds ", "ashlar_light_contact_age_seconds ", "ashlar_light_oldest_pending_seconds 0", "ashlar_light_alarms_total 0", "ashlar_light_samples 30", `ashlar_p2p_wire_bytes_total{direction="received"}`, "ashlar_p2p_stream_bytes_total{"}},
 		{"/openapi.json", 200, []string{"/v1/availability/{height}", "min_confidence"}},
 		{"/healthz", 200, nil},
 		{"/v1/blobs", 404, []string{"error"}},

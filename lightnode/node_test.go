@@ -195,6 +195,7 @@ func TestSilenceIsNeverAVerdict(t *testing.T) {
 	config := testConfig(t, blocks, host)
 	config.Deadline, config.RequestTimeout, config.AlarmAfter = time.Second, 300*time.Millisecond, 3*time.Second
 	n, _ := start(t, config)
+	events := n.events.listen(t.Context(), 0)
 	await(t, "height 2 was tried past its deadline", func() bool {
 		report, err := n.Availability(t.Context(), 2)
 		return err == nil && report.Checked != nil
@@ -211,6 +212,60 @@ func TestSilenceIsNeverAVerdict(t *testing.T) {
 	awaitVerdict(t, n, 2, sampling.Available)
 	awaitVerdict(t, n, 1, sampling.Available)
 	await(t, "the alarm is lifted", func() bool { return status(t, n).Alarm == "" })
+	raised := awaitAlarm(t, events)
+	lifted := awaitAlarm(t, events)
+	for lifted.Alarm != "" { // its cause became another first
+		lifted = awaitAlarm(t, events)
+	}
+	if raised.Alarm == "" || lifted.Time.Before(raised.Time) {
+		t.Errorf("events of the alarm: %+v, %+v", raised, lifted)
+	}
+}
+
+// awaitAlarm returns the next event of an alarm.
+func awaitAlarm(t *testing.T, events <-chan api.Event) *AlarmReport {
+	t.Helper()
+	for {
+		select {
+		case event := <-events:
+			if report, ok := event.Data.(*AlarmReport); ok {
+				return report
+			}
+		case <-time.After(patience):
+			t.Fatal("no event of an alarm")
+		}
+	}
+}
+
+// A node that loses its last peer when some of a height's cells have come has not seen the others
+// withheld; once there is somebody again who has them not, it has.
+func TestCutOffHalfwayLeavesHeightsPending(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 1)
+	withholder, bad := blocks.serve(t)
+	withholder.withhold(1)
+	config := testConfig(t, blocks, bad)
+	config.Samples, config.Deadline = 64, 8*time.Second // the default would miss the withholding once in three million runs
+	n, _ := start(t, config)
+	await(t, "cells were asked for", func() bool { return len(withholder.askedFor()) >= 64 })
+	await(t, "some came", func() bool { usage, _ := n.host.WireBytes(); return usage > 64<<10 })
+	if err := bad.Close(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the height was tried past its deadline", func() bool {
+		report, err := n.Availability(t.Context(), 1)
+		return err == nil && report.Checked != nil
+	})
+	report, err := n.Availability(t.Context(), 1)
+	if err != nil || report.Verdict != sampling.Pending || report.Verified == 0 || report.Verified == report.Samples || report.Confidence != 0 {
+		t.Errorf("cut off halfway: %+v, %v", report, err)
+	}
+	again, other := blocks.serve(t)
+	again.withhold(1)
+	if _, err := n.host.Connect(t.Context(), other.Addresses()[0]); err != nil {
+		t.Fatal(err)
+	}
+	awaitVerdict(t, n, 1, sampling.Unavailable)
 }
 
 func TestDeadPeersLeaveHeightsPending(t *testing.T) {

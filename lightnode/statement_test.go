@@ -1,6 +1,7 @@
 package lightnode
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -164,5 +165,30 @@ func TestEveryHeightEndsWithAStatement(t *testing.T) {
 	}
 	if ways["trust"] != 1 || ways["commit"] == 0 || ways["hash_link"] == 0 || ways["trust"]+ways["commit"]+ways["hash_link"] != 9 {
 		t.Errorf("headers were verified %v; want the first by trust, the newest by its commit, others by their hash", ways)
+	}
+}
+
+// The records of 18 days of blocks every 6 s stay within 200 MB, keys included, even where each
+// of 30 cells is asked of another peer, of a directory that is full.
+func TestRecordsOf18DaysFit(t *testing.T) {
+	t.Parallel()
+	session, err := sampling.NewSession(rand.Reader, sampling.Block{Height: 7, K: 33}, sampling.DefaultSamples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := testRecord(7, sampling.Available)
+	if r.Session, err = session.MarshalBinary(); err != nil {
+		t.Fatal(err)
+	}
+	r.Voucher = voucher{By: vouchedByCommit, Source: maxDirectory, Witnesses: []peerRef{maxDirectory, maxDirectory, maxDirectory}}
+	r.Asked = nil
+	for range sampling.DefaultSamples {
+		r.Asked = append(r.Asked, asked{Peer: maxDirectory, Verified: 1})
+	}
+	const heights = 18 * 24 * 3600 / 6
+	if total := heights * (len(r.encode()) + len(heightKey(keyRecord, 7))); total > 160e6 {
+		t.Errorf("%d MB", total/1e6)
+	} else {
+		t.Logf("%d MB", total/1e6)
 	}
 }
