@@ -11,13 +11,15 @@ LIGHT := CGO_ENABLED=0 $(GO) build -trimpath -tags grpcnotrace -ldflags '$(LDFLA
 # what the light node is built for, and how many bytes it may have
 CROSS ?= linux/amd64 linux/arm64 android/arm64 darwin/arm64 windows/amd64
 LIGHT_MOST := 34000000
+# what a light node consists of
+LIGHT_PACKAGES := ./cmd/ashlar-light ./lightnode/... ./p2p/... ./sampling/... ./api/... ./da/... ./erasure/...
 FUZZTIME ?= 20s
 # modules that compare with other implementations, which nothing else depends on
 PEERS := bench blobfee/conformance
 # modules that write code; what their tests hold it against lies outside of them, where go's cache of results does not look
 WRITERS := tools/octets
 
-.PHONY: build cross demo load sweep run lightbench swarm test race fuzz lint bench gobench proto clean help
+.PHONY: build cross release-check demo load sweep run lightbench swarm test race fuzz lint bench gobench proto clean help
 
 build: ## build the binaries into build/
 	@mkdir -p build
@@ -32,6 +34,13 @@ cross: ## the light node for every platform of CROSS; fails where it is larger t
 	  size=$$(wc -c <$$out); echo "$$target: $$size bytes"; \
 	  [ $$size -le $(LIGHT_MOST) ] || { echo "more than $(LIGHT_MOST): see \"What is linked\" in docs/light-nodes.md"; exit 1; }; \
 	done
+
+release-check: cross ## before a release: all platforms, the light node under the race detector, and sampling as arm64 under qemu
+	GOOS=ios GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags grpcnotrace ./lightnode/...
+	$(GO) test -race -timeout 60m $(LIGHT_PACKAGES)
+	$(GO) build -o build/lightbench/ ./testnet/cmd/lightbench
+	@build/lightbench/lightbench -quick -k 33 -duration 90s -light build/cross/ashlar-light-linux-arm64 \
+	  -emulator qemu-aarch64-static -out build/lightbench/arm64
 
 demo: build ## the whole path on a network of real processes; writes build/demo/report.json
 	@$(GO) run ./testnet/cmd/demo -bin build -out build/demo
@@ -89,4 +98,4 @@ clean: ## remove what the other targets made
 	rm -rf build
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -104,6 +104,7 @@ func (f *startFlags) register(command *cobra.Command) {
 }
 
 func (f *startFlags) run(command *cobra.Command) error {
+	spareMemory()
 	config, err := f.config(command)
 	if err != nil {
 		return err

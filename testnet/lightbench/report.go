@@ -16,13 +16,15 @@ type Report struct {
 	Machine string    `json:"machine"`
 	Quick   bool      `json:"quick"`
 	// Chain, Nodes and Known are what the light nodes followed.
-	Validators int      `json:"validators"`
-	Nodes      int      `json:"nodes"`
-	Known      int      `json:"known_nodes"`
-	Binary     int64    `json:"binary_bytes"`
-	Limits     []Limit  `json:"limits"`
-	Failed     []string `json:"failures"`
-	Results    []Result `json:"results"`
+	Validators int   `json:"validators"`
+	Nodes      int   `json:"nodes"`
+	Known      int   `json:"known_nodes"`
+	Binary     int64 `json:"binary_bytes"`
+	// Emulator is what the light nodes ran under, if not the machine itself.
+	Emulator string   `json:"emulator,omitempty"`
+	Limits   []Limit  `json:"limits"`
+	Failed   []string `json:"failures"`
+	Results  []Result `json:"results"`
 }
 
 // Judge fills in limits and failures from the results. The square they are stated for, or
@@ -36,6 +38,11 @@ func (r *Report) Judge() {
 	}
 	if decides != nil {
 		r.Limits = decides.Limits(r.Binary)
+	}
+	for i := range r.Limits {
+		if l := &r.Limits[i]; r.Emulator != "" && !l.Anywhere {
+			l.Note = "emulated"
+		}
 	}
 	r.Failed = r.Failures()
 }

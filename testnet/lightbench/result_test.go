@@ -125,12 +125,21 @@ func TestLimits(t *testing.T) {
 		if spoiled.Judge(); len(spoiled.Failed) != 1 || !strings.Contains(spoiled.Failed[0], want) {
 			t.Errorf("%s: failures %q", want, spoiled.Failed)
 		}
+		spoiled.Emulator = "qemu"
+		if anywhere := want == "binary" || want == "without a verdict"; len(judged(spoiled)) > 0 != anywhere {
+			t.Errorf("%s: failures %q under an emulator", want, spoiled.Failed)
+		}
 	}
 	short := *testResult(200)
 	short.Growth = 5 << 20
 	if short.WindowBlocks = 20; !short.Limits(0)[1].Holds() {
 		t.Error("growth is judged over 20 blocks")
 	}
+}
+
+func judged(r Report) []string {
+	r.Judge()
+	return r.Failed
 }
 
 func TestPlotIsDrawn(t *testing.T) {

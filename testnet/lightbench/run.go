@@ -24,9 +24,11 @@ import (
 type Config struct {
 	// Number tells apart the runs of a process.
 	Number int
-	// Light is the path of ashlar-light; Generator a command that runs Generate with the
+	// Light is the path of ashlar-light, and Emulator of what runs it, empty if the machine
+	// itself does; Generator a command that runs Generate with the
 	// GeneratorConfig it is given in JSON as its last argument.
 	Light     string
+	Emulator  string
 	Generator []string
 	// Dir is a folder for the files of the run.
 	Dir string
@@ -101,7 +103,11 @@ func (r *Run) Measure(ctx context.Context) (*Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	first := r.generator.Lines()[0]
-	path, args := r.network.Command(r.config.Light, r.arguments(first))
+	light := append([]string{r.config.Light}, r.arguments(first)...)
+	if r.config.Emulator != "" {
+		light = append([]string{r.config.Emulator}, light...)
+	}
+	path, args := r.network.Command(light[0], light[1:])
 	r.light = testnet.NewProcess("light", r.config.Dir, path, args, func(err error) { cancel(err) })
 	started := time.Now()
 	if err := r.light.Start(); err != nil {

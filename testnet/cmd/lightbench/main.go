@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -35,6 +36,7 @@ const stagger = 5 * time.Second
 // options are what the flags say.
 type options struct {
 	light, out   string
+	emulator     string
 	quick        bool
 	sizes        []int
 	interval     time.Duration
@@ -70,6 +72,7 @@ func generate(ctx context.Context) error {
 func parse() (o options, err error) {
 	sizes := flag.String("k", "1,33,64,128", "rows of the squares, a light node for each")
 	flag.StringVar(&o.light, "light", "build/ashlar-light", "the light node's binary")
+	flag.StringVar(&o.emulator, "emulator", "", "what runs a light node of another architecture, such as qemu-aarch64-static; only its verdicts and size are judged then")
 	flag.StringVar(&o.out, "out", "build/lightbench", "folder for the report, the plot and the logs")
 	flag.BoolVar(&o.quick, "quick", false, "five minutes in all, instead of an hour")
 	flag.DurationVar(&o.interval, "interval", 6*time.Second, "time between blocks")
@@ -98,12 +101,17 @@ func measure(ctx context.Context) error {
 	if o.light, err = filepath.Abs(o.light); err != nil {
 		return err
 	}
+	if o.emulator != "" {
+		if o.emulator, err = exec.LookPath(o.emulator); err != nil {
+			return fmt.Errorf("no emulator: install it, as `apt-get install qemu-user-static` does with qemu-aarch64-static (%w)", err)
+		}
+	}
 	binary, err := os.Stat(o.light)
 	if err != nil {
 		return fmt.Errorf("no light node to measure: run `make build` first (%w)", err)
 	}
 	report := &lightbench.Report{
-		At: time.Now().UTC(), Machine: machine(), Quick: o.quick, Validators: o.validators, Nodes: o.nodes, Known: o.known, Binary: binary.Size(),
+		At: time.Now().UTC(), Machine: machine(), Quick: o.quick, Validators: o.validators, Nodes: o.nodes, Known: o.known, Binary: binary.Size(), Emulator: o.emulator,
 	}
 	progress := testnet.NewProgress(os.Stdout, time.Now)
 	if report.Results, err = o.runAll(ctx, progress); err != nil {
@@ -185,7 +193,7 @@ func (o options) config(number, k int) lightbench.Config {
 		self = os.Args[0]
 	}
 	return lightbench.Config{
-		Number: number, Light: o.light, Generator: []string{self, "generate"}, Dir: filepath.Join(o.out, fmt.Sprintf("k%d", k)),
+		Number: number, Light: o.light, Emulator: o.emulator, Generator: []string{self, "generate"}, Dir: filepath.Join(o.out, fmt.Sprintf("k%d", k)),
 		Duration: duration, WarmUp: min(duration/8, time.Minute), Nodes: o.nodes, Known: o.known, CommitEvery: o.commitEvery,
 		Generate: lightbench.GeneratorConfig{
 			Chain: lightbench.ChainConfig{ID: "lightbench-1", Validators: o.validators, Txs: 64, SetHeights: 25},
