@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/libp2p/go-libp2p/core/connmgr"
 	"github.com/libp2p/go-libp2p/core/crypto"
@@ -183,7 +184,7 @@ func newQUIC(config *resolved, resources network.ResourceManager) (*quicreuse.Co
 			return nil, fmt.Errorf("p2p: quic keys: %w", err)
 		}
 	}
-	options := append(config.udp,
+	options := append(slices.Clip(config.sockets),
 		quicreuse.ConnContext(func(ctx context.Context, client *quic.ClientInfo) (context.Context, error) {
 			return countConnection(ctx, client, resources)
 		}),

@@ -71,6 +71,9 @@ type Config struct {
 	// Metrics registers the host's metrics. Nil: they are counted but not registered.
 	Metrics prometheus.Registerer
 	Log     *slog.Logger
+
+	// sockets replace the system's for QUIC in tests.
+	sockets []quicreuse.Option
 }
 
 // Limits bound a host's resources. A zero means the default.
@@ -120,7 +123,6 @@ type resolved struct {
 	Config
 	listen []multiaddr.Multiaddr
 	peers  []peer.AddrInfo
-	udp    []quicreuse.Option // in front of our own; tests have sockets of their own
 }
 
 // resolve validates a Config.
