@@ -42,19 +42,20 @@ type result struct {
 	err   error
 }
 
-// gather collects verified cells until they determine the matrix.
-func (r *Rebuilder) gather(ctx context.Context, height uint64, header *da.Header, report *Report) (*gathered, error) {
+// gather adds verified cells until they determine the matrix.
+func (r *Rebuilder) gather(ctx context.Context, height uint64, header *da.Header, to *gathered, report *Report) error {
 	verifier, err := erasure.NewVerifier(r.config.Setup, header.Commitments)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	report.Kept = len(to.cells)
 	g := &gathering{
-		Rebuilder: r, ledger: newLedger(header.K()), height: height, verifier: verifier, report: report,
+		Rebuilder: r, ledger: newLedger(header.K(), to), height: height, verifier: verifier, report: report,
 		results: make(chan result, r.config.Concurrency),
 	}
 	err = g.run(ctx)
 	report.Offered = len(g.offered)
-	return &g.gathered, err
+	return err
 }
 
 // run asks until the cells suffice or the context ends. No request outlives it.
@@ -67,6 +68,8 @@ func (g *gathering) run(parent context.Context) error {
 	defer look.Stop()
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
+	late := time.NewTimer(g.config.Patience / 2)
+	defer late.Stop()
 	requests.Go(func() { g.config.Host.Look(ctx) })
 	g.meetAll()
 	for !g.done() {
@@ -76,6 +79,8 @@ func (g *gathering) run(parent context.Context) error {
 			if err := g.settle(first); err != nil {
 				return err
 			}
+		case <-late.C:
+			g.enough = true
 		case <-tick.C:
 			g.tick()
 		case <-look.C:
@@ -90,8 +95,8 @@ func (g *gathering) run(parent context.Context) error {
 
 // tooFew says how far it came.
 func (g *gathering) tooFew() error {
-	return fmt.Errorf("%w: %d peers hold %d of its %d cells, %d were delivered and verified, of %d peers asked",
-		ErrTooFew, g.report.Holders, len(g.offered), g.report.Cells, g.report.Verified, g.report.Asked)
+	return fmt.Errorf("%w: %d peers of %d asked hold some; %d of its %d cells are there by now, kept for the next attempt",
+		ErrTooFew, g.report.Holders, g.report.Asked, len(g.cells), g.report.Cells)
 }
 
 // meetAll adds who can be asked by now, and lets those that failed be asked again.

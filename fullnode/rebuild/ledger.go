@@ -23,15 +23,19 @@ type gathered struct {
 	proofs map[erasure.Coord]kzg.Proof
 }
 
+func newGathered() *gathered {
+	return &gathered{make(map[erasure.Coord]*kzg.Cell), make(map[erasure.Coord]kzg.Proof)}
+}
+
 // ledger is who holds which cells of a block, which are under way and which are there: what
 // to ask of whom next. It does no I/O and knows no clock. One goroutine uses it.
 type ledger struct {
-	gathered
+	*gathered
 	k       int
 	peers   map[peer.ID]*holder
 	offered map[erasure.Coord]bool
 	asked   map[erasure.Coord]*flight
-	enough  bool // the offered cells determine the matrix
+	enough  bool // the offered cells determine the matrix, or are to be fetched all the same
 }
 
 // flight is a cell that was asked for and is not there yet.
@@ -49,12 +53,16 @@ type holder struct {
 	failed int // requests without an answer
 }
 
-func newLedger(k int) *ledger {
-	return &ledger{
-		gathered: gathered{make(map[erasure.Coord]*kzg.Cell), make(map[erasure.Coord]kzg.Proof)},
-		k:        k, peers: make(map[peer.ID]*holder),
+// newLedger begins with what was gathered before.
+func newLedger(k int, before *gathered) *ledger {
+	l := &ledger{
+		gathered: before, k: k, peers: make(map[peer.ID]*holder),
 		offered: make(map[erasure.Coord]bool), asked: make(map[erasure.Coord]*flight),
 	}
+	for at := range before.cells {
+		l.offered[at] = true
+	}
+	return l
 }
 
 // meet notes that a peer can be asked.

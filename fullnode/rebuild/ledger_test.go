@@ -20,7 +20,7 @@ func row(i, from, to int) (coords []erasure.Coord) {
 
 // met returns a ledger of one row and peers that hold what is given.
 func met(held map[peer.ID][]erasure.Coord) *ledger {
-	l := newLedger(1)
+	l := newLedger(1, newGathered())
 	for id, coords := range held {
 		l.meet(id)
 		l.holds(id, coords)
@@ -97,7 +97,7 @@ func TestWhoFailsIsAskedLastAndNotForEver(t *testing.T) {
 }
 
 func TestOriginalCellsAreAskedForFirst(t *testing.T) {
-	l := newLedger(4)
+	l := newLedger(4, newGathered())
 	l.meet("a")
 	if _, some := l.next(); !some {
 		t.Fatal("nothing to ask")
@@ -111,5 +111,21 @@ func TestOriginalCellsAreAskedForFirst(t *testing.T) {
 		if at.Row >= 4 || at.Column >= kzg.RowCells {
 			t.Errorf("asks for %v, which must be coded", at)
 		}
+	}
+}
+
+func TestWhatWasGatheredBeforeCounts(t *testing.T) {
+	before := met(map[peer.ID][]erasure.Coord{"a": row(0, 0, 64)})
+	for _, at := range ask(t, before, 64).coords[:63] {
+		before.deliver(at, &p2p.CellProof{})
+	}
+	l := newLedger(1, before.gathered)
+	l.meet("b")
+	l.holds("b", append(row(0, 0, 10), row(1, 90, 91)...))
+	asked := ask(t, l, 1)
+	l.answers(asked)
+	l.deliver(asked.coords[0], &p2p.CellProof{})
+	if !l.done() || asked.coords[0].Row != 1 {
+		t.Errorf("asked for %v; done: %v", asked.coords, l.done())
 	}
 }

@@ -13,7 +13,8 @@
 // # What it asks for
 //
 // What is held by whom comes first, and nothing is fetched before all that peers say they
-// hold would suffice. Each cell is then asked of one peer at a time, and no more of them
+// hold would suffice, or half the patience is over: what was verified of the last height is kept for
+// the next attempt, when other peers may be there. Each cell is then asked of one peer at a time, and no more of them
 // than it takes: at most the extended matrix crosses the wire once, and what liars made of it.
 // What arrives is verified in batches; a failed one is bisected, and its senders are struck.
 package rebuild
@@ -23,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -61,6 +63,33 @@ const (
 // Rebuilder rebuilds blocks. It is safe for concurrent use.
 type Rebuilder struct {
 	config Config
+
+	mu   sync.Mutex
+	left remains // guarded by mu
+}
+
+// remains are what an attempt that failed last verified of a block.
+type remains struct {
+	hash     [da.HashSize]byte
+	gathered *gathered // nil: nothing
+}
+
+// take returns what is left of an earlier attempt at a block, and leaves nothing.
+func (r *Rebuilder) take(hash [da.HashSize]byte) *gathered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.left.gathered == nil || r.left.hash != hash {
+		return newGathered()
+	}
+	defer func() { r.left = remains{} }()
+	return r.left.gathered
+}
+
+// leave keeps what an attempt verified, in place of what was left of another block.
+func (r *Rebuilder) leave(hash [da.HashSize]byte, g *gathered) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left = remains{hash, g}
 }
 
 // New validates a Config.
@@ -77,7 +106,7 @@ func New(config Config) (*Rebuilder, error) {
 	if config.Patience == 0 {
 		config.Patience = defaultPatience
 	}
-	return &Rebuilder{config}, nil
+	return &Rebuilder{config: config}, nil
 }
 
 // Block is a block that was rebuilt, verified throughout.
@@ -95,9 +124,9 @@ type Block struct {
 type Report struct {
 	// Asked are peers that were asked what they hold, Holders those that named some cells.
 	Asked, Holders int
-	// Offered are the distinct cells that holders named. Of those that were fetched Verified
-	// proved right, and Garbled did not; Missing were not delivered after all.
-	Offered, Verified, Garbled, Missing int
+	// Offered are the distinct cells that holders named, with Kept, which an earlier attempt
+	// verified. Of those that were fetched Verified proved right, and Garbled did not; Missing were not delivered after all.
+	Offered, Kept, Verified, Garbled, Missing int
 	// Liars are the peers that delivered garbled cells.
 	Liars int
 	// Cells are all cells of the extended matrix.
@@ -130,8 +159,9 @@ func (r *Rebuilder) rebuild(ctx context.Context, b *Block, height uint64, hash [
 	txs := da.EmptyTxs()
 	if k := b.Header.DA().K(); k > 0 {
 		b.Report.Cells = 2 * k * kzg.Columns
-		gathered, err := r.gather(patient, height, b.Header.DA(), &b.Report)
-		if err != nil {
+		gathered := r.take(hash)
+		if err := r.gather(patient, height, b.Header.DA(), gathered, &b.Report); err != nil {
+			r.leave(hash, gathered)
 			return errors.Join(ctx.Err(), err)
 		}
 		recovering := time.Now()
