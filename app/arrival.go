@@ -1,8 +1,6 @@
 package app
 
 import (
-	"slices"
-
 	abci "github.com/cometbft/cometbft/abci/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
@@ -70,9 +68,9 @@ func (a *App) reserve(x *Arrival) {
 }
 
 // Settle verifies the blobs of arrivals that were reserved, all together. Those that are good wait
-// from now on, and the others leave; it tells whether all are good. It may be called beside ABCI,
-// and not beside itself.
-func (a *App) Settle(arrivals []*Arrival) (good bool) {
+// from now on, and the others leave. It returns how many it found good and false, of those that
+// were not known to be good. It may be called beside ABCI, and not beside itself.
+func (a *App) Settle(arrivals []*Arrival) (good, bad int) {
 	var claims []*ante.Claim
 	for _, x := range arrivals {
 		if x.claim != nil {
@@ -83,7 +81,12 @@ func (a *App) Settle(arrivals []*Arrival) (good bool) {
 	for _, x := range arrivals {
 		a.settle(x)
 	}
-	return !slices.ContainsFunc(claims, func(c *ante.Claim) bool { return c.Err != nil })
+	for _, c := range claims {
+		if c.Err != nil {
+			bad++
+		}
+	}
+	return len(claims) - bad, bad
 }
 
 func (a *App) settle(x *Arrival) {

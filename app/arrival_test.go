@@ -125,8 +125,8 @@ func TestAFalseOneAmongGood(t *testing.T) {
 	}
 	arrivals := c.reserve(txs...)
 	c.requireWaiting(5)
-	if c.app.Settle(arrivals) {
-		t.Error("all are called good")
+	if good, bad := c.app.Settle(arrivals); good != 3 || bad != 2 {
+		t.Errorf("%d are found good and %d false, want 3 and 2", good, bad)
 	}
 	c.requireWaiting(3)
 	for i, x := range arrivals {

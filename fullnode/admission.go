@@ -111,11 +111,7 @@ func (a *admission) next() {
 	batch := a.lineup.take(a.most, batchBytes)
 	arrivals := a.reserve(batch)
 	a.lineup.putBack(batch[len(arrivals):])
-	if a.settle(arrivals) {
-		a.most = min(2*a.most, batchTxs)
-	} else {
-		a.most = 1
-	}
+	a.settle(arrivals)
 	for i, x := range arrivals {
 		a.survive(func() { batch[i].deliver(x.Refusal) })
 		a.lineup.done(batch[i])
@@ -149,12 +145,16 @@ func (a *admission) hold(x *app.Arrival) {
 	a.app.Reserve(x)
 }
 
-// settle has KZG computed, and tells whether all that it was computed for is good.
-func (a *admission) settle(arrivals []*app.Arrival) (good bool) {
+// settle has KZG computed. After false blobs a batch is one transaction, and then one more for each
+// that was good.
+func (a *admission) settle(arrivals []*app.Arrival) {
 	started := time.Now()
-	a.survive(func() { good = a.app.Settle(arrivals) })
+	good, bad := 0, 1
+	a.survive(func() { good, bad = a.app.Settle(arrivals) })
 	a.timing.verify(time.Since(started))
-	return good
+	if a.most = min(a.most+good, batchTxs); bad > 0 {
+		a.most = 1
+	}
 }
 
 // survive outlives a panic: elsewhere CometBFT or the HTTP server recovers from what a

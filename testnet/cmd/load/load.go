@@ -29,6 +29,7 @@ type run struct {
 	blocks   []load.Block
 	spans    []load.Span
 	cpu      []map[string]float64 // cores used, for each of spans
+	memory   []uint64             // the most a full node has had, in bytes, by the end of each of spans
 	graded   []graded             // estimates of fees, for each of spans
 	marks    []load.Mark
 	readBack map[int]bool
@@ -123,7 +124,8 @@ func (r *run) offer(ctx context.Context, phase string, duration time.Duration, w
 	}
 	start, before := time.Now(), r.Network.Usage()
 	records := r.generator.Offer(ctx, phase, duration, groups)
-	r.cpu = append(r.cpu, used(before, r.Network.Usage(), time.Since(start)))
+	usage := r.Network.Usage()
+	r.cpu, r.memory = append(r.cpu, used(before, usage, time.Since(start))), append(r.memory, r.mostMemory(usage))
 	r.spans = append(r.spans, load.Span{Name: phase, From: start, To: start.Add(duration), Offered: offered})
 	r.records = append(r.records, records...)
 	after, err := r.estimates(ctx)
@@ -138,6 +140,15 @@ func used(before, after map[string]testnet.Usage, took time.Duration) map[string
 		cores[name] = math.Round(100*(usage.CPU-before[name].CPU)/took.Seconds()) / 100
 	}
 	return cores
+}
+
+// mostMemory returns the most memory that a full node has had, in bytes.
+func (r *run) mostMemory(usage map[string]testnet.Usage) uint64 {
+	var most uint64
+	for _, node := range r.Network.FullNodes {
+		most = max(most, usage[node.Name].PeakMemory)
+	}
+	return most
 }
 
 // watch shows how far the load is, until ctx ends.

@@ -55,6 +55,7 @@ type phase struct {
 	Groups      map[string]load.Summary `json:"groups"`
 	Chain       load.Chain              `json:"chain"`
 	CPU         map[string]float64      `json:"cpu_cores"`
+	Memory      uint64                  `json:"peak_memory_of_a_full_node_so_far"`
 	Estimates   graded                  `json:"fee_estimates"`
 	MBPerSecond float64                 `json:"mb_per_second"`
 }
@@ -100,8 +101,8 @@ func (r *run) report(err error) *report {
 	if r.Network != nil {
 		out.Processes = r.Network.Usage()
 	}
-	for i, span := range r.spans {
-		out.Phases = append(out.Phases, r.phase(span, r.cpu[i], r.graded[i]))
+	for i := range r.spans {
+		out.Phases = append(out.Phases, r.phase(i))
 	}
 	if len(r.blocks) > 0 {
 		out.BaseFees = baseFees{r.peak(halfPhase), r.peak(twicePhase), len(r.market.Derive(r.blocks))}
@@ -142,8 +143,9 @@ func (r *report) half() load.Summary {
 	return load.Summary{}
 }
 
-// phase sums up one of the loads.
-func (r *run) phase(span load.Span, cpu map[string]float64, estimates graded) phase {
+// phase sums up the load of a span.
+func (r *run) phase(number int) phase {
+	span := r.spans[number]
 	var records []load.Record
 	byGroup := map[string][]load.Record{}
 	for _, record := range r.records {
@@ -157,7 +159,7 @@ func (r *run) phase(span load.Span, cpu map[string]float64, estimates graded) ph
 		Name: span.Name, Seconds: span.To.Sub(span.From).Seconds(), OfferedMB: span.Offered / 1e6,
 		All: load.Summarize(records, r.blocks, r.readBack), Groups: map[string]load.Summary{},
 		// The first block was under way before the load began.
-		Chain: r.market.SumUp(r.blocks, from+1, to), CPU: cpu, Estimates: estimates,
+		Chain: r.market.SumUp(r.blocks, from+1, to), CPU: r.cpu[number], Memory: r.memory[number], Estimates: r.graded[number],
 	}
 	for name, group := range byGroup {
 		p.Groups[name] = load.Summarize(group, r.blocks, r.readBack)

@@ -34,7 +34,7 @@ func summary(r *report, path, plot string) string {
 		fmt.Fprintf(&b, "  %-20s offered %.2f MB/s, in blocks %.2f; a block in %.2f s (99 %%: %.2f), %.0f rows; final in %.1f s (99 %%: %.1f), %g blocks (99 %%: %g)\n",
 			p.Name, p.OfferedMB, p.Chain.MBPerSecond, p.Chain.Interval.P50, p.Chain.Interval.P99, p.Chain.Rows.P50,
 			p.All.Seconds.P50, p.All.Seconds.P99, p.All.Blocks.P50, p.All.Blocks.P99)
-		fmt.Fprintf(&b, "  %-20s %s\n", "", cores(p.CPU))
+		fmt.Fprintf(&b, "  %-20s %s; a full node has taken %.2f GB at most\n", "", cores(p.CPU), float64(p.Memory)/1e9)
 		fmt.Fprintf(&b, "  %-20s fee estimates for %.0f %%: %.1f %% of %d would have got in\n", "", 100*p.Estimates.Stated, 100*p.Estimates.Observed, p.Estimates.Trials)
 	}
 	return b.String() + "\n"

@@ -126,7 +126,7 @@ func (r *run) sweepStep(ctx context.Context, number int, rate float64, who []sub
 	}
 	timings := after.Since(before)
 	s := step{
-		phase: r.phase(r.spans[len(r.spans)-1], r.cpu[len(r.cpu)-1], r.graded[len(r.graded)-1]), PerBlock: accountFor(timings),
+		phase: r.phase(len(r.spans) - 1), PerBlock: accountFor(timings),
 	}
 	if checked := timings["held reserve"].Count; checked > 0 {
 		s.CheckTx = (timings["held reserve"].Seconds + timings["held check_tx"].Seconds) / checked
