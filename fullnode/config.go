@@ -63,7 +63,7 @@ func (c *Config) validate() error {
 	case c.Retain < 0:
 		return fmt.Errorf("fullnode: retain is %v: give a duration such as 432h, or 0s to keep everything", c.Retain)
 	case c.MemoryLimit < 0:
-		return fmt.Errorf("fullnode: memory-limit is %d bytes: give MiB such as 1024, or 0 for none", c.MemoryLimit)
+		return fmt.Errorf("fullnode: memory-limit is %d bytes: give MiB such as 768, or 0 for none", c.MemoryLimit)
 	case !(c.KZG.Crosscheck >= 0 && c.KZG.Crosscheck <= 1): // NaN too
 		return fmt.Errorf("fullnode: kzg.crosscheck is %v: give a share of blocks from 0 to 1", c.KZG.Crosscheck)
 	case c.KZG.Tables < 0 || c.KZG.Tables > maxTables:

@@ -79,8 +79,8 @@ type KZGSettings struct {
 	Tables int `mapstructure:"tables"`
 }
 
-// defaultMemoryLimit is Settings.MemoryLimit: half as much again as a node needs at most.
-const defaultMemoryLimit = 1024
+// defaultMemoryLimit is Settings.MemoryLimit: what a node needs at most, and a quarter more.
+const defaultMemoryLimit = 768
 
 // maxTables bounds KZGSettings.Tables.
 const maxTables = kzg.MaxTables >> 20
@@ -130,7 +130,7 @@ halt-time = {{ .HaltTime }}
 retain = "{{ .Retain }}"
 
 # The memory, in MiB, that the process tries to stay within: close to it, processor time is spent
-# on collecting garbage. A full mempool and the largest squares take some 700. 0: no limit. The
+# on collecting garbage. A full mempool beside full squares takes some 600. 0: no limit. The
 # environment variable GOMEMLIMIT, if it is set, decides instead.
 memory-limit = {{ .MemoryLimit }}
 
