@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"os"
 	"testing"
+	"time"
 
 	"cosmossdk.io/math"
+	"github.com/cometbft/cometbft/evidence"
 	"github.com/cometbft/cometbft/privval"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	cmttypes "github.com/cometbft/cometbft/types"
@@ -60,14 +62,21 @@ func forge(t *testing.T, node *runningNode, height int64, accomplice Config) *cm
 	set := cmttypes.NewValidatorSet([]*cmttypes.Validator{cmttypes.NewValidator(key.PubKey, 60)})
 	header := node.comet.BlockStore().LoadBlockMeta(height).Header
 	header.AppHash, header.ValidatorsHash, header.ProposerAddress = bytes.Repeat([]byte{6}, 32), set.Hash(), key.Address
+	return &cmttypes.LightBlock{SignedHeader: signAlone(t, &header, accomplice), ValidatorSet: set}
+}
+
+// signAlone returns a header with the commit of one validator.
+func signAlone(t *testing.T, header *cmttypes.Header, by Config) *cmttypes.SignedHeader {
+	t.Helper()
+	key := privval.LoadFilePV(by.Comet.PrivValidatorKeyFile(), by.Comet.PrivValidatorStateFile()).Key
 	id := cmttypes.BlockID{Hash: header.Hash(), PartSetHeader: cmttypes.PartSetHeader{Total: 1, Hash: header.AppHash}}
-	vote := &cmttypes.Vote{Type: cmtproto.PrecommitType, Height: height, BlockID: id, Timestamp: header.Time, ValidatorAddress: key.Address}
+	vote := &cmttypes.Vote{Type: cmtproto.PrecommitType, Height: header.Height, BlockID: id, Timestamp: header.Time, ValidatorAddress: key.Address}
 	var err error
 	if vote.Signature, err = key.PrivKey.Sign(cmttypes.VoteSignBytes(testChain, vote.ToProto())); err != nil {
 		t.Fatal(err)
 	}
-	commit := &cmttypes.Commit{Height: height, BlockID: id, Signatures: []cmttypes.CommitSig{vote.CommitSig()}}
-	return &cmttypes.LightBlock{SignedHeader: &cmttypes.SignedHeader{Header: &header, Commit: commit}, ValidatorSet: set}
+	commit := &cmttypes.Commit{Height: header.Height, BlockID: id, Signatures: []cmttypes.CommitSig{vote.CommitSig()}}
+	return &cmttypes.SignedHeader{Header: header, Commit: commit}
 }
 
 // newInformer connects a host that serves nothing to a node.
@@ -174,4 +183,35 @@ func strangersVote(t *testing.T, node *runningNode, accomplice Config) *cmttypes
 	block := forge(t, node, 4, accomplice)
 	block.Commit.Signatures[0].ValidatorAddress = bytes.Repeat([]byte{1}, 20)
 	return block
+}
+
+// TestEvidenceOfEqualVotesNamesWhoSignedBoth has all validators sign two blocks of a height, which
+// no light node can tell apart. What a full node makes of it has to pass CometBFT's verification;
+// it is not put into a block here, because that would leave the chain without validators.
+func TestEvidenceOfEqualVotesNamesWhoSignedBoth(t *testing.T) {
+	t.Parallel()
+	cfg := newValidator(t)
+	node := startNode(t, cfg)
+	node.waitStored(t, 4)
+	set, err := node.headers.validators(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := node.comet.BlockStore().LoadBlockMeta(3).Header
+	header.DataHash = bytes.Repeat([]byte{7}, 32)
+	forged := &cmttypes.LightBlock{SignedHeader: signAlone(t, &header, cfg), ValidatorSet: set}
+	attack, err := node.accuser.complete(p2p.Evidence{CommonHeight: 2, Block: forged})
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted, err := node.accuser.signed(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if attack.CommonHeight != 3 || len(attack.ByzantineValidators) != 1 || !bytes.Equal(attack.ByzantineValidators[0].Address, set.Validators[0].Address) {
+		t.Errorf("evidence %+v; want the one validator to have signed both blocks of height 3", attack)
+	}
+	if err := evidence.VerifyLightClientAttack(attack, trusted, trusted, set, time.Now(), time.Hour); err != nil {
+		t.Errorf("CometBFT refuses it: %v", err)
+	}
 }
