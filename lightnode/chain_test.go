@@ -224,7 +224,8 @@ type testSource struct {
 	alter    func(*p2p.Header) *p2p.Header     // changes headers it serves
 	asked    []erasure.Coord                   // cells asked for
 	headers  int                               // headers served
-	commits  []int64                           // heights of those served with a commit
+	commits  []int64                           // heights of those asked for with a commit
+	alone    bool                              // serve no commits
 	refused  int                               // headers it did not have yet
 }
 
@@ -285,6 +286,9 @@ func (s *testSource) Header(_ context.Context, request p2p.HeaderRequest) (*p2p.
 	s.headers++
 	if !request.Alone {
 		s.commits = append(s.commits, b.header.Signed.Height)
+		if s.alone {
+			return nil, da.ErrNotFound
+		}
 	}
 	header := *b.header
 	if s.alter != nil {

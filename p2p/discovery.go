@@ -22,17 +22,17 @@ const (
 // joinTable joins the chain's own Kademlia table, for its peers alone: it stores neither
 // values nor providers.
 func (h *Host) joinTable(lifetime context.Context) (*dht.IpfsDHT, error) {
-	mode := dht.ModeClient
-	if h.config.Serve {
-		mode = dht.ModeServer
-	}
-	table, err := dht.New(lifetime, h.host,
-		dht.ProtocolPrefix(protocol.ID(protocolRoot+h.config.ChainID)),
-		dht.Mode(mode),
+	options := []dht.Option{
+		dht.ProtocolPrefix(protocol.ID(protocolRoot + h.config.ChainID)),
+		dht.Mode(dht.ModeServer),
 		dht.DisableProviders(),
 		dht.DisableValues(),
 		dht.BootstrapPeers(h.config.peers...),
-	)
+	}
+	if !h.config.Serve { // nobody is answered from the table, which looking for peers fills well enough
+		options = append(options, dht.Mode(dht.ModeClient), dht.DisableAutoRefresh())
+	}
+	table, err := dht.New(lifetime, h.host, options...)
 	if err != nil {
 		return nil, fmt.Errorf("p2p: discovery: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -118,7 +119,8 @@ func (r *Run) result(started time.Time, usage testnet.Usage, disk Disk) (*Result
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // window returns the samples from a time on, beginning and ending with a look at the
-// metrics, about a whole number of blocks apart.
+// metrics, about a whole number of blocks apart. A node that judges several heights at a time
+// is looked at between those times, as many heights apart as there were blocks.
 func (o *Result) window(from float64) ([]Sample, error) {
 	begin := slices.IndexFunc(o.Samples, func(s Sample) bool { return s.At >= from && s.Streams != nil })
 	end := len(o.Samples) - 1
@@ -128,7 +130,30 @@ func (o *Result) window(from float64) ([]Sample, error) {
 	if begin < 0 || end <= begin {
 		return nil, fmt.Errorf("%w (%.0f s of %.0f s)", errTooShort, from, o.Duration)
 	}
+	quiet := o.quiet(begin, end)
+	for _, last := range slices.Backward(quiet) {
+		first := o.Samples[quiet[0]]
+		blocks, judged := (o.Samples[last].At-first.At)/o.Interval, o.Samples[last].Streams.Available-first.Streams.Available
+		if judged > 0 && math.Abs(blocks-float64(judged)) < 0.75 {
+			return o.Samples[quiet[0] : last+1], nil
+		}
+	}
 	return o.Samples[begin : end+1], nil
+}
+
+// quiet returns the looks at the metrics between two since whose last ones no height was judged.
+func (o *Result) quiet(begin, end int) (looks []int) {
+	before := -1
+	for i, s := range o.Samples[:end+1] {
+		if s.Streams == nil {
+			continue
+		}
+		if i >= begin && before >= 0 && s.Streams.Available == o.Samples[before].Streams.Available {
+			looks = append(looks, i)
+		}
+		before = i
+	}
+	return looks
 }
 
 // measure sums up memory, processor time and bytes.
@@ -138,7 +163,7 @@ func (o *Result) measure(window []Sample) {
 	o.WindowFrom, o.WindowBlocks = first.At, int(took/o.Interval+0.5)
 	o.ColdStartCPU, o.CPUShare = first.CPU, (last.CPU-first.CPU)/took
 	o.Peers, o.Proportional, o.Before = last.Streams.Peers, last.Streams.Proportional, first.Received
-	blocks := took / o.Interval
+	blocks := o.blocks(window)
 	o.Received, o.Sent = float64(last.Received-first.Received)/blocks, float64(last.Sent-first.Sent)/blocks
 	resident := func(s Sample) uint64 { return s.Resident }
 	o.MemoryMedian, o.Anonymous = median(window, resident), median(window, func(s Sample) uint64 { return s.Anonymous })
@@ -147,6 +172,17 @@ func (o *Result) measure(window []Sample) {
 	}
 	quarter := len(window) / 4
 	o.Growth = int64(median(window[3*quarter:], resident)) - int64(median(window[quarter:2*quarter+1], resident))
+}
+
+// blocks is how many blocks a window has: as many as heights were judged, where those are about
+// as many.
+func (o *Result) blocks(window []Sample) float64 {
+	first, last := window[0], window[len(window)-1]
+	blocks, judged := (last.At-first.At)/o.Interval, float64(last.Streams.Available-first.Streams.Available)
+	if math.Abs(blocks-judged) < 0.75 {
+		return judged
+	}
+	return blocks
 }
 
 // median returns the middle of a value of samples.
@@ -162,7 +198,7 @@ func median(samples []Sample, value func(Sample) uint64) uint64 {
 // measureTraffic breaks bytes down by protocol, most first.
 func (o *Result) measureTraffic(window []Sample) {
 	first, last := window[0], window[len(window)-1]
-	blocks := (last.At - first.At) / o.Interval
+	blocks := o.blocks(window)
 	rest := Traffic{Protocol: remainder, Received: o.Received, Sent: o.Sent}
 	protocols := maps.Clone(last.Streams.Received)
 	maps.Copy(protocols, last.Streams.Sent)

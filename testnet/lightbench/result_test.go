@@ -53,6 +53,28 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// A node that judges five heights at a time is not measured from the middle of a pause to the
+// middle of the work.
+func TestWindowOfTurns(t *testing.T) {
+	for offset := range 30 {
+		o := testResult(260)
+		for i := range o.Samples {
+			turns := (i + offset) / 30
+			o.Samples[i].Received = uint64(turns) * 300_000
+			if o.Samples[i].Streams != nil {
+				o.Samples[i].Streams.Available = 5 * turns
+			}
+		}
+		window, err := o.window(40)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.measure(window); o.Received != 60_000 || o.WindowBlocks < 30 || o.WindowBlocks%5 != 0 {
+			t.Errorf("turns %d s before: %v bytes of %d blocks, %v to %v", offset, o.Received, o.WindowBlocks, window[0].At, window[len(window)-1].At)
+		}
+	}
+}
+
 func TestGrowth(t *testing.T) {
 	o := testResult(400)
 	for i := range o.Samples {
