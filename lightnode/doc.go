@@ -3,10 +3,11 @@
 //
 // # What it does with a height
 //
-// The newest header is verified by cometbft/light: from a trusted header it skips ahead
-// wherever the validators it knows signed enough, and compares what one peer says with
-// what others say. Headers between are fetched newest first and must hash to what the
-// header above them names. A header's DA header must come with a Merkle path to
+// Every fifth header is verified by cometbft/light as soon as there is one: from a trusted
+// header it skips ahead wherever the validators it knows signed enough, and compares what one
+// peer says with what others say. Headers between are fetched newest first, without their
+// commits, and must hash to what the header above them names; until there is one above them
+// that is verified, nothing is believed of them and nothing sampled. A header's DA header must come with a Merkle path to
 // transaction 0. Of the extended matrix it commits to, a few cells are drawn at random,
 // written to disk before the first is asked for and never drawn again, and each is asked
 // of a random peer and verified against the coordinate it was asked for. A peer that fails a

@@ -35,8 +35,8 @@ type news struct {
 	claimed  uint64        // height above that a peer that was asked claims to hold, 0 if none
 	since    time.Time     // when a height above was first heard of, zero if none was
 	due      time.Time     // when the turn may be asked for, once it was heard of
-	known    uint64        // greatest height below the turn that there was
-	knownAt  time.Time     // when there was
+	delay    time.Duration // how long after its block's time a turn is there, by this machine's clock
+	timed    bool          // delay is known
 	slack    time.Duration // by how much sooner than foreseen a turn is asked for
 	pollAt   time.Time     // when somebody is asked, if nothing else happens
 	tried    time.Time     // when somebody was asked last
@@ -79,7 +79,7 @@ func (w *news) next(now time.Time) question {
 // newest is if that is later than a minute from the last question, or when so much later that
 // there may be further turns.
 func (w *news) foresee(now, from time.Time) question {
-	due := w.knownAt.Add(time.Duration(w.turn()-w.known)*w.pace - w.slack)
+	due := w.at.Add(time.Duration(w.turn()-w.verified)*w.pace + w.delay - w.slack)
 	look := w.tried.Add(headWait)
 	switch overdue := now.After(due.Add(time.Duration(w.every) * w.pace)); {
 	case overdue && w.vain == 0:
@@ -100,13 +100,15 @@ func (w *news) early(now time.Time) {
 	w.vain++
 }
 
-// settle adapts the slack to a turn that was there: a turn that is there when it is first asked
-// for might have been there for long, and is asked for ever sooner until it is not.
-func (w *news) settle() {
-	w.slack = min(max(2*w.slack, headPause), w.pace/4)
-	if w.vain > 0 {
-		w.slack = 0
+// settle adapts what is foreseen to a turn that was there so much later than its block's time. If
+// it was there when it was first asked for, it might have been for long: turns are then asked for
+// ever sooner, until one is not.
+func (w *news) settle(late time.Duration) {
+	if w.vain > 0 || !w.timed {
+		w.delay, w.slack, w.timed = late, 0, true
+		return
 	}
+	w.delay, w.slack = min(w.delay, late), min(max(2*w.slack, headPause), w.pace/4)
 }
 
 // pause is how long after a question another may be asked.
@@ -144,16 +146,15 @@ func (w *news) told(height uint64, now time.Time) {
 
 // advanced takes in that a height was verified, and when its block was made.
 func (w *news) advanced(height uint64, at, now time.Time) {
-	w.settle()
 	if height > w.verified && !w.at.IsZero() {
 		w.pace = max(at.Sub(w.at)/time.Duration(height-w.verified), 0)
 	}
-	heard, claimed := w.heard, w.claimed
-	w.verified, w.at, w.heard, w.claimed, w.since = height, at, 0, 0, time.Time{}
-	w.known, w.knownAt = height, now
-	if claimed > height && claimed < w.turn() {
-		w.known, w.knownAt = claimed, w.tried
+	heard, late := w.heard, now.Sub(at)
+	if w.claimed > height { // blocks have been made since
+		late -= time.Duration(min(w.claimed-height, w.every)) * w.pace
 	}
+	w.settle(late)
+	w.verified, w.at, w.heard, w.claimed, w.since = height, at, 0, 0, time.Time{}
 	w.tried, w.vain, w.pollAt = now, 0, now.Add(w.poll)
 	w.hear(heard, now)
 }
