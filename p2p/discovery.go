@@ -48,10 +48,14 @@ func (h *Host) discover(ctx context.Context) error {
 	}
 	var looks looks
 	for {
-		if peers := len(h.Peers()); peers < h.config.Limits.LowPeers && looks.due(peers) {
+		wait := jitter(discoverEvery)
+		switch peers := len(h.Peers()); {
+		case peers == 0:
+			wait = firstRetry // there is nobody yet to ask for others
+		case peers < h.config.Limits.LowPeers && looks.due(peers):
 			looks.done(h.look(ctx), len(h.Peers()))
 		}
-		if !sleep(ctx, jitter(discoverEvery)) {
+		if !sleep(ctx, wait) {
 			return nil
 		}
 	}

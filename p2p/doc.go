@@ -16,7 +16,8 @@
 //
 // A response never says which height, cell or row it is about: it is what was asked for
 // or it is garbage. This package checks shapes, and of headers that they belong to the
-// chain and height. Proofs are the caller's to check, who then tells [Host.Verified]
+// chain and height. A header asked for alone, without its commit, belongs to whatever its
+// hash is compared with. Proofs are the caller's to check, who then tells [Host.Verified]
 // or [Host.Garbage] which peer it was. A few pieces of garbage are a ban.
 //
 // # Who owns what
