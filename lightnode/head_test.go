@@ -83,7 +83,7 @@ func TestLyingWitnessesAreStruck(t *testing.T) {
 					t.Fatalf("after %d turns the liar is not banned", turn/5-2)
 				}
 			}
-			if signed := liar.signed(); len(signed) > 8 {
+			if signed := liar.signed(); len(signed) > 20 { // a few on the way to each of three turns
 				t.Errorf("the liar was asked for commits of heights %v", signed)
 			}
 		})

@@ -113,7 +113,7 @@ func (w *news) settle(late time.Duration) {
 
 // pause is how long after a question another may be asked.
 func (w *news) pause() time.Duration {
-	return min(headPause<<min(w.vain, 8), headPauseMost)
+	return min(headPause<<min(w.vain, 8), headPauseMost, max(w.poll, headPause))
 }
 
 // hear takes in that somebody announced a height.
