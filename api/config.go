@@ -42,8 +42,9 @@ type Full struct {
 // Light is what a light node's API asks.
 type Light struct {
 	Node Lights
-	// Status and Availability are zero values of what Node returns, which /openapi.json describes.
-	Status, Availability any
+	// Status, Availability, Settings and Named are zero values of what Node returns, which
+	// /openapi.json describes.
+	Status, Availability, Settings, Named any
 	// Followed is the namespace that the node follows; nil: none, and its endpoints are not_found.
 	Followed Followed
 }

@@ -320,6 +320,20 @@ func (fakeLight) Availability(_ context.Context, height uint64) (any, error) {
 	return &verdict{height, "available"}, nil
 }
 
+func (fakeLight) Set(_ context.Context, settings LightSettings) (any, error) {
+	if settings.Confidence == "2" {
+		return nil, ErrBadRequest
+	}
+	return settings, nil
+}
+
+func (fakeLight) Name(_ context.Context, height uint64) (any, error) {
+	if height == 9 {
+		return nil, da.ErrPruned
+	}
+	return lightStatus{height}, nil
+}
+
 func (fakeLight) Events(_ context.Context, after uint64) <-chan Event {
 	events := make(chan Event, 3)
 	for id := after + 1; id <= 3; id++ {
@@ -339,7 +353,7 @@ func fullConfig(squares *fakeSquares, submitter *fakeSubmitter) Config {
 
 func lightConfig() Config {
 	return Config{
-		Light: &Light{Node: fakeLight{}, Status: lightStatus{}, Availability: verdict{}},
+		Light: &Light{Node: fakeLight{}, Status: lightStatus{}, Availability: verdict{}, Settings: LightSettings{}, Named: lightStatus{}},
 		Log:   slog.New(slog.DiscardHandler),
 	}
 }

@@ -71,6 +71,8 @@ func describeRoute(r *route) object {
 	}
 	if r.body != nil {
 		out["requestBody"] = object{"required": true, "content": object{*r.body: object{"schema": object{"type": "string", "format": "binary"}}}}
+	}
+	if r.access == writes {
 		out["security"] = []object{{"token": []string{}}, {}}
 	}
 	return out

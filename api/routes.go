@@ -78,7 +78,7 @@ func (h *handler) routes() []route {
 		{method: "GET", path: "/openapi.json", summary: "This description", access: aside, serve: h.openAPI},
 	}
 	if h.config.Light != nil {
-		return append(append(h.lightRoutes(), h.followedRoutes()...), common...)
+		return slices.Concat(h.lightRoutes(), h.lightWrites(), h.followedRoutes(), common)
 	}
 	all := append(h.blobRoutes(), h.blockRoutes()...)
 	all = append(append(all, h.chainRoutes()...), h.feeRoutes()...)

@@ -98,6 +98,11 @@ type Lights interface {
 	// Availability returns the verdict about a height. It fails with da.ErrPruned below the
 	// sampling window, da.ErrFutureHeight above the head and da.ErrNotFound otherwise.
 	Availability(ctx context.Context, height uint64) (any, error)
+	// Set changes settings and returns what they amount to. It fails with ErrBadRequest.
+	Set(ctx context.Context, settings LightSettings) (any, error)
+	// Name has a height sampled at full strength. It fails with da.ErrPruned where its header
+	// is out of reach, and with ErrRateLimited where too many wait.
+	Name(ctx context.Context, height uint64) (any, error)
 	// Events returns a channel of what happens from now on, preceded by what happened after
 	// the event with that id as far as the node remembers; 0 is none. The node closes it when ctx ends,
 	// and may when the reader is too slow.

@@ -71,8 +71,10 @@ func (n *Node) storeProof(height uint64, header *p2p.Header) error {
 func (n *Node) session(r *record, bound *chain.Header) (*sampling.Session, error) {
 	r.DataRoot, r.K = bound.DA().DataRoot(), bound.DA().K()
 	block := sampling.Block{Height: r.Height, Hash: r.BlockHash, DataRoot: r.DataRoot, K: r.K}
+	samples := n.strength.samples(r.K)
 	if len(r.Session) == 0 {
-		return sampling.NewSession(rand.Reader, block, n.config.Samples)
+		n.strength.met(r.K)
+		return sampling.NewSession(rand.Reader, block, samples)
 	}
 	session, err := sampling.DecodeSession(r.Session)
 	if err != nil {
@@ -81,7 +83,7 @@ func (n *Node) session(r *record, bound *chain.Header) (*sampling.Session, error
 	if session.Block() != block {
 		return nil, fmt.Errorf("height %d: %w: its coordinates were drawn for another block", r.Height, errRecord)
 	}
-	return session, session.Raise(rand.Reader, n.config.Samples)
+	return session, session.Raise(rand.Reader, samples)
 }
 
 // sample runs a session until it is done or the deadline passes.
@@ -92,6 +94,11 @@ func (n *Node) sample(ctx context.Context, r *record, session *sampling.Session,
 		return err
 	}
 	verdict, err := sampler.Run(ctx, session, da.Commitments)
+	for err == nil && verdict.Verdict == sampling.Available && verdict.Samples < n.strength.wanted(r.K) { // more are asked for by now
+		if err = session.Raise(rand.Reader, n.strength.wanted(r.K)); err == nil {
+			verdict, err = sampler.Run(ctx, session, da.Commitments)
+		}
+	}
 	if kept := n.keep(r.Height, got); kept != nil {
 		n.config.Log.Warn("sampled cells could not be kept; they will not be served", "height", r.Height, "error", kept)
 	}
@@ -115,6 +122,7 @@ func (n *Node) sampler(r *record, got *kept) (*sampling.Sampler, error) {
 			got.coords = append(got.coords, coord)
 			got.cells = append(got.cells, &p2p.CellProof{Cell: *cell, Proof: proof})
 			n.metrics.cells.Inc()
+			n.meter.cells.Add(1)
 		},
 		Garbled: func(from string, coord erasure.Coord) {
 			n.peers.judge(from, fmt.Errorf("height %d, row %d, column %d: %w", r.Height, coord.Row, coord.Column, errGarbledCell))

@@ -14,7 +14,6 @@ import (
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/p2p"
-	"github.com/ashlar-da/ashlar/sampling"
 )
 
 // ErrConfig means that a Config, or what the home folder holds, does not make a node. The
@@ -88,12 +87,23 @@ type Config struct {
 	// Witnesses is the most peers that a header is compared with. 0: 3.
 	Witnesses int
 
-	// Samples is the number of cells drawn of a block. 0: 30.
+	// Profile says how the node goes about it. Empty: full.
+	Profile Profile
+	// Samples is the number of cells drawn of a block. 0: what Confidence takes, else what
+	// DataBudget pays for, else 30.
 	Samples int
+	// Confidence is what the cells drawn of each block are to establish, a decimal such as
+	// 0.9999; not together with Samples. Empty: none.
+	Confidence string
+	// DataBudget bounds what the node receives and sends. Without Samples and Confidence it
+	// decides how many cells are drawn. 0: unbounded, 50 MB a day for a phone.
+	DataBudget DataBudget
+	// WakeEvery is how often a phone wakes while it runs. 0: 15 minutes.
+	WakeEvery time.Duration
 	// Deadline is how long a block's cells may take before the verdict can be
-	// unavailable. 0: 60 s.
+	// unavailable. 0: 60 s, 12 s for a phone.
 	Deadline time.Duration
-	// RequestTimeout bounds one request to a peer. 0: 10 s.
+	// RequestTimeout bounds one request to a peer. 0: 10 s, 4 s for a phone.
 	RequestTimeout time.Duration
 	// Window is how far back blocks are sampled. 0: 18 days.
 	Window time.Duration
@@ -114,7 +124,7 @@ type Config struct {
 	// not listen to announcements, and asks for a head when it is due. 0: 5.
 	CommitEvery int
 	// AlarmAfter is how long the node may be without news, or a block without a
-	// verdict, before the node raises an alarm. 0: 3 minutes.
+	// verdict, before the node raises an alarm. 0: 3 minutes, 1 hour for a phone.
 	AlarmAfter time.Duration
 
 	// Listen are the multiaddresses to serve peers on. None: the node only dials.
@@ -136,6 +146,9 @@ type Config struct {
 	API string
 	// Origins are the web origins whose pages may call the API.
 	Origins []string
+	// Tokens is the path of a token file that guards what changes the node's settings.
+	// Empty: whoever reaches the API may change them.
+	Tokens string
 	// Version is what the status says of the software.
 	Version string
 
@@ -160,6 +173,9 @@ func (c Config) resolve() (*Config, error) {
 	if c.Metrics == nil {
 		c.Metrics = prometheus.NewRegistry()
 	}
+	if err := c.resolveProfile(); err != nil {
+		return nil, err
+	}
 	if err := errors.Join(c.resolveDurations(), c.resolveNumbers(), c.resolveTrust()); err != nil {
 		return nil, err
 	}
@@ -179,6 +195,7 @@ func (c *Config) resolveDurations() error {
 		{"Unbonding", &c.Unbonding, DefaultUnbonding},
 		{"Poll", &c.Poll, DefaultPoll},
 		{"AlarmAfter", &c.AlarmAfter, DefaultAlarmAfter},
+		{"WakeEvery", &c.WakeEvery, DefaultWakeEvery},
 	}
 	for _, d := range durations {
 		if *d.value < 0 {
@@ -203,7 +220,6 @@ func (c *Config) resolveNumbers() error {
 		value           *int
 		otherwise, most int
 	}{
-		{"Samples", &c.Samples, sampling.DefaultSamples, 4096},
 		{"Workers", &c.Workers, DefaultWorkers, 256},
 		{"Witnesses", &c.Witnesses, DefaultWitnesses, 16},
 		{"CommitEvery", &c.CommitEvery, DefaultCommitEvery, 100},

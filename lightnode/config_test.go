@@ -10,20 +10,26 @@ import (
 func TestConfigIsValidated(t *testing.T) {
 	t.Parallel()
 	valid := func() Config { return Config{Home: "h", ChainID: "c", Log: testLog(t)} }
-	if c, err := valid().resolve(); err != nil || c.Samples != 30 || c.Deadline != time.Minute || c.Window != 18*24*time.Hour {
+	if c, err := valid().resolve(); err != nil || c.Profile != ProfileFull || c.Deadline != time.Minute || c.Window != 18*24*time.Hour {
 		t.Fatalf("the least Config: %+v, %v", c, err)
 	}
 	rows := map[string]func(*Config){
-		"no home":           func(c *Config) { c.Home = "" },
-		"no chain":          func(c *Config) { c.ChainID = "" },
-		"no log":            func(c *Config) { c.Log = nil },
-		"negative deadline": func(c *Config) { c.Deadline = -1 },
-		"hasty deadline":    func(c *Config) { c.Deadline = time.Millisecond },
-		"negative window":   func(c *Config) { c.Window = -time.Hour },
-		"too many samples":  func(c *Config) { c.Samples = 5000 },
-		"negative samples":  func(c *Config) { c.Samples = -1 },
-		"negative cache":    func(c *Config) { c.CellCache = -1 },
-		"too many workers":  func(c *Config) { c.Workers = 1000 },
+		"no home":             func(c *Config) { c.Home = "" },
+		"no chain":            func(c *Config) { c.ChainID = "" },
+		"no log":              func(c *Config) { c.Log = nil },
+		"negative deadline":   func(c *Config) { c.Deadline = -1 },
+		"hasty deadline":      func(c *Config) { c.Deadline = time.Millisecond },
+		"negative window":     func(c *Config) { c.Window = -time.Hour },
+		"too many samples":    func(c *Config) { c.Samples = 5000 },
+		"negative samples":    func(c *Config) { c.Samples = -1 },
+		"negative cache":      func(c *Config) { c.CellCache = -1 },
+		"too many workers":    func(c *Config) { c.Workers = 1000 },
+		"unknown profile":     func(c *Config) { c.Profile = "watch" },
+		"no confidence":       func(c *Config) { c.Confidence = "1" },
+		"a phone's namespace": func(c *Config) { c.Profile, c.Follow = ProfilePhone, &Follow{} },
+		"both strengths":      func(c *Config) { c.Samples, c.Confidence = 30, "0.9" },
+		"tiny budget":         func(c *Config) { c.DataBudget = 1e6 },
+		"negative wakes":      func(c *Config) { c.WakeEvery = -1 },
 	}
 	for name, corrupt := range rows {
 		c := valid()

@@ -26,6 +26,10 @@ const (
 	metaChain  = "chain"  // the chain id the database belongs to
 	metaAnchor = "anchor" // what header trust began with
 	metaAttack = "attack" // what attack was found since, none if absent
+
+	metaSettings = "settings" // what was set while the node ran
+	metaSpent    = "spent"    // the data budget's ledger
+	metaPhone    = "phone"    // what the phone profile has checked and is to check
 )
 
 // errStorage means that the disk or what is on it failed the node.

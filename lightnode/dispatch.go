@@ -22,6 +22,9 @@ func (n *Node) dispatch(ctx context.Context) error {
 	again := make(chan struct{}, max(n.config.Workers/4, 1))
 	group.Go(func() error {
 		for {
+			if !n.awake(ctx) {
+				return nil
+			}
 			next := n.launch(ctx, group, fresh, false)
 			if due := n.launch(ctx, group, again, true); next.IsZero() || !due.IsZero() && due.Before(next) {
 				next = due
@@ -49,7 +52,7 @@ func (n *Node) launch(ctx context.Context, group *errgroup.Group, places chan st
 			return next
 		}
 		group.Go(func() error {
-			err := n.check(ctx, height)
+			err := n.checkAwake(ctx, height)
 			<-places
 			n.heights.release(height, n.config.Now(), firstRetry, lastRetry)
 			if ctx.Err() != nil {
@@ -62,6 +65,23 @@ func (n *Node) launch(ctx context.Context, group *errgroup.Group, places chan st
 			return err
 		})
 	}
+}
+
+// awake waits until the node does not rest; false if the context ends before.
+func (n *Node) awake(ctx context.Context) bool {
+	_, cancel, awake := n.wakefulness.await(ctx)
+	cancel()
+	return awake
+}
+
+// checkAwake works on a height until it is done or the node rests.
+func (n *Node) checkAwake(ctx context.Context, height uint64) error {
+	ctx, cancel, awake := n.wakefulness.await(ctx)
+	defer cancel()
+	if !awake {
+		return ctx.Err()
+	}
+	return n.check(ctx, height)
 }
 
 // awaitWork waits for a change in the table of heights, or until the next height is due.

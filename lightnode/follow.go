@@ -27,7 +27,7 @@ func (n *Node) follow(ctx context.Context) error {
 	news := &news{every: uint64(n.config.CommitEvery), poll: n.config.Poll, foresees: !n.config.listens(), verified: uint64(max(last, 0)), pollAt: now}
 	for {
 		next, ok := n.awaitQuestion(ctx, news)
-		if !ok {
+		if !ok || !n.awake(ctx) {
 			return nil
 		}
 		if err := n.ask(ctx, news, next); err != nil {

@@ -15,7 +15,16 @@ import (
 // get asks a node's API and returns the status and the body.
 func get(t *testing.T, n *Node, path string) (int, string) {
 	t.Helper()
-	response, err := http.Get("http://" + n.APIAddress() + path)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+n.APIAddress()+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return send(t, request)
+}
+
+func send(t *testing.T, request *http.Request) (int, string) {
+	t.Helper()
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

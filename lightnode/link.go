@@ -54,6 +54,7 @@ func (n *Node) admit(header *p2p.Header) error {
 	if r.Voucher, err = n.voucher(r.BlockHash); err != nil {
 		return err
 	}
+	n.meter.heights.Add(1)
 	if header.Proof != nil {
 		if err := n.storeProof(r.Height, alone(header)); err != nil {
 			return err
@@ -82,6 +83,9 @@ func (n *Node) forget(drop func(*record) bool) error {
 func (n *Node) link(ctx context.Context) error {
 	pause := linkPause
 	for {
+		if !n.awake(ctx) {
+			return nil
+		}
 		linked, err := n.linkOne(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -109,7 +113,7 @@ func (n *Node) linkOne(ctx context.Context) (bool, error) {
 	if err != nil || above == nil || !n.wantsBelow(above) {
 		return false, err
 	}
-	if n.heights.backlog() >= maxBacklog {
+	if n.heights.backlog() >= maxBacklog || n.isBackfill(above) && !n.strength.surplus() {
 		return false, nil
 	}
 	height := above.Height - 1
@@ -124,6 +128,13 @@ func (n *Node) linkOne(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	return true, n.admit(header)
+}
+
+// isBackfill tells whether the block below lies further back than the headers that link to
+// the newest one, so that it can wait until there is data to spare.
+func (n *Node) isBackfill(above *record) bool {
+	newest := n.heights.summary().newest
+	return newest-min(above.Height, newest) > uint64(4*n.config.CommitEvery)
 }
 
 // wantsBelow tells whether the block below belongs to the sampling window.

@@ -19,7 +19,7 @@ var _ api.Followed = followed{}
 
 // lightAPI is what the HTTP API asks.
 func (n *Node) lightAPI() *api.Light {
-	light := &api.Light{Node: answers{n}, Status: Status{}, Availability: AvailabilityReport{}}
+	light := &api.Light{Node: answers{n}, Status: Status{}, Availability: AvailabilityReport{}, Settings: StrengthReport{}, Named: Named{}}
 	if n.following != nil {
 		light.Followed = followed{n.following}
 	}

@@ -44,6 +44,11 @@ type Node struct {
 	close     func() error // once
 	started   time.Time
 
+	strength    *strength
+	meter       meter
+	wakefulness *wakefulness
+	phone       *phone // nil but for the phone profile
+
 	linkError atomic.Pointer[error] // why no header could be linked last; nil if one could
 	headError atomic.Pointer[error] // why the head could not be advanced last
 	fatal     atomic.Pointer[error] // what ends the node as soon as the evidence of it is submitted
@@ -60,7 +65,7 @@ func New(ctx context.Context, config Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{config: resolved, events: newEvents(resolved.Now()), started: resolved.Now()}
+	n := &Node{config: resolved, events: newEvents(resolved.Now()), started: resolved.Now(), wakefulness: newWakefulness()}
 	n.contact.Store(n.started.UnixNano())
 	n.close = sync.OnceValue(n.closeAll)
 	if err := n.open(ctx); err != nil {
@@ -96,7 +101,7 @@ func (n *Node) open(ctx context.Context) error {
 	}
 	n.api, err = api.New(ctx, api.Config{
 		Address: n.config.API, Light: n.lightAPI(),
-		Metrics: promhttp.HandlerFor(n.config.Metrics, promhttp.HandlerOpts{}), Origins: n.config.Origins, Now: n.config.Now, Log: n.config.Log,
+		Metrics: promhttp.HandlerFor(n.config.Metrics, promhttp.HandlerOpts{}), Origins: n.config.Origins, Tokens: n.config.Tokens, Now: n.config.Now, Log: n.config.Log,
 	})
 	return err
 }
@@ -114,6 +119,9 @@ func (n *Node) openStorage() (err error) {
 	if n.directory, err = openDirectory(n.db); err != nil {
 		return err
 	}
+	if err = n.openStrength(); err != nil {
+		return err
+	}
 	n.ring, err = openRing(filepath.Join(n.config.Home, "cells"), n.config.CellCache, n.space)
 	return err
 }
@@ -129,12 +137,17 @@ func (n *Node) openHost(ctx context.Context) error {
 	}
 	served := source{n.ring, trusted}
 	n.host, err = p2p.New(ctx, p2p.Config{
-		ChainID: n.config.ChainID, Key: key, Listen: n.config.Listen, Peers: n.config.Peers, DHT: n.config.DHT, MDNS: n.config.MDNS, Transports: n.config.Transports,
+		ChainID: n.config.ChainID, Key: key, Listen: n.config.Listen, Peers: n.staticPeers(), DHT: n.config.DHT, MDNS: n.config.MDNS, Transports: n.config.Transports,
 		Headers: served, Squares: served, Sampled: true, Holdings: served, CheckHead: n.checkHead, Deaf: !n.config.listens(),
 		RequestTimeout: n.config.RequestTimeout, Limits: n.config.Limits, Metrics: n.config.Metrics, Log: n.config.Log,
 	})
 	if err != nil {
 		return err
+	}
+	if n.phone != nil {
+		if err := n.host.Rest(); err != nil { // until it wakes
+			return err
+		}
 	}
 	sets := &validatorSets{}
 	n.peers = &peers{host: n.host}
@@ -147,7 +160,13 @@ func (n *Node) openHost(ctx context.Context) error {
 // closes the node.
 func (n *Node) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for _, part := range []func(context.Context) error{n.host.Run, n.follow, n.link, n.dispatch, n.watch, n.tidy, n.deliver, n.serveAPI} {
+	parts := []func(context.Context) error{n.host.Run, n.meterBytes, n.watch, n.tidy, n.serveAPI}
+	if n.phone != nil {
+		parts = append(parts, n.wakes)
+	} else {
+		parts = append(parts, n.follow, n.link, n.dispatch, n.deliver)
+	}
+	for _, part := range parts {
 		group.Go(func() error { return part(ctx) })
 	}
 	err := group.Wait()

@@ -70,7 +70,13 @@ type Status struct {
 	// newest header that was verified by its commit. At 0 its one source is its own witness.
 	Witnesses int           `json:"witnesses"`
 	Heights   HeightsReport `json:"heights"`
-	Samples   int           `json:"samples"` // of a block, as configured
+	// Samples is how many cells are drawn of a block of the usual size; Strength says more.
+	Samples  int            `json:"samples"`
+	Strength StrengthReport `json:"strength"`
+	Data     DataReport     `json:"data"`
+	// Profile is full or phone; a phone says in Phone what it checked.
+	Profile Profile      `json:"profile"`
+	Phone   *PhoneReport `json:"phone,omitempty"`
 	// CellsVerified counts the verified cells of the heights of the window.
 	CellsVerified int `json:"cells_verified"`
 	// MinConfidence is the least of the available heights; 0 if there is none.
@@ -102,7 +108,7 @@ func (n *Node) Status(context.Context) (*Status, error) {
 			Newest: t.newest, Oldest: t.oldest, Pending: t.counts[sampling.Pending], Available: t.counts[sampling.Available],
 			Unavailable: t.counts[sampling.Unavailable], Invalid: t.counts[sampling.Invalid],
 		},
-		Samples: n.config.Samples, CellsVerified: t.cells, Alarm: n.alarmText(),
+		CellsVerified: t.cells, Alarm: n.alarmText(),
 		HeadError: text(n.headError.Load()), LinkError: text(n.linkError.Load()),
 	}
 	if t.counts[sampling.Available] > 0 {
@@ -112,6 +118,13 @@ func (n *Node) Status(context.Context) (*Status, error) {
 	s.Received, s.Sent = n.host.WireBytes()
 	s.Namespace = n.following.report()
 	s.Trust, s.Warning = n.trustReport()
+	s.Profile = n.config.Profile
+	s.Strength, s.Data = n.strength.report()
+	s.Samples = s.Strength.Drawn
+	if n.phone != nil {
+		n.phoneStatus(s)
+		return s, nil
+	}
 	head, err := n.heights.get(t.newest)
 	if err != nil || head == nil {
 		s.Syncing = true
@@ -159,7 +172,7 @@ func text(err *error) string {
 // newest verified header, da.ErrPruned if it is below the sampling window, and
 // da.ErrNotFound if the headers down to it are not verified yet.
 func (n *Node) Availability(_ context.Context, height uint64) (*AvailabilityReport, error) {
-	t := n.heights.summary() // before the look-up, so that what arrives between is no gap
+	newest, t := n.newest(), n.heights.summary() // before the look-up, so that what arrives between is no gap
 	low, err := n.heights.lowEdge()
 	if err != nil {
 		return nil, err
@@ -170,8 +183,10 @@ func (n *Node) Availability(_ context.Context, height uint64) (*AvailabilityRepo
 		return nil, err
 	case r != nil:
 		return n.report(r), nil
-	case height > t.newest:
-		return nil, fmt.Errorf("%w: the newest verified height is %d", da.ErrFutureHeight, t.newest)
+	case height > newest:
+		return nil, fmt.Errorf("%w: the newest verified height is %d", da.ErrFutureHeight, newest)
+	case n.phone != nil:
+		return nil, n.phoneMissing(height)
 	case height == 0 || low != nil && !n.wantsBelow(low):
 		return nil, fmt.Errorf("%w: the sampling window begins at height %d", da.ErrPruned, t.oldest)
 	}

@@ -54,11 +54,14 @@ func (n *Node) judgeAlarm() string {
 	now, s := n.config.Now(), n.heights.summary()
 	contact := time.Unix(0, n.contact.Load())
 	full := n.space.Check()
+	awake, since := n.wakefulness.state()
 	switch {
 	case n.fatal.Load() != nil:
 		return text(n.fatal.Load())
 	case full != nil:
 		return fmt.Sprintf("nothing is followed or sampled: %v", full)
+	case !awake, !since.IsZero() && now.Sub(since) < n.config.AlarmAfter: // the data budget has it rest, or did
+		return ""
 	case now.Sub(contact) > n.config.AlarmAfter && len(n.host.Peers()) == 0:
 		return fmt.Sprintf("cut off: no peer is connected, and none has answered since %s%s", contact.UTC().Format(time.RFC3339), n.because())
 	case now.Sub(contact) > n.config.AlarmAfter:
@@ -93,6 +96,9 @@ func (n *Node) missing(height uint64) string {
 // judgeHead returns what is wrong with the newest block, empty if nothing is.
 func (n *Node) judgeHead(now time.Time, newest uint64) string {
 	head, err := n.heights.get(newest)
+	if n.phone != nil {
+		return n.judgePhone()
+	}
 	if err != nil || head == nil || now.Sub(head.Time) <= standstill*n.config.AlarmAfter {
 		return ""
 	}

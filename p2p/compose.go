@@ -60,7 +60,7 @@ func compose(config *resolved, gate *gater, counted *metrics, volume *volume) (*
 	}
 	opened = append(opened, resources.Close)
 	bus := eventbus.NewBus()
-	network, err := newSwarm(config, peers, bus, gate, resources, traffic{counted.bytes})
+	network, err := newSwarm(config, peers, bus, gate, resources, traffic{counted.bytes, volume, Cells.on(config.ChainID)})
 	if err != nil {
 		return nil, opened, err
 	}

@@ -16,7 +16,9 @@ const negotiation = "negotiation"
 // streams comes on top. It answers none of the questions of a libp2p reporter, which
 // nobody asks.
 type traffic struct {
-	bytes *prometheus.CounterVec // by protocol and direction
+	bytes  *prometheus.CounterVec // by protocol and direction
+	volume *volume
+	cells  protocol.ID
 }
 
 var _ libp2pmetrics.Reporter = traffic{}
@@ -26,6 +28,10 @@ func (t traffic) count(n int64, id protocol.ID, direction string) {
 		id = negotiation
 	}
 	t.bytes.WithLabelValues(string(id), direction).Add(float64(n))
+	t.volume.streams.Add(n)
+	if id == t.cells && direction == "received" {
+		t.volume.cells.Add(n)
+	}
 }
 
 // LogSentMessageStream implements metrics.Reporter.

@@ -29,6 +29,8 @@ const (
 // nothing over QUIC, are not seen.
 type volume struct {
 	received, sent atomic.Int64 // of TCP, and of QUIC connections that ended
+	streams        atomic.Int64 // what streams carried, both ways
+	cells          atomic.Int64 // what streams that carry cells received
 
 	mu   sync.Mutex
 	quic map[network.Conn]*quic.Conn // that stand; guarded by mu
@@ -39,6 +41,17 @@ func newVolume() *volume { return &volume{quic: make(map[network.Conn]*quic.Conn
 // WireBytes returns how many bytes the host's connections have received and sent since it
 // was made, the headers of Ethernet, IP, TCP and QUIC included.
 func (h *Host) WireBytes() (received, sent int64) { return h.volume.total() }
+
+// CellBytes returns how many of the bytes of WireBytes came with cells, what carries them
+// included in proportion.
+func (h *Host) CellBytes() int64 {
+	streams := h.volume.streams.Load()
+	if streams == 0 {
+		return 0
+	}
+	received, sent := h.volume.total()
+	return int64(float64(h.volume.cells.Load()) * float64(received+sent) / float64(streams))
+}
 
 func (v *volume) total() (received, sent int64) {
 	v.mu.Lock()

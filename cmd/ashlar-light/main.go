@@ -77,7 +77,7 @@ yours and no open port. Flags without a verb are those of start.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newStart(), newStatus(), newAvailability(), newWatch(), newCheckpoint(), newVersion())
+	root.AddCommand(newStart(), newStatus(), newAvailability(), newWatch(), newSet(), newName(), newCheckpoint(), newVersion())
 	return root
 }
 

@@ -35,13 +35,26 @@ func (q *query) registerAddress(command *cobra.Command) {
 // show asks the node for a path and prints the answer: as it came for json, and for text
 // by print, which gets it decoded into answer.
 func (q *query) show(command *cobra.Command, path string, answer any, print func(out io.Writer)) error {
-	if q.output != "text" && q.output != "json" {
-		return fmt.Errorf("--output %q: want text or json", q.output)
+	if err := q.check(); err != nil {
+		return err
 	}
 	body, err := q.get(command.Context(), path)
 	if err != nil {
 		return err
 	}
+	return q.print(command, body, answer, print)
+}
+
+// check reports an output that there is none of, before anybody is asked.
+func (q *query) check() error {
+	if q.output != "text" && q.output != "json" {
+		return fmt.Errorf("--output %q: want text or json", q.output)
+	}
+	return nil
+}
+
+// print prints an answer: as it came for json, and for text by print.
+func (q *query) print(command *cobra.Command, body []byte, answer any, print func(out io.Writer)) error {
 	if q.output == "json" {
 		_, err := fmt.Fprintf(command.OutOrStdout(), "%s\n", trimNewline(body))
 		return err
@@ -68,6 +81,11 @@ func (q *query) get(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--api.addr %q: want host:port, such as %s", q.api, defaultAPI)
 	}
+	return q.do(request)
+}
+
+// do returns the body of the answer to a request, or the error that the node answered with.
+func (q *query) do(request *http.Request) ([]byte, error) {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("no light node answers at %s: start one with `ashlar-light start`, or give its --api.addr (%w)", q.api, err)

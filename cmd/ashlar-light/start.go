@@ -54,7 +54,8 @@ where it stopped. The API answers /v1/namespaces/HEX/blobs?from=HEIGHT and
 the delivery with an alarm; none is ever left out silently.
 
 The API answers on --api.addr: /v1/status, /v1/availability/HEIGHT, /v1/events
-(server-sent events), /metrics, /openapi.json.`,
+(server-sent events), /metrics, /openapi.json. Settings can be changed while it
+runs, by "ashlar-light set"; that outlasts a restart with the same flags.`,
 		Example: `  ashlar-light start --chain-id ashlar-1 --trust 1200:4F0C… --peer /ip4/203.0.113.7/tcp/26660/p2p/12D3…
   ashlar-light start … --namespace 0000000000000000000000000000000000000000000000000064656d6f --out blobs --verify-index`,
 		Args: cobra.NoArgs,
@@ -75,7 +76,11 @@ func (f *startFlags) register(command *cobra.Command) {
 	flags.DurationVar(&f.TrustingPeriod, "trusting-period", lightnode.DefaultTrustingPeriod, "how old a verified header may be to vouch for later ones; below two thirds of the unbonding period")
 	flags.DurationVar(&f.Unbonding, "unbonding", lightnode.DefaultUnbonding, "the chain's unbonding period, as its governance has it; a checkpoint's holds as well")
 	flags.IntVar(&f.Witnesses, "witnesses", lightnode.DefaultWitnesses, "most other peers to compare a header with")
-	flags.IntVar(&f.Samples, "samples", 30, "cells to draw of each block")
+	flags.StringVar((*string)(&f.Profile), "profile", string(lightnode.ProfileFull), "full, or phone: at most 50 MB a day, awake for seconds, samples named heights and a random few others")
+	flags.DurationVar(&f.WakeEvery, "wake-every", lightnode.DefaultWakeEvery, "how often the phone profile wakes")
+	flags.IntVar(&f.Samples, "samples", 0, "cells to draw of each block; 0: what --confidence takes, else what --data-budget buys, else 30")
+	flags.StringVar(&f.Confidence, "confidence", "", "what each block's cells are to establish, such as 0.9999; not together with --samples")
+	flags.Var(&f.DataBudget, "data-budget", "most to receive and send in any 24 hours, such as 200MB/day, or none; buys as many samples as it can unless their number is given")
 	flags.DurationVar(&f.Deadline, "deadline", lightnode.DefaultDeadline, "how long cells may take before a block can be called unavailable")
 	flags.DurationVar(&f.RequestTimeout, "request-timeout", lightnode.DefaultRequestTimeout, "how long one request may take")
 	flags.DurationVar(&f.Window, "window", lightnode.DefaultWindow, "how far back blocks are sampled")
@@ -99,6 +104,7 @@ func (f *startFlags) register(command *cobra.Command) {
 	flags.Var(&f.peerMemory, "peer-memory", "most memory that connections and answers may take")
 	flags.StringVar(&f.API, "api.addr", defaultAPI, "TCP address of the HTTP API; \"\" for none")
 	flags.StringArrayVar(&f.Origins, "api.origin", nil, "web origin whose pages may call the API; may be repeated")
+	flags.StringVar(&f.Tokens, "api.tokens", "", "token file that guards what changes settings; \"\": whoever reaches the API may")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 }

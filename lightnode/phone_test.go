@@ -1,0 +1,391 @@
+package lightnode
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure"
+	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/sampling"
+)
+
+// phoneConfig is a phone's Config for a chain and the hosts it knows.
+func phoneConfig(t *testing.T, blocks *testBlocks, hosts ...*p2p.Host) Config {
+	t.Helper()
+	c := testConfig(t, blocks, hosts...)
+	c.Profile = ProfilePhone
+	c.Now = func() time.Time { return time.Now().Add(time.Minute) } // the chain grows by a second a block
+	return c
+}
+
+// open opens a node that does not run.
+func open(t *testing.T, config Config) *Node {
+	t.Helper()
+	n, err := New(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := n.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return n
+}
+
+// wakeUp has a phone wake once.
+func wakeUp(t *testing.T, n *Node, bytes int64) *WakeReport {
+	t.Helper()
+	r, err := n.Wake(t.Context(), bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestPhoneSkipsToTheHeadAndSamplesFew(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 9)
+	_, first := blocks.serve(t)
+	_, second := blocks.serve(t)
+	n := open(t, phoneConfig(t, blocks, first, second))
+	if len(first.Peers())+len(second.Peers()) != 0 {
+		t.Error("a phone that sleeps is connected")
+	}
+	r := wakeUp(t, n, 0)
+	if r.Head != 9 || r.Drawn != 1 || r.Available != 1 || r.Pending != 0 || r.Ended != "done" || r.Peers != 2 {
+		t.Errorf("the first wake: %+v", r)
+	}
+	if got := verdict(t, n, 9); got != sampling.Available {
+		t.Errorf("the first head is %v", got)
+	}
+	for range 12 {
+		blocks.grow(fullBlock)
+	}
+	r = wakeUp(t, n, 0)
+	if r.Head != 21 || r.Drawn < 1 || r.Drawn >= 12 || r.Available != r.Drawn || r.Ended != "done" {
+		t.Errorf("the second wake: %+v", r)
+	}
+	s := status(t, n)
+	if s.Phone.Passed != 13 || s.Phone.Checked != uint64(1+r.Drawn) || s.Phone.Share != float64(1+r.Drawn)/13 || s.Head.Height != 21 || s.Height != 21 || s.Peers != 0 || s.Syncing || s.Alarm != "" {
+		t.Errorf("status %+v, phone %+v", s, s.Phone)
+	}
+	if s.Data.UsedToday < r.Bytes() || s.Data.Budget != DefaultPhoneBudget || s.Strength.Drawn != 30 {
+		t.Errorf("data %+v, strength %+v", s.Data, s.Strength)
+	}
+	if _, err := n.Availability(t.Context(), 2); !errors.Is(err, da.ErrNotFound) || !strings.Contains(err.Error(), "name it") {
+		t.Errorf("a height that was not drawn: %v", err)
+	}
+	if _, err := n.Availability(t.Context(), 22); !errors.Is(err, da.ErrFutureHeight) {
+		t.Errorf("a height that does not exist: %v", err)
+	}
+}
+
+func TestPhoneSamplesWhatIsNamed(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 30)
+	_, host := blocks.serve(t)
+	n := open(t, phoneConfig(t, blocks, host))
+	for _, height := range []uint64{17, 31, 17} {
+		if err := n.Name(t.Context(), height); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wakeUp(t, n, 0)
+	report, err := n.Availability(t.Context(), 17)
+	if err != nil || report.Verdict != sampling.Available || report.Samples != 30 {
+		t.Errorf("height 17: %+v, %v", report, err)
+	}
+	if _, err := n.Availability(t.Context(), 31); !errors.Is(err, da.ErrFutureHeight) {
+		t.Errorf("height 31 before it is: %v", err)
+	}
+	blocks.grow(fullBlock)
+	wakeUp(t, n, 0)
+	if got := verdict(t, n, 31); got != sampling.Available {
+		t.Errorf("height 31 is %v", got)
+	}
+	if err := n.Name(t.Context(), 0); !errors.Is(err, ErrConfig) {
+		t.Errorf("height 0: %v", err)
+	}
+	if err := n.Name(t.Context(), 31); err != nil || n.phone.waits(31) {
+		t.Errorf("a height that has its verdict waits: %v", err)
+	}
+	for height := uint64(100); ; height++ {
+		if err := n.Name(t.Context(), height); errors.Is(err, ErrTooManyNamed) {
+			break
+		} else if err != nil || height > 100+mostTargets {
+			t.Fatalf("height %d: %v", height, err)
+		}
+	}
+}
+
+// TestPhoneKeepsToItsBytes has ever larger wakes catch up with a chain, each of which would
+// take more than it may.
+func TestPhoneKeepsToItsBytes(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 40)
+	_, first := blocks.serve(t)
+	_, second := blocks.serve(t)
+	n := open(t, phoneConfig(t, blocks, first, second))
+	if r := wakeUp(t, n, LeastWake-1); r.Ended != "bytes" || r.Bytes() != 0 || r.Peers != 0 {
+		t.Errorf("too little for a wake: %+v", r)
+	}
+	for height := uint64(2); height <= 40; height++ {
+		if err := n.Name(t.Context(), height); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, allowed := range []int64{LeastWake, 200e3, 300e3} {
+		r := wakeUp(t, n, allowed)
+		if r.Bytes() > allowed || r.Allowed != allowed || r.Ended != "bytes" {
+			t.Errorf("allowed %d: %+v", allowed, r)
+		}
+	}
+	for range 10 { // now the budget decides
+		wakeUp(t, n, 0)
+	}
+	s := status(t, n)
+	if used, most := s.Data.UsedToday, int64(DefaultPhoneBudget)/creditShare; used > most/2 || used < most/4 || s.Phone.Waiting == 0 {
+		t.Errorf("used %d of a credit of %d; %+v", used, most/2, s.Phone)
+	}
+	if r := wakeUp(t, n, 0); r.Bytes() != 0 || r.Ended != "bytes" {
+		t.Errorf("without credit: %+v", r)
+	}
+}
+
+// watchedSource calls a function before it answers what only sampling asks: skipping to a head
+// asks for headers between too.
+type watchedSource struct {
+	*testSource
+	asked func(height uint64)
+}
+
+func (s watchedSource) Header(ctx context.Context, request p2p.HeaderRequest) (*p2p.Header, error) {
+	if request.Proof {
+		s.asked(request.Height)
+	}
+	return s.testSource.Header(ctx, request)
+}
+
+func (s watchedSource) Cells(ctx context.Context, height uint64, coords []erasure.Coord) ([]*p2p.CellProof, error) {
+	s.asked(height)
+	return s.testSource.Cells(ctx, height, coords)
+}
+
+// TestPhoneWritesDownWhatItDrew looks at the disk whenever a peer learns of a height.
+func TestPhoneWritesDownWhatItDrew(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 3)
+	var n *Node
+	var mu sync.Mutex
+	var asked []uint64 // guarded by mu
+	_, other := blocks.serve(t)
+	config := phoneConfig(t, blocks, other)
+	n = open(t, config)
+	wakeUp(t, n, 0)
+	source := watchedSource{&testSource{blocks: blocks}, func(height uint64) {
+		var stored targets
+		if err := readJSON(n.db, metaPhone, &stored); err != nil || height != blocks.newest() && !stored.waits(height) {
+			t.Errorf("a peer learns of height %d, but on disk wait only %v (%v)", height, stored.Waiting, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, height)
+	}}
+	key, err := p2p.LoadOrCreateKey(t.TempDir() + "/node.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := p2p.New(t.Context(), p2p.Config{ChainID: testChain, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Headers: source, Squares: source, Log: testLog(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runUntilCleanup(t, host.Run)
+	n.config.Peers = host.Addresses()[:1]
+	for range 30 {
+		blocks.grow(fullBlock)
+	}
+	r := wakeUp(t, n, 0)
+	if r.Drawn == 0 || r.Available != r.Drawn {
+		t.Errorf("%+v", r)
+	}
+	if err := host.Close(); err != nil {
+		t.Error(err)
+	}
+	if got := len(slices.Compact(slices.Sorted(slices.Values(asked)))); got != r.Drawn && got != r.Drawn+1 { // the head's DA header comes with it
+		t.Errorf("drew %d heights, headers were asked for of %v", r.Drawn, asked)
+	}
+}
+
+// TestPhoneNeverDrawsAnew has a height withheld, and the phone start again.
+func TestPhoneNeverDrawsAnew(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 5)
+	source, host := blocks.serve(t)
+	source.withhold(5)
+	config := phoneConfig(t, blocks, host)
+	config.Samples = 64
+	n := open(t, config)
+	r := wakeUp(t, n, 0)
+	if r.Unavailable != 1 || r.Waiting != 1 {
+		t.Fatalf("a withheld block: %+v", r)
+	}
+	before, err := n.Availability(t.Context(), 5)
+	if err != nil || len(before.Coordinates) != 64 {
+		t.Fatalf("%+v, %v", before, err)
+	}
+	if err := n.Close(); err != nil {
+		t.Fatal(err)
+	}
+	n = open(t, config)
+	source.set(func() { source.withheld = nil })
+	if r = wakeUp(t, n, 0); r.Available != 1 || r.Waiting != 0 {
+		t.Fatalf("once it is there: %+v", r)
+	}
+	after, err := n.Availability(t.Context(), 5)
+	if err != nil || after.Verdict != sampling.Available || !slices.Equal(before.Coordinates, after.Coordinates) {
+		t.Errorf("coordinates changed from %v to %v (%v)", before.Coordinates, after.Coordinates, err)
+	}
+	if s := status(t, n); s.Phone.Checked != 1 || s.Phone.Passed != 1 {
+		t.Errorf("counted twice: %+v", s.Phone)
+	}
+}
+
+func TestPhoneWithoutPeersIsPendingThenAlarmed(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 3)
+	_, host := blocks.serve(t)
+	config := phoneConfig(t, blocks, host)
+	config.AlarmAfter = time.Nanosecond
+	if err := host.Close(); err != nil {
+		t.Fatal(err)
+	}
+	n := open(t, config)
+	if err := n.Name(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	r := wakeUp(t, n, 0)
+	if r.Ended != "no_peer" || r.Peers != 0 || r.Waiting != 1 {
+		t.Errorf("%+v", r)
+	}
+	if s := status(t, n); !strings.Contains(s.Alarm, "cut off") {
+		t.Errorf("alarm %q", s.Alarm)
+	}
+}
+
+func TestOnlyPhonesWake(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 2)
+	_, host := blocks.serve(t)
+	full := open(t, testConfig(t, blocks, host))
+	if _, err := full.Wake(t.Context(), 0); !errors.Is(err, ErrConfig) {
+		t.Errorf("a full node's wake: %v", err)
+	}
+	if err := full.Name(t.Context(), 2); err != nil {
+		t.Errorf("naming what is sampled anyway: %v", err)
+	}
+	n := open(t, phoneConfig(t, blocks, host))
+	n.phone.waking.Lock()
+	if _, err := n.Wake(t.Context(), 0); !errors.Is(err, ErrAwake) {
+		t.Errorf("a second wake at once: %v", err)
+	}
+	n.phone.waking.Unlock()
+}
+
+func TestRunningPhoneWakesForWhatIsNamed(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 8)
+	_, host := blocks.serve(t)
+	config := phoneConfig(t, blocks, host)
+	config.WakeEvery = 200 * time.Millisecond
+	n, stop := start(t, config)
+	await(t, "the first head is sampled", func() bool { return verdict(t, n, 8) == sampling.Available })
+	if err := n.Name(t.Context(), 4); err != nil {
+		t.Fatal(err)
+	}
+	awaitVerdict(t, n, 4, sampling.Available)
+	stop()
+	if n.host.Resting() == false {
+		t.Error("a phone that ended does not rest")
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		soon := make(chan struct{}, 1)
+		began := time.Now()
+		var at []time.Duration
+		wake := func() error {
+			at = append(at, time.Since(began))
+			time.Sleep(20 * time.Second)
+			if len(at) == 3 {
+				soon <- struct{}{}
+			}
+			return nil
+		}
+		done := make(chan error)
+		go func() { done <- schedule(ctx, 15*time.Minute, soon, wake) }()
+		time.Sleep(time.Hour)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		minute := time.Minute
+		if want := []time.Duration{0, 15 * minute, 30 * minute, 30*minute + 30*time.Second, 45*minute + 30*time.Second}; !slices.Equal(at, want) {
+			t.Errorf("woke at %v, want %v", at, want)
+		}
+		failed := errors.New("disk")
+		if err := schedule(t.Context(), minute, nil, func() error { return failed }); !errors.Is(err, failed) {
+			t.Errorf("a wake that fails: %v", err)
+		}
+	})
+}
+
+func TestDrawnHeightsAreDistinctAndEven(t *testing.T) {
+	t.Parallel()
+	for _, span := range []uint64{20, 5000} {
+		seen := make(map[uint64]int)
+		for range 400 {
+			s := targets{Start: 100, Head: &HeadReport{Height: 100}, Waiting: []target{{Height: 105}}}
+			if err := s.draw(rand.Reader, 100, 100+span, 10); err != nil || len(s.Waiting) != 11 {
+				t.Fatalf("%v, %v", s.Waiting, err)
+			}
+			for _, w := range s.Waiting[1:] {
+				seen[w.Height]++
+				if w.Height <= 100 || w.Height > 100+span || w.Height == 105 {
+					t.Fatalf("drew height %d", w.Height)
+				}
+			}
+		}
+		if span == 20 {
+			for height := uint64(101); height <= 120; height++ { // 4000 draws of 19 heights: 210 of each, give or take 10
+				if n := seen[height]; height != 105 && (n < 140 || n > 280) {
+					t.Errorf("height %d was drawn %d times of 4000", height, n)
+				}
+			}
+		} else if len(seen) < 1500 {
+			t.Errorf("4000 draws of 5000 heights met only %d", len(seen))
+		}
+	}
+	s := targets{Head: &HeadReport{Height: 5}}
+	if err := s.draw(bytes.NewReader(nil), 1, 5, 2); err == nil {
+		t.Error("drew without randomness")
+	}
+	if err := s.draw(rand.Reader, 1, 5, 50); err != nil || len(s.Waiting) != 4 {
+		t.Errorf("more than there are: %v, %v", s.Waiting, err)
+	}
+	if err := s.draw(rand.Reader, 5, 5, 2); err != nil || len(s.Waiting) != 4 {
+		t.Errorf("of none: %v, %v", s.Waiting, err)
+	}
+}
