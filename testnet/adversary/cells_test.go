@@ -1,15 +1,17 @@
 package adversary
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/network"
-	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/fullnode/rebuild"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
 )
@@ -35,7 +37,7 @@ func TestASmallestWithholdingIsUnavailable(t *testing.T) {
 	if report := n.report(2); report.Confidence != 0 || report.Verified == 0 || report.Refused == 0 {
 		t.Errorf("the report says %+v", report.Availability)
 	}
-	if _, err := rebuild(t, fetch(t, hosts[0], c, 2), contentOf(t, 2).header); !errors.Is(err, erasure.ErrUnrecoverable) {
+	if _, err := rebuilt(t, c, 2, hosts[0]); !errors.Is(err, rebuild.ErrTooFew) {
 		t.Errorf("from what is served the square is rebuilt (%v)", err)
 	}
 }
@@ -51,97 +53,24 @@ func TestWithholdingOneCellFewerIsRebuilt(t *testing.T) {
 	helpless := start(t, config)
 	helpless.becomes(2, sampling.Unavailable)
 
-	want := contentOf(t, 2)
-	square, err := rebuild(t, fetch(t, bad, c, 2), want.header)
+	found, err := rebuilt(t, c, 2, bad)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var original []*kzg.Row
-	for i := range rows {
-		original = append(original, square.Row(i))
-	}
-	txs, err := da.RebuildTxs(testSetup(t), want.header, original, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if da.DataHash(txs) != da.DataHash(want.txs) {
+	if !slices.EqualFunc(found.Parsed.Txs, contentOf(t, 2).txs, bytes.Equal) {
 		t.Error("the transactions rebuilt are not the block's")
 	}
-	rebuilt := c.fork()
-	rebuilt.blocks[1] = &block{header: rebuilt.blocks[1].header, square: square}
-	helper := serve(t, honest{rebuilt}, honest{rebuilt})
+	square, err := erasure.Extend(testSetup(t), found.Parsed.Square.Rows, found.Parsed.Header.Commitments, found.Parsed.Proofs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := c.fork()
+	again.blocks[1] = &block{header: again.blocks[1].header, square: square}
+	helper := serve(t, honest{again}, honest{again})
 	if _, err := helper.Connect(t.Context(), helpless.Addresses()[0]); err != nil {
 		t.Fatal(err)
 	}
 	helpless.becomes(2, sampling.Available)
-}
-
-// fetch collects all cells of a height that a host serves, and verifies them.
-func fetch(t *testing.T, host *p2p.Host, c *chain, height uint64) map[erasure.Coord]*kzg.Cell {
-	t.Helper()
-	asker := serve(t, nil, nil)
-	from, err := asker.Connect(t.Context(), host.Addresses()[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	header, err := asker.GetHeader(t.Context(), from, p2p.HeaderRequest{Height: height, Proof: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	bound, err := header.Proof.Verify(c.at(height).header.Signed.DataHash)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var samples []da.Sample
-	for row := range 2 * bound.K() {
-		samples = append(samples, fetchRow(t, asker, from, height, row)...)
-	}
-	if bad, err := da.VerifySamples(testSetup(t), bound, samples); err != nil {
-		t.Fatalf("%d cells do not verify: %v", len(bad), err)
-	}
-	cells := make(map[erasure.Coord]*kzg.Cell)
-	for _, sample := range samples {
-		cells[sample.Coord] = sample.Cell
-	}
-	return cells
-}
-
-func fetchRow(t *testing.T, asker *p2p.Host, from peer.ID, height uint64, row int) (samples []da.Sample) {
-	t.Helper()
-	coords := make([]erasure.Coord, kzg.Columns)
-	for column := range coords {
-		coords[column] = erasure.Coord{Row: row, Column: column}
-	}
-	cells, err := asker.GetCells(t.Context(), from, height, coords)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, cell := range cells {
-		if cell != nil {
-			samples = append(samples, da.Sample{Coord: coords[i], Cell: &cell.Cell, Proof: cell.Proof})
-		}
-	}
-	return samples
-}
-
-// rebuild recovers a square, with its proofs, from cells.
-func rebuild(t *testing.T, cells map[erasure.Coord]*kzg.Cell, header *da.Header) (*erasure.ExtendedMatrix, error) {
-	t.Helper()
-	square, err := erasure.Recover(testSetup(t), header.K(), header.Commitments, cells)
-	if err != nil {
-		return nil, err
-	}
-	var original []*kzg.Row
-	var proofs [][]kzg.Proof
-	for i := range header.K() {
-		original = append(original, square.Row(i))
-		_, all, err := testSetup(t).ComputeCellsAndProofs(square.Row(i))
-		if err != nil {
-			return nil, err
-		}
-		proofs = append(proofs, all[:])
-	}
-	return erasure.Extend(testSetup(t), original, header.Commitments, proofs)
 }
 
 // A client that is served adaptively, by peers that all collude, is satisfied: that is the

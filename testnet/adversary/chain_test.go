@@ -92,9 +92,12 @@ func makeContent(setup *kzg.Setup, sequence uint64) (*content, error) {
 	return &content{block.Txs, block.Header, square}, err
 }
 
+// followed is the namespace of all blobs.
+func followed() (da.Namespace, error) { return da.NewNamespace([]byte(chainID)) }
+
 // prepare proves the blobs that every block has: one of two rows, one of a few cells.
 func prepare(setup *kzg.Setup) error {
-	namespace, err := da.NewNamespace([]byte("attacked"))
+	namespace, err := followed()
 	if err != nil {
 		return err
 	}
@@ -251,8 +254,38 @@ func (h honest) Cells(_ context.Context, height uint64, coords []erasure.Coord) 
 	return cells, nil
 }
 
-func (honest) Rows(context.Context, uint64, []int) ([]*p2p.RowProofs, error) {
-	return nil, da.ErrNotFound
+func (h honest) Rows(_ context.Context, height uint64, wanted []int) ([]*p2p.RowProofs, error) {
+	b := h.at(height)
+	if b == nil || b.square == nil {
+		return nil, da.ErrNotFound
+	}
+	found := make([]*p2p.RowProofs, len(wanted))
+	for i, row := range wanted {
+		if row >= b.square.K() {
+			return nil, da.ErrNotFound
+		}
+		found[i] = &p2p.RowProofs{Row: *b.square.Row(row)}
+		for column := range found[i].Proofs {
+			found[i].Proofs[column], _ = b.square.Proof(erasure.Coord{Row: row, Column: column})
+		}
+	}
+	return found, nil
+}
+
+// holdings tells which cells a source of squares of so many rows serves.
+type holdings struct{ p2p.SquareSource }
+
+func (holdings) HeldCost(uint64) int { return 0 }
+
+func (h holdings) Held(ctx context.Context, height uint64) (held []erasure.Coord, err error) {
+	coords := everyCell()
+	cells, err := h.Cells(ctx, height, coords)
+	for i, cell := range cells {
+		if cell != nil {
+			held = append(held, coords[i])
+		}
+	}
+	return held, err
 }
 
 func (honest) Namespace(context.Context, uint64, da.Namespace) (*p2p.Entries, error) {

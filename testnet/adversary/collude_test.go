@@ -9,6 +9,8 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/fullnode/rebuild"
+	"github.com/ashlar-da/ashlar/lightnode"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
 )
@@ -133,28 +135,40 @@ func TestWhatDataHashContradictsIsExposedByARecoveringNode(t *testing.T) {
 			n := start(t, lightConfig(t, c, addressesOf(serveAll(t, 2, honest{c}, honest{c})...)...))
 			n.becomes(3, sampling.Available)
 
-			header := *test.made.header
-			if decoded, err := da.DecodeHeader(test.txs[0][1:]); err == nil {
-				header = *decoded
-			}
 			host := serve(t, honest{c}, honest{c})
-			square, err := rebuild(t, fetch(t, host, c, 3), &header)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var original []*kzg.Row
-			for i := range rows {
-				original = append(original, square.Row(i))
-			}
-			dataHash := c.at(3).header.Signed.DataHash
-			rebuilt, err := da.RebuildTxs(testSetup(t), &header, original, nil)
-			if hash := da.DataHash(rebuilt); err == nil && string(hash[:]) == string(dataHash) {
-				t.Error("the square and DataHash agree")
+			if _, err := rebuilt(t, c, 3, host); !errors.Is(err, rebuild.ErrContradiction) {
+				t.Errorf("a node that rebuilds the square finds %v, want %v", err, rebuild.ErrContradiction)
 			}
 			if block, err := da.ParseBlock(limits(), test.txs); err == nil && block.Verify(testSetup(t), nil) == nil {
 				t.Error("a full node takes the block")
 			}
 		})
+	}
+}
+
+// A follower that recomputes the index from the transaction rows refuses one that the validators
+// made up, and says so; one that does not has it on their word.
+func TestAMadeUpIndexIsRefusedByWhoRecomputesIt(t *testing.T) {
+	t.Parallel()
+	txs, err := WrongIndex(contentOf(t, 3).txs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := colluding(t, txs, contentOf(t, 3))
+	namespace, err := followed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := lightConfig(t, c, addressesOf(serveAll(t, 2, honest{c}, honest{c})...)...)
+	config.Follow = &lightnode.Follow{Namespace: namespace, Out: t.TempDir(), From: 1, VerifyIndex: true}
+	n := start(t, config)
+	n.becomes(3, sampling.Available)
+	await(t, "an alarm says that height 3 contradicts itself", func() bool {
+		alarm := n.status().Alarm
+		return strings.Contains(alarm, "is delivered from height 3 on") && strings.Contains(alarm, "contradicts itself")
+	})
+	if n.bans() != 0 {
+		t.Error("peers are banned for what the chain did")
 	}
 }
 

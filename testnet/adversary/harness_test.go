@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/fullnode/rebuild"
 	"github.com/ashlar-da/ashlar/lightnode"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
@@ -50,14 +51,30 @@ func serve(t testing.TB, headers p2p.HeaderSource, squares p2p.SquareSource) *p2
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, err := p2p.New(t.Context(), p2p.Config{
-		ChainID: chainID, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Headers: headers, Squares: squares, Log: slog.New(slog.DiscardHandler),
-	})
+	config := p2p.Config{ChainID: chainID, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Headers: headers, Squares: squares, Log: slog.New(slog.DiscardHandler)}
+	if squares != nil {
+		config.Holdings = holdings{squares}
+	}
+	host, err := p2p.New(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	runUntilCleanup(t, host.Run)
 	return host
+}
+
+// rebuilt has a full node that knows one host rebuild a height from what that serves.
+func rebuilt(t *testing.T, c *chain, height uint64, host *p2p.Host) (*rebuild.Block, error) {
+	t.Helper()
+	full := serve(t, nil, nil)
+	if _, err := full.Connect(t.Context(), host.Addresses()[0]); err != nil {
+		t.Fatal(err)
+	}
+	rebuilder, err := rebuild.New(rebuild.Config{Host: full, Setup: testSetup(t), Patience: 10 * time.Second, Log: testLog(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rebuilder.Rebuild(t.Context(), height, [da.HashSize]byte(c.at(height).header.Signed.Hash()))
 }
 
 // serveAll starts a host for each of several adversaries.
