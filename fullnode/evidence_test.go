@@ -160,7 +160,7 @@ func refuseEvidence(t *testing.T, node *runningNode, informer *p2p.Host, to peer
 	badVote, badAge := forge(t, node, 4, accomplice), forge(t, node, 4, accomplice)
 	badVote.Commit.Signatures[0].Signature[3] ^= 1
 	badAge.Commit.Height, badAge.Height = 1<<40, 1<<40
-	badAge.Commit.BlockID.Hash = badAge.Header.Hash()
+	badAge.Commit.BlockID.Hash = badAge.Hash()
 	for name, row := range map[string]struct {
 		evidence p2p.Evidence
 		want     error

@@ -50,8 +50,13 @@ func TestStatements(t *testing.T) {
 		name string
 		r    *record
 	}{
-		{"available", available}, {"available, empty", empty}, {"unavailable", unavailable}, {"pending, cut off", cutOff},
-		{"pending, no DA header", undrawn}, {"pending, just drawn", drawn}, {"invalid", statedRecord(sampling.Invalid, 0, 0, 0, 0)},
+		{"available", available},
+		{"available, empty", empty},
+		{"unavailable", unavailable},
+		{"pending, cut off", cutOff},
+		{"pending, no DA header", undrawn},
+		{"pending, just drawn", drawn},
+		{"invalid", statedRecord(sampling.Invalid, 0, 0, 0, 0)},
 	} {
 		fmt.Fprintf(&out, "# %s\n%s\nAssuming: %s\nHeader: %s\n\n", row.name, row.r.statement(), row.r.assumption(), row.r.headerStatement())
 	}
