@@ -62,7 +62,7 @@ type disclosure struct {
 
 // Cells implements p2p.SquareSource.
 func (d *disclosure) Cells(ctx context.Context, height uint64, coords []erasure.Coord) ([]*p2p.CellProof, error) {
-	if height == d.height && !(d.favoured && d.show(coords)) {
+	if height == d.height && (!d.favoured || !d.show(coords)) {
 		return nil, da.ErrNotFound
 	}
 	return d.SquareSource.Cells(ctx, height, coords)

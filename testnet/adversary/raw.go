@@ -1,6 +1,7 @@
 package adversary
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -41,7 +42,7 @@ func (r *Raw) On(p p2p.Protocol) protocol.ID {
 // Answer makes the host speak a protocol: it begins to read each request, and goes on as given.
 func (r *Raw) Answer(p p2p.Protocol, then func(network.Stream)) {
 	r.SetStreamHandler(r.On(p), func(s network.Stream) {
-		if _, err := s.Read(make([]byte, maxRequest)); err == nil || err == io.EOF {
+		if _, err := s.Read(make([]byte, maxRequest)); err == nil || errors.Is(err, io.EOF) {
 			then(s)
 		}
 	})
