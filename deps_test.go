@@ -21,6 +21,7 @@ var floors = map[string][]string{
 	"fullnode":           {"app", "api", "client", "p2p", "da/store", "da/chain", "da", "erasure/crosscheck", "fullnode/rebuild"},
 	"fullnode/rebuild":   {"p2p", "da/chain", "da"},
 	"lightnode":          {"api", "p2p", "da/store", "da/chain", "da", "sampling"},
+	"lightnode/mobile":   {"lightnode"},
 	"app":                {"da"},
 	"api":                {"da/chain", "da"},
 	"p2p":                {"da/chain", "da"},

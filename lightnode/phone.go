@@ -26,7 +26,7 @@ type phone struct {
 // openPhone reads what was checked before.
 func openPhone(db *database, samples int) (*phone, error) {
 	p := &phone{db: db, soon: make(chan struct{}, 1)}
-	p.targets.WakeBytes, p.targets.HeightBytes = 64<<10, float64(heightCeiling(samples))
+	p.targets.WakeBytes, p.targets.HeightBytes = 32<<10, float64(heightCeiling(samples))
 	return p, readJSON(db, metaPhone, &p.targets)
 }
 

@@ -71,3 +71,7 @@ func ParseChange(samples, confidence, budget string) (c Change, err error) {
 	}
 	return c, nil
 }
+
+// Listen returns what happens from now on. It is closed when the context ends, or when it is
+// not read.
+func (n *Node) Listen(ctx context.Context) <-chan api.Event { return n.events.listen(ctx, 0) }

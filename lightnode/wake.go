@@ -171,8 +171,8 @@ func (w *wake) skipToHead(ctx context.Context) error {
 	head := &HeadReport{Height: uint64(header.Signed.Height), Hash: api.Hex(header.Signed.Hash()), Time: header.Signed.Time}
 	err = w.phone.change(func(t *targets) error {
 		waiting := len(t.Waiting)
-		left := float64(w.report.Allowed-underWay) - w.reserve()
-		err := t.advance(rand.Reader, head, t.affords(left))
+		left := min(float64(w.report.Allowed), float64(w.allowance(0))-w.reserve())
+		err := t.advance(rand.Reader, head, t.affords(left-underWay))
 		w.report.Drawn = len(t.Waiting) - waiting
 		return err
 	})
