@@ -25,6 +25,8 @@ type Report struct {
 	Limits   []Limit  `json:"limits"`
 	Failed   []string `json:"failures"`
 	Results  []Result `json:"results"`
+	// Phone is what the phone profile took.
+	Phone *PhoneResult `json:"phone,omitempty"`
 }
 
 // Judge fills in limits and failures from the results. The square they are stated for, or

@@ -33,6 +33,13 @@ import (
 // share processors.
 const stagger = 5 * time.Second
 
+// A phone follows squares of phoneK rows and wakes each wakeEvery, oftener than it would, so that
+// a run has several wakes.
+const (
+	phoneK    = 33
+	wakeEvery = 40 * time.Second
+)
+
 // options are what the flags say.
 type options struct {
 	light, out   string
@@ -114,7 +121,7 @@ func measure(ctx context.Context) error {
 		At: time.Now().UTC(), Machine: machine(), Quick: o.quick, Validators: o.validators, Nodes: o.nodes, Known: o.known, Binary: binary.Size(), Emulator: o.emulator,
 	}
 	progress := testnet.NewProgress(os.Stdout, time.Now)
-	if report.Results, err = o.runAll(ctx, progress); err != nil {
+	if report.Results, report.Phone, err = o.runAll(ctx, progress); err != nil {
 		return err
 	}
 	report.Judge()
@@ -124,6 +131,7 @@ func measure(ctx context.Context) error {
 	progress.Say("%s, %d validators, %d full nodes; bytes are counted by %s", report.Machine, o.validators, o.nodes, report.Results[0].Counted)
 	fmt.Println()
 	report.Print(os.Stdout)
+	report.Phone.Print(os.Stdout)
 	fmt.Printf("\nreport: %s\nplot:   %s\n", filepath.Join(o.out, "report.json"), filepath.Join(o.out, "plot.svg"))
 	if len(report.Failed) > 0 {
 		return errors.New("a light node is to cost less: " + strings.Join(report.Failed, "; "))
@@ -146,18 +154,26 @@ func machine() string {
 
 // runAll prepares every chain, then starts the light nodes one after another and lets them
 // run side by side: what one does is too little to disturb the others.
-func (o options) runAll(ctx context.Context, progress *testnet.Progress) ([]lightbench.Result, error) {
+func (o options) runAll(ctx context.Context, progress *testnet.Progress) ([]lightbench.Result, *lightbench.PhoneResult, error) {
 	progress.Phase("Prove squares and start the chains")
 	var runs []*lightbench.Run
 	for i, k := range o.sizes {
 		run, err := lightbench.NewRun(ctx, o.config(i, k))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		defer run.Close()
 		runs = append(runs, run)
 		progress.Say("k = %d: the chain is up", k)
 	}
+	config := o.config(len(o.sizes), phoneK)
+	config.Dir = filepath.Join(o.out, "phone")
+	sleeper, err := lightbench.NewRun(ctx, config)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer sleeper.Close()
+	var phone *lightbench.PhoneResult
 	progress.Phase("Follow the chains")
 	results := make([]*lightbench.Result, len(runs))
 	group, ctx := errgroup.WithContext(ctx)
@@ -175,14 +191,20 @@ func (o options) runAll(ctx context.Context, progress *testnet.Progress) ([]ligh
 			return nil
 		})
 	}
+	group.Go(func() (err error) {
+		if phone, err = sleeper.MeasurePhone(ctx, wakeEvery); err != nil {
+			return fmt.Errorf("phone: %w", err)
+		}
+		return nil
+	})
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	all := make([]lightbench.Result, len(results))
 	for i := range results {
 		all[i] = *results[i]
 	}
-	return slices.Clip(all), nil
+	return slices.Clip(all), phone, nil
 }
 
 // config describes the measurement for squares of k rows.
