@@ -181,7 +181,8 @@ func (v *verifier) forward(ctx context.Context, from source, trusted, target *cm
 }
 
 // witness fails with ErrForked if another of the client's nodes has another header for the
-// target's height which verifies as well. One that cannot be asked, or lies, says nothing.
+// target's height which verifies as well. One that cannot be asked, or lies, says nothing; but if ctx
+// ends before they could answer it fails: else a node that answers late would have no witness.
 func (v *verifier) witness(ctx context.Context, from source, trusted, target *cmttypes.LightBlock) error {
 	asked := 0
 	for _, node := range from.client.nodes.order() {
@@ -192,19 +193,25 @@ func (v *verifier) witness(ctx context.Context, from source, trusted, target *cm
 		if err := v.question(ctx, source{from.client, node}, trusted, target); errors.Is(err, ErrForked) {
 			return fmt.Errorf("%w; %s has %x", err, from.node.url, target.Hash())
 		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("before its witnesses answered: %w", ctx.Err())
+		}
 	}
 	return nil
 }
 
-// question asks one witness. One that takes too long is left alone for a while: it must not keep
-// the node that is read from from being heard.
+// question asks one witness. One that had time to answer and did not is left alone for a while: it must
+// not keep the node that is read from from being heard.
 func (v *verifier) question(ctx context.Context, witness source, trusted, target *cmttypes.LightBlock) error {
 	bounded, cancel := context.WithTimeout(ctx, witness.client.timeout/8)
-	defer cancel()
+	started := time.Now()
+	defer func() {
+		if bounded.Err() != nil && time.Since(started) >= witness.client.timeout/32 {
+			witness.client.nodes.rest(witness.node)
+		}
+		cancel()
+	}()
 	signed, err := witness.header(bounded, uint64(target.Height))
-	if bounded.Err() != nil {
-		witness.client.nodes.rest(witness.node)
-	}
 	if err != nil || bytes.Equal(signed.Hash(), target.Hash()) {
 		return err
 	}

@@ -74,13 +74,7 @@ func TestAnchorSeesAFork(t *testing.T) {
 		want  error
 	}{
 		{"the same", func(w *world) *world { return w }, nil},
-		{"signed by the same validators", func(w *world) *world {
-			fork := &world{chainID: worldChain, secret: w.secret, blocks: slices.Clone(w.blocks[:20])}
-			for len(fork.blocks) < 40 {
-				fork.blocks = append(fork.blocks, fork.newBlock(nil, nil))
-			}
-			return fork
-		}, client.ErrForked},
+		{"signed by the same validators", func(w *world) *world { return w.forkedAt(20, 40) }, client.ErrForked},
 		{"signed by others", func(*world) *world { return newForged(t) }, nil},
 		{"silent", func(*world) *world { return nil }, nil},
 		{"shorter", func(w *world) *world {
@@ -114,6 +108,44 @@ func TestAnchorSeesAFork(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAnchorSeesAForkLater: whoever reads gives up before the other node has answered, and reads again.
+func TestAnchorSeesAForkLater(t *testing.T) {
+	inWorld(t, []string{"a", "b"}, func(t *testing.T, w *world) {
+		time.Sleep(40 * blockTime)
+		w.mu.Lock()
+		handler := w.forkedAt(20, 40).asNode()
+		w.mu.Unlock()
+		const delay = 200 * time.Millisecond
+		w.set("b", func(n *node) {
+			n.around = func(rw http.ResponseWriter, r *http.Request, _ http.Handler) {
+				time.Sleep(delay)
+				handler.ServeHTTP(rw, r)
+			}
+		})
+		cfg := w.config("a", "b")
+		cfg.Trust = client.TrustAnchor(w.anchor(10))
+		c := open(t, cfg)
+		hasty, cancel := context.WithTimeout(t.Context(), delay/2)
+		defer cancel()
+		if _, err := c.Header(hasty, 30); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("in haste: have %v, want %v", err, context.DeadlineExceeded)
+		}
+		if _, err := c.Header(t.Context(), 30); !errors.Is(err, client.ErrForked) {
+			t.Errorf("have %v, want %v", err, client.ErrForked)
+		}
+	})
+}
+
+// forkedAt is another chain that the same validators signed, after some blocks that both have. The
+// caller holds mu.
+func (w *world) forkedAt(common, height int) *world {
+	fork := &world{chainID: worldChain, secret: w.secret, blocks: slices.Clone(w.blocks[:common])}
+	for len(fork.blocks) < height {
+		fork.blocks = append(fork.blocks, fork.newBlock(nil, nil))
+	}
+	return fork
 }
 
 // silent answers nothing for as long as it is waited for.
