@@ -18,12 +18,21 @@ type Arrival struct {
 	// Displaces tells, after Reserve, that others will have to leave for it. It holds no place
 	// until CheckTx, so none that comes after it can stand behind it before.
 	Displaces bool
+	// Later tells, after Reserve, that it is to be reserved again once those before it are settled: as
+	// many signers of whom no good blobs are known are among them as may fail. It holds no place.
+	Later bool
 
 	raw   []byte
 	id    pool.ID
 	tx    sdk.Tx
 	claim *ante.Claim
+	// placed tells that Reserve gave it a place: if the same bytes held it before, what becomes
+	// of that is not for this arrival to say.
+	placed bool
 }
+
+// Open tells, after Inspect, whether Reserve is worth waiting for ABCI's mutex.
+func (x *Arrival) Open() bool { return x.tx != nil && x.Refusal == nil }
 
 // Inspect checks what needs no state: size and encoding. It may be called beside ABCI.
 func (a *App) Inspect(raw []byte) *Arrival {
@@ -45,7 +54,7 @@ func (a *App) Inspect(raw []byte) *Arrival {
 // until Settle. Only keccaks and proof hash that match get so far: what is still wrong then is
 // the signer's doing, and so is a place that is held in vain. The caller holds ABCI's mutex.
 func (a *App) Reserve(x *Arrival) {
-	if x.tx == nil || x.Refusal != nil || a.pool.Reserved(x.id, x.raw) {
+	if !x.Open() || a.pool.Reserved(x.id, x.raw) {
 		return
 	}
 	a.arriving = x
@@ -64,12 +73,15 @@ func (a *App) reserve(x *Arrival) {
 		x.Refusal = sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false)
 	case resp.Code != abci.CodeTypeOK:
 		x.Refusal = resp
+	default:
+		x.placed = !x.Displaces && !x.Later
 	}
 }
 
 // Settle verifies the blobs of arrivals that were reserved, all together. Those that are good wait
 // from now on, and the others leave. It returns how many it found good and false, of those that
-// were not known to be good. It may be called beside ABCI, and not beside itself.
+// were not known to be good. It may be called beside ABCI. A panic leaves none that is not known to be
+// good in its place.
 func (a *App) Settle(arrivals []*Arrival) (good, bad int) {
 	var claims []*ante.Claim
 	for _, x := range arrivals {
@@ -77,10 +89,12 @@ func (a *App) Settle(arrivals []*Arrival) (good, bad int) {
 			claims = append(claims, x.claim)
 		}
 	}
+	defer func() {
+		for _, x := range arrivals {
+			a.settle(x)
+		}
+	}()
 	a.verifier.Settle(claims)
-	for _, x := range arrivals {
-		a.settle(x)
-	}
 	for _, c := range claims {
 		if c.Err != nil {
 			bad++
@@ -97,7 +111,7 @@ func (a *App) settle(x *Arrival) {
 		a.pool.Release(x.id, x.raw, pool.Outcome{
 			Kind: pool.Refused, Height: x.claim.Height, Code: x.Refusal.Code, Codespace: x.Refusal.Codespace, Reason: x.Refusal.Log,
 		})
-	default:
+	case x.placed:
 		a.pool.Confirm(x.id, x.raw)
 	}
 }

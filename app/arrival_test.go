@@ -209,3 +209,43 @@ func TestUnknownSignersShareABudgetInABatch(t *testing.T) {
 	c.requireWaiting(0)
 	requireRefusal(t, "a wrong sequence", c.arrive(c.lie(c.accounts[0], 7))[0], sdkerrors.ErrWrongSequence)
 }
+
+// TestNewcomersWaitForTheBudget: of signers of whom nothing is known no more are verified together than may
+// still fail, and the others are told nothing worse than to come after them.
+func TestNewcomersWaitForTheBudget(t *testing.T) {
+	const newcomers, budget = 34, 32
+	c := newChainOf(t, newApp(t), newcomers)
+	requireRefusal(t, "a lie", c.arrive(c.lie(c.accounts[0], 0))[0], blob.ErrInvalidProof)
+	var txs [][]byte
+	for i, user := range c.accounts[1:] {
+		txs = append(txs, c.blobTx(user, terms{}, generous, smallBlob(t, byte(i), 100)))
+	}
+	arrivals := c.reserve(txs...)
+	for i, x := range arrivals {
+		if late := i >= budget-1; x.Refusal != nil || x.Later != late {
+			t.Fatalf("newcomer %d: refused %v, later %v, want %v", i, x.Refusal, x.Later, late)
+		}
+	}
+	c.requireWaiting(budget - 1)
+	c.app.Settle(arrivals)
+	for _, resp := range c.arrive(txs...) {
+		if resp.Code != 0 {
+			t.Errorf("refused: %s", resp.Log)
+		}
+	}
+	c.requireWaiting(newcomers - 1)
+}
+
+// TestTheSameBytesAgainVouchForNothing: a place is confirmed by what was verified for it, not by a
+// second arrival that found it held.
+func TestTheSameBytesAgainVouchForNothing(t *testing.T) {
+	c := newChain(t)
+	lie := c.lie(c.accounts[2], 0)
+	first := c.reserve(lie)
+	again := c.reserve(lie)
+	c.app.Settle(again)
+	c.requireKind("a lie that is not settled", lie, pool.Unknown)
+	c.app.Settle(first)
+	requireRefusal(t, "the lie", first[0].Refusal, blob.ErrInvalidProof)
+	c.requireWaiting(0)
+}

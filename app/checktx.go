@@ -8,6 +8,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
+	"github.com/ashlar-da/ashlar/app/ante"
 	"github.com/ashlar-da/ashlar/app/blob"
 	"github.com/ashlar-da/ashlar/app/pool"
 	"github.com/ashlar-da/ashlar/da"
@@ -33,6 +34,9 @@ func (a *App) checkTx(run sdk.RunTx, req *abci.RequestCheckTx) (*abci.ResponseCh
 	switch {
 	case errors.Is(err, pool.ErrDisplaces): // Reserve alone has it find that
 		a.arriving.Displaces = true
+		return &abci.ResponseCheckTx{}, nil
+	case errors.Is(err, ante.ErrLater): // the same
+		a.arriving.Later = true
 		return &abci.ResponseCheckTx{}, nil
 	case err != nil:
 		return a.refuse(id, a.LastBlockHeight(), err, gas, events), nil

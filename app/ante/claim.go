@@ -3,6 +3,8 @@ package ante
 import (
 	"slices"
 
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+
 	"github.com/ashlar-da/ashlar/app/blob"
 	"github.com/ashlar-da/ashlar/da"
 )
@@ -18,6 +20,8 @@ type Claim struct {
 	envelope *da.Envelope
 	key      [da.HashSize]byte
 	signer   [da.AddressSize]byte
+	// holds tells that Settle found the blobs good.
+	holds bool
 	// risky tells that no good blobs of the signer were known, and that unsettled counts it.
 	risky bool
 }
@@ -60,8 +64,16 @@ func (v *Verifier) Drop(c *Claim) {
 }
 
 // Settle computes the KZG of claims, together where that is cheaper, and sets Err of those that do
-// not hold. It may run beside everything but itself.
+// not hold. It may run beside everything, itself included. A panic leaves none of them without a verdict.
 func (v *Verifier) Settle(claims []*Claim) {
+	defer func() {
+		for _, c := range claims {
+			v.Drop(c)
+			if !c.holds && c.Err == nil {
+				c.Err = sdkerrors.ErrPanic.Wrap("the blobs could not be verified: the node's log has the reason")
+			}
+		}
+	}()
 	var known, risky []*Claim
 	for _, c := range claims {
 		if c.risky {
@@ -72,9 +84,6 @@ func (v *Verifier) Settle(claims []*Claim) {
 	}
 	v.search(known, false)
 	v.search(risky, false)
-	for _, c := range claims {
-		v.Drop(c)
-	}
 }
 
 // search verifies claims together, and looks for those to blame by halves where they do not all
@@ -125,6 +134,7 @@ func (v *Verifier) verify(claims []*Claim) error {
 // credit remembers claims that hold.
 func (v *Verifier) credit(claims []*Claim) {
 	for _, c := range claims {
+		c.holds = true
 		v.offences.Remove(c.signer)
 		v.proven.Add(c.signer, struct{}{})
 		v.verified.Add(c.key, struct{}{})
@@ -135,10 +145,10 @@ func (v *Verifier) credit(claims []*Claim) {
 // blame counts a false envelope, the signer's and the height's.
 func (v *Verifier) blame(height int64, signer [da.AddressSize]byte) {
 	v.computed.Add(1)
-	past, _ := v.offences.Get(signer)
-	v.offences.Add(signer, past.again(height))
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	past, _ := v.offences.Get(signer)
+	v.offences.Add(signer, past.again(height))
 	v.failures = v.failures.at(height)
 	v.failures.count++
 }

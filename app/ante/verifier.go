@@ -26,10 +26,14 @@ const (
 	maxBackOff = 10
 )
 
+// ErrLater is why a check in Defer is not finished: whether the signer's blobs are looked at at this height
+// depends on others that are being verified.
+var ErrLater = errors.New("others of whom no good blobs are known are being verified")
+
 // Verifier checks blobs against commitments and proofs, and remembers: what was
 // verified, so that no envelope is verified twice, and whose blobs were false, so that
-// they cannot make a node verify at will. Verify and Defer are called under ABCI's mutex,
-// Settle beside it.
+// they cannot make a node verify at will. Verify, which settles what is not deferred, and Defer are
+// called under ABCI's mutex, Settle beside it.
 type Verifier struct {
 	setup    *kzg.Setup
 	verified *lru.Cache[[da.HashSize]byte, struct{}]
@@ -124,18 +128,21 @@ func (v *Verifier) Verify(height int64, limits da.Limits, tx *blob.Tx) error {
 func (v *Verifier) Verifications() uint64 { return v.computed.Load() }
 
 // admit tells whether blobs of the signer are looked at. Of signers of whom no good blobs are
-// known, what is still being verified counts as failed.
+// known, what is still being verified counts as failed: in Defer, which can wait, that is ErrLater.
 func (v *Verifier) admit(height int64, signer [da.AddressSize]byte) error {
 	if err := v.backOff(height, signer); err != nil {
 		return err
 	}
 	v.mu.Lock()
-	risked := v.failures.at(height).count + v.unsettled
+	failed, unsettled := v.failures.at(height).count, v.unsettled
 	v.mu.Unlock()
-	if risked >= failuresPerHeight && !v.proven.Contains(signer) {
-		return blob.ErrBackOff.Wrapf("%d envelopes with false blobs came since height %d, or are being verified, and no good ones of this signer yet: submit again in the next block", failuresPerHeight, height)
+	if failed+unsettled < failuresPerHeight || v.proven.Contains(signer) {
+		return nil
 	}
-	return nil
+	if failed < failuresPerHeight && v.deferred != nil {
+		return ErrLater
+	}
+	return blob.ErrBackOff.Wrapf("%d envelopes with false blobs came since height %d, or are being verified, and no good ones of this signer yet: submit again in the next block", failuresPerHeight, height)
 }
 
 // backOff tells whether a signer's blobs were false lately.
