@@ -21,6 +21,7 @@ type watched struct {
 	running   atomic.Bool  // replay is over
 	wake      chan struct{}
 	halted    chan error
+	stuck     chan struct{} // closed once FinalizeBlock never returns
 	diskFull  func() bool
 	held      func(call string, took time.Duration)
 }
@@ -30,6 +31,7 @@ func watch(application abci.Application, diskFull func() bool, held func(string,
 		Application: application,
 		wake:        make(chan struct{}, 1),
 		halted:      make(chan error, 1),
+		stuck:       make(chan struct{}),
 		diskFull:    diskFull,
 		held:        held,
 	}
@@ -77,6 +79,7 @@ func (w *watched) FinalizeBlock(ctx context.Context, req *abci.RequestFinalizeBl
 	response, err := w.Application.FinalizeBlock(ctx, req)
 	if err != nil && w.running.Load() {
 		w.halted <- fmt.Errorf("%w: block %d (%X): %w", ErrHalted, req.Height, req.Hash, err)
+		close(w.stuck)
 		select {}
 	}
 	if err != nil {

@@ -30,6 +30,8 @@ type admission struct {
 	mutex *cmtsync.Mutex // ABCI's
 	// closed tells that transactions of a size are not let in: CometBFT's mempool says why.
 	closed func(size int) bool
+	// halted is closed when the application will never answer again.
+	halted <-chan struct{}
 	lineup *lineup
 	timing admissionTiming
 	log    *slog.Logger
@@ -47,21 +49,36 @@ type admissionTiming struct {
 	held, verify func(time.Duration)
 }
 
-func newAdmission(application *app.App, mutex *cmtsync.Mutex, closed func(int) bool, timing admissionTiming, log *slog.Logger) *admission {
+func newAdmission(application *app.App, mutex *cmtsync.Mutex, closed func(int) bool, halted <-chan struct{}, timing admissionTiming, log *slog.Logger) *admission {
 	running, stop := context.WithCancel(context.Background())
 	return &admission{
-		app: application, mutex: mutex, closed: closed, timing: timing, log: log,
+		app: application, mutex: mutex, closed: closed, halted: halted, timing: timing, log: log,
 		lineup: newLineup(), most: 1, running: running, stop: stop,
 	}
 }
 
-// Run verifies what comes until ctx ends, and lets go of those who wait then.
+// Run verifies what comes until ctx ends, and lets go of those who wait then. It waits for the batch
+// at hand, unless the application halted: that holds ABCI's mutex for ever.
 func (a *admission) Run(ctx context.Context) error {
 	defer a.stop()
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		a.work(ctx)
+	}()
+	<-ctx.Done()
+	select {
+	case <-idle:
+	case <-a.halted:
+	}
+	return nil
+}
+
+func (a *admission) work(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-a.lineup.ready:
 			a.next()
 		}
@@ -118,15 +135,21 @@ func (a *admission) next() {
 	}
 }
 
-// reserve has the application check a batch but for KZG, up to the first that displaces others:
-// what comes after that may count on it.
+// reserve has the application check a batch but for KZG, up to the first that displaces others,
+// since what comes after that may count on it, or to one that depends on those before it.
 func (a *admission) reserve(batch []*submission) []*app.Arrival {
 	var arrivals []*app.Arrival
 	for _, s := range batch {
 		x := new(app.Arrival)
 		if !a.closed(len(s.raw)) {
-			x = a.app.Inspect(s.raw)
-			a.survive(func() { a.hold(x) })
+			a.survive(func() {
+				if x = a.app.Inspect(s.raw); x.Open() {
+					a.hold(x)
+				}
+			})
+		}
+		if x.Later && len(arrivals) > 0 {
+			break
 		}
 		arrivals = append(arrivals, x)
 		if x.Displaces {

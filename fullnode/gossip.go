@@ -1,6 +1,7 @@
 package fullnode
 
 import (
+	"context"
 	"fmt"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -39,14 +40,27 @@ func (g *gossip) Receive(e p2p.Envelope) {
 		g.Reactor.Receive(e)
 		return
 	}
+	ctx, cancel := context.WithCancel(g.admission.running)
+	defer cancel()
+	go func() {
+		select {
+		case <-e.Src.Quit():
+			cancel() // else who comes again and again would leave more waiting each time
+		case <-ctx.Done():
+		}
+	}()
 	for _, tx := range message.Txs {
-		s := &submission{from: e.Src.ID(), raw: tx, deliver: func(refusal *abci.ResponseCheckTx) {
-			if refusal == nil {
-				g.Reactor.Receive(p2p.Envelope{Src: e.Src, ChannelID: e.ChannelID, Message: &protomempool.Txs{Txs: [][]byte{tx}}})
-			}
-		}}
-		if g.admission.lineup.enter(g.admission.running, s) != nil {
-			return // the node is being stopped
+		if g.admission.lineup.enter(ctx, g.submission(e.Src, e.ChannelID, tx)) != nil {
+			return // the node is being stopped, or the peer gone
 		}
 	}
+}
+
+// submission returns what a peer sent, to be handed on alone.
+func (g *gossip) submission(from p2p.Peer, channel byte, tx []byte) *submission {
+	return &submission{from: from.ID(), raw: tx, deliver: func(refusal *abci.ResponseCheckTx) {
+		if refusal == nil {
+			g.Reactor.Receive(p2p.Envelope{Src: from, ChannelID: channel, Message: &protomempool.Txs{Txs: [][]byte{tx}}})
+		}
+	}}
 }

@@ -15,6 +15,9 @@ const (
 	// the largest transaction.
 	sourceBytes  = 8 << 20
 	sourcesBytes = 64 << 20
+	// submissionBytes is more than a submission takes beside its bytes: else a peer that sends
+	// many of one byte each would have a node hold twenty times what they weigh and more.
+	submissionBytes = 512
 )
 
 // submission is a transaction that waits to be verified.
@@ -79,7 +82,7 @@ func (l *lineup) enter(ctx context.Context, s *submission) error {
 }
 
 // weight is the room that a submission takes.
-func weight(s *submission) int64 { return min(int64(len(s.raw)), sourceBytes) }
+func weight(s *submission) int64 { return min(int64(len(s.raw))+submissionBytes, sourceBytes) }
 
 // wake says that something waits. The caller holds mu.
 func (l *lineup) wake() {

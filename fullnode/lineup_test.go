@@ -72,7 +72,7 @@ func TestWhatIsPutBackComesFirst(t *testing.T) {
 func TestAFullLineHoldsItsSourceUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLineup()
-		l.fill(t, named("x", 'a', sourceBytes/2), named("x", 'b', sourceBytes/2))
+		l.fill(t, named("x", 'a', sourceBytes/2-submissionBytes), named("x", 'b', sourceBytes/2-submissionBytes))
 		ctx, cancel := context.WithCancel(t.Context())
 		entered, gaveUp := false, make(chan error, 1)
 		go func() { entered = l.enter(t.Context(), named("x", 'c', 10)) == nil }()
@@ -119,6 +119,26 @@ func TestAllSourcesTogetherAreBounded(t *testing.T) {
 		synctest.Wait()
 		if have := len(l.take(100, 1<<40)); have != sourcesBytes/sourceBytes {
 			t.Errorf("%d wait, want %d", have, sourcesBytes/sourceBytes)
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
+// TestManySmallOnesAreBounded: what is kept of each beside its bytes counts too.
+func TestManySmallOnesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLineup()
+		ctx, cancel := context.WithCancel(t.Context())
+		entered := 0
+		go func() {
+			for l.enter(ctx, named("x", 'a', 1)) == nil && entered <= sourceBytes/submissionBytes {
+				entered++
+			}
+		}()
+		synctest.Wait()
+		if want := sourceBytes / (submissionBytes + 1); entered != want {
+			t.Errorf("%d of one byte wait in a line, want %d", entered, want)
 		}
 		cancel()
 		synctest.Wait()

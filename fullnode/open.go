@@ -142,7 +142,7 @@ func (n *Node) openAdmission(mutex *cmtsync.Mutex) {
 		held:   func(took time.Duration) { n.held("reserve", took) },
 		verify: func(took time.Duration) { n.times.verify.Observe(took.Seconds()) },
 	}
-	n.admission = newAdmission(n.app, mutex, closed, timing, n.cfg.Log.With("module", "admission"))
+	n.admission = newAdmission(n.app, mutex, closed, n.abci.stuck, timing, n.cfg.Log.With("module", "admission"))
 }
 
 // registerServices adds what the SDK's commands ask a node besides the modules' queries:
