@@ -249,3 +249,34 @@ func TestTheSameBytesAgainVouchForNothing(t *testing.T) {
 	requireRefusal(t, "the lie", first[0].Refusal, blob.ErrInvalidProof)
 	c.requireWaiting(0)
 }
+
+// TestABlockBesideSettle: one that takes the sequence of an arrival leaves nothing of it behind, and what
+// else is being verified waits on, whichever comes first.
+func TestABlockBesideSettle(t *testing.T) {
+	proposer, c := newChain(t), newChain(t)
+	user, other := c.accounts[2], c.accounts[3]
+	proposer.accept(proposer.blobTx(user, terms{}, generous, smallBlob(t, 9, 100)))
+	block, _ := proposer.step()
+	taken := c.blobTx(user, terms{}, generous, smallBlob(t, 1, 100))
+	good := [][]byte{
+		c.blobTx(user, terms{sequence: 1}, generous, smallBlob(t, 2, 100)),
+		c.blobTx(other, terms{}, generous, smallBlob(t, 3, 100)),
+	}
+	lie := c.lie(c.accounts[1], 0)
+	arrivals := c.reserve(taken, good[0], good[1], lie)
+	settled := make(chan struct{})
+	go func() {
+		defer close(settled)
+		c.app.Settle(arrivals)
+	}()
+	c.apply(block)
+	<-settled
+	c.requireWaiting(len(good))
+	c.requireKind("whose sequence the block took", taken, pool.Evicted)
+	c.requireKind("the lie", lie, pool.Refused)
+	requireRefusal(t, "whose sequence the block took", c.check(taken), sdkerrors.ErrWrongSequence)
+	c.accept(good...)
+	if txs, _ := c.step(); len(txs) != len(da.EmptyTxs())+len(good) {
+		t.Errorf("a block of %d transactions, want %d besides the injected ones", len(txs), len(good))
+	}
+}
