@@ -10,12 +10,6 @@ type sorter struct {
 	next         []int32 // by bucket: how many points, then where the next goes
 }
 
-func newSorter(size, groups int) *sorter {
-	s := new(sorter)
-	s.reset(size, groups)
-	return s
-}
-
 // reset prepares the sorter for other buckets.
 func (s *sorter) reset(size, groups int) {
 	s.size, s.groups = size, groups

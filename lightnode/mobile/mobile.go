@@ -23,7 +23,6 @@ import (
 // Config is what a node is made of.
 type Config struct {
 	config lightnode.Config
-	fault  error
 }
 
 // NewConfig begins a Config: the folder of the node's files, which the app owns, and the

@@ -51,8 +51,10 @@ func serve(t testing.TB, headers p2p.HeaderSource, squares p2p.SquareSource) *p2
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := p2p.Config{ChainID: chainID, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Headers: headers, Squares: squares,
-		RequestTimeout: time.Minute, Log: slog.New(slog.DiscardHandler)}
+	config := p2p.Config{
+		ChainID: chainID, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Headers: headers, Squares: squares,
+		RequestTimeout: time.Minute, Log: slog.New(slog.DiscardHandler),
+	}
 	if squares != nil {
 		config.Holdings = holdings{squares}
 	}

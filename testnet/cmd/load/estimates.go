@@ -18,7 +18,7 @@ type graded struct {
 
 // estimates asks a node how its estimates have fared so far.
 func (r *run) estimates(ctx context.Context) (graded, error) {
-	c, err := client.New(ctx, client.Config{URL: r.reader(0).API.Base})
+	c, err := client.New(ctx, client.Config{URL: r.reader(0).Base})
 	if err != nil {
 		return graded{}, err
 	}
