@@ -3,7 +3,7 @@ package kzg
 import (
 	"runtime"
 	"slices"
-	"sync"
+	"sync/atomic"
 
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
@@ -18,11 +18,11 @@ type fixedBase struct {
 	digits *digits
 	n      int
 	shifts []bls12381.G1Affine // by window, then point
-	memory sync.Pool           // of *baseMemory
+	spare  atomic.Pointer[baseMemory]
 }
 
 // baseMemory is what a combination is computed in. It is as large as several rows, and new memory of that size is slow to
-// come by on all processors alike.
+// come by on all processors alike: the last one's is kept for the next.
 type baseMemory struct {
 	written []int16     // digits, by window and then scalar
 	sorters []*sorter   // one for each part of the scalars
@@ -66,11 +66,11 @@ func newFixedBase(points []bls12381.G1Affine, width int) *fixedBase {
 
 // combine returns Σ scalars[i]·points[i], of plain scalars.
 func (f *fixedBase) combine(scalars []fr.Element) bls12381.G1Jac {
-	m, ok := f.memory.Get().(*baseMemory)
-	if !ok {
+	m := f.spare.Swap(nil)
+	if m == nil {
 		m = new(baseMemory)
 	}
-	defer f.memory.Put(m)
+	defer f.spare.Store(m)
 	m.resize(min(runtime.GOMAXPROCS(0), f.n), f)
 	f.sort(m, scalars)
 	sumBuckets(m.sums, m.sorted, m.adders)
