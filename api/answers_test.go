@@ -257,6 +257,7 @@ func TestEveryCauseHasItsCode(t *testing.T) {
 	}{
 		{ErrSyncing, CodeSyncing, 503},
 		{ErrNoPeer, CodeNoPeer, 503},
+		{ErrNotAttested, CodeNotAttested, 404},
 		{ErrUnauthorized, CodeUnauthorized, 401},
 		{ErrInsufficientFunds, CodeInsufficientFunds, 402},
 		{ErrFeeTooLow, CodeFeeTooLow, 402},
@@ -292,7 +293,7 @@ func TestEveryCauseHasItsCode(t *testing.T) {
 			t.Errorf("%s without Retry-After", test.code)
 		}
 	}
-	if len(codes()) != 23 {
-		t.Errorf("%d codes, the design has 18, ADR 5 adds one and ADR 7 four", len(codes()))
+	if len(codes()) != 24 {
+		t.Errorf("%d codes, the design has 18, ADR 5 adds one and ADR 7 four, and certificates one", len(codes()))
 	}
 }

@@ -20,7 +20,7 @@ const (
 
 func (h *handler) postBlob(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	wait, err := parseWait(query.Get("wait"))
+	wait, err := h.parseWait(query.Get("wait"))
 	if err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (h *handler) postBlob(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	receipt := BlobReceipt{Tx: Hex(posted.Tx[:]), Status: wait, BlobSummary: showInfo(&posted.Info)}
-	if receipt.Height, err = h.await(r.Context(), wait, posted.Tx); err != nil {
+	if receipt.Height, receipt.CertificateHeight, err = h.await(r.Context(), wait, posted.Tx); err != nil {
 		return fmt.Errorf("blob %s: %w", receipt.ID, err)
 	}
 	return sendJSON(w, receipt)
@@ -59,24 +59,49 @@ func (h *handler) takeBlob(w http.ResponseWriter, r *http.Request, blob da.Blob)
 	return posted, err
 }
 
-// await waits for what the request asked for and returns the height, 0 if that is nothing.
-func (h *handler) await(ctx context.Context, wait string, tx [da.HashSize]byte) (uint64, error) {
-	if wait != StatusIncluded {
-		return 0, nil
+// await waits for what the request asked for and returns the heights of the block and of the
+// certificate, 0 if that is nothing.
+func (h *handler) await(ctx context.Context, wait string, tx [da.HashSize]byte) (height, certificate uint64, _ error) {
+	if wait == StatusAccepted {
+		return 0, 0, nil
 	}
 	height, err := h.config.Full.Submitter.WaitIncluded(ctx, tx)
 	if errors.Is(err, ErrEvicted) || errors.Is(err, ErrReplaced) {
-		return 0, fmt.Errorf("transaction %x was accepted and left the mempool: %w", tx, err)
+		return 0, 0, fmt.Errorf("transaction %x was accepted and left the mempool: %w", tx, err)
 	}
 	if err != nil {
-		return 0, Advise(fmt.Errorf("transaction %x was accepted and is not included yet: %w", tx, err),
+		return 0, 0, Advise(fmt.Errorf("transaction %x was accepted and is not included yet: %w", tx, err),
 			"do not post it anew: it may still be included, and GET /v1/blobs/ID finds its blobs then")
 	}
-	return height, nil
+	if wait == StatusAttested {
+		certificate, err = h.awaitCovered(ctx, height)
+	}
+	return height, certificate, err
+}
+
+// awaitCovered waits for a certificate whose history includes a height, and returns its height.
+func (h *handler) awaitCovered(ctx context.Context, height uint64) (uint64, error) {
+	attested := h.config.Full.Attestations
+	for {
+		changed := attested.Changed()
+		found, err := attested.Covering(ctx, height)
+		if err == nil {
+			return found.Height, nil
+		}
+		if !errors.Is(err, ErrNotAttested) && !errors.Is(err, da.ErrFutureHeight) {
+			return 0, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return 0, Advise(fmt.Errorf("%w: included at height %d, and no certificate covers that yet: %w", ErrNotAttested, height, ctx.Err()),
+				"do not post it anew; GET /v1/certificates/HEIGHT?wait=10s waits on")
+		}
+	}
 }
 
 func (h *handler) postTx(w http.ResponseWriter, r *http.Request) error {
-	wait, err := parseWait(r.URL.Query().Get("wait"))
+	wait, err := h.parseWait(r.URL.Query().Get("wait"))
 	if err != nil {
 		return err
 	}
@@ -93,11 +118,16 @@ func (h *handler) postTx(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	receipt.Tx = submitted.Tx[:]
-	if submitted.Height > 0 {
+	switch {
+	case submitted.Height > 0 && wait == StatusAttested:
+		receipt.Height = submitted.Height
+		receipt.CertificateHeight, err = h.awaitCovered(r.Context(), submitted.Height)
+	case submitted.Height > 0:
 		receipt.Status, receipt.Height = StatusIncluded, submitted.Height
-		return sendJSON(w, receipt)
+	default:
+		receipt.Height, receipt.CertificateHeight, err = h.await(r.Context(), wait, submitted.Tx)
 	}
-	if receipt.Height, err = h.await(r.Context(), wait, submitted.Tx); err != nil {
+	if err != nil {
 		return err
 	}
 	return sendJSON(w, receipt)

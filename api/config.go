@@ -37,6 +37,8 @@ type Full struct {
 	Squares   Squares
 	Chain     Chain
 	Submitter Submitter
+	// Attestations are what the node has collected; nil: what asks for them is unsupported.
+	Attestations Attestations
 }
 
 // Light is what a light node's API asks.

@@ -19,6 +19,7 @@ const (
 	CodeNotFound          Code = "not_found"
 	CodePruned            Code = "pruned"
 	CodeFutureHeight      Code = "future_height"
+	CodeNotAttested       Code = "not_attested"
 	CodeSyncing           Code = "syncing"
 	CodeNoPeer            Code = "no_peer"
 	CodeTimeout           Code = "timeout"
@@ -47,6 +48,7 @@ const (
 var (
 	ErrSyncing           = errors.New("the node is catching up with the chain")
 	ErrNoPeer            = errors.New("no peer to ask")
+	ErrNotAttested       = errors.New("not attested")
 	ErrBadRequest        = errors.New("bad request")
 	ErrUnauthorized      = errors.New("unauthorized")
 	ErrInsufficientFunds = errors.New("insufficient funds")
@@ -98,6 +100,8 @@ func kindOf(code Code) kind {
 		return kind{http.StatusGone, false, "ask a node that retains more, such as an archive"}
 	case CodeFutureHeight:
 		return kind{http.StatusNotFound, true, "wait for the height, see height in /v1/status"}
+	case CodeNotAttested:
+		return kind{http.StatusNotFound, true, "wait for it with wait=10s; a later certificate covers the height too, see attestation in /v1/status"}
 	case CodeSyncing:
 		return kind{http.StatusServiceUnavailable, true, "wait until /v1/status says syncing: false"}
 	case CodeNoPeer:
@@ -160,6 +164,7 @@ func causes() []cause {
 	return []cause{
 		{ErrSyncing, CodeSyncing, ""},
 		{ErrNoPeer, CodeNoPeer, ""},
+		{ErrNotAttested, CodeNotAttested, ""},
 		{ErrUnauthorized, CodeUnauthorized, ""},
 		{ErrInsufficientFunds, CodeInsufficientFunds, ""},
 		{ErrFeeTooLow, CodeFeeTooLow, ""},
@@ -246,7 +251,7 @@ func problemOf(err error, requestID string) (Problem, int) {
 // same.
 func (c *cause) message(err error) string {
 	repeated := []error{
-		ErrUnauthorized, ErrInsufficientFunds, ErrFeeTooLow, ErrUnderpriced, ErrAccountLimit, ErrEvicted, ErrReplaced, ErrMempoolFull, ErrUnsupported, ErrRateLimited, ErrBadRequest,
+		ErrUnauthorized, ErrInsufficientFunds, ErrFeeTooLow, ErrUnderpriced, ErrAccountLimit, ErrEvicted, ErrReplaced, ErrMempoolFull, ErrUnsupported, ErrRateLimited, ErrBadRequest, ErrNotAttested,
 		da.ErrPruned, da.ErrFutureHeight, da.ErrNotFound, da.ErrTooLarge,
 	}
 	if !slices.Contains(repeated, c.sentinel) {

@@ -345,7 +345,7 @@ func (fakeLight) Events(_ context.Context, after uint64) <-chan Event {
 
 func fullConfig(squares *fakeSquares, submitter *fakeSubmitter) Config {
 	return Config{
-		Full: &Full{squares, fakeChain{squares}, submitter}, Log: slog.New(slog.DiscardHandler),
+		Full: &Full{Squares: squares, Chain: fakeChain{squares}, Submitter: submitter}, Log: slog.New(slog.DiscardHandler),
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
 		Origins: []string{"https://ours.example"},
 	}

@@ -49,7 +49,7 @@ func describe(routes []route) ([]byte, error) {
 // codes lists the codes of errors.
 func codes() []Code {
 	return []Code{
-		CodeNotFound, CodePruned, CodeFutureHeight, CodeSyncing, CodeNoPeer, CodeTimeout, CodeTooLarge,
+		CodeNotFound, CodePruned, CodeFutureHeight, CodeNotAttested, CodeSyncing, CodeNoPeer, CodeTimeout, CodeTooLarge,
 		CodeBadRequest, CodeUnauthorized, CodeInsufficientFunds, CodeFeeTooLow, CodeBadSequence,
 		CodeUnderpriced, CodeAccountLimit, CodeEvicted, CodeReplaced, CodeMempoolFull,
 		CodeDiskFull, CodeUnsupported, CodeInvalidProof, CodeWrongChain, CodeRateLimited, CodeInternal,

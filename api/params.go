@@ -54,14 +54,17 @@ func parseID(s string) (da.BlobID, error) {
 }
 
 // parseWait reads what a POST waits for; it refuses what this node cannot wait for.
-func parseWait(s string) (string, error) {
+func (h *handler) parseWait(s string) (string, error) {
 	switch s {
 	case "", StatusAccepted:
 		return StatusAccepted, nil
 	case StatusIncluded:
 		return StatusIncluded, nil
-	case "attested":
-		return "", Advise(fmt.Errorf("%w: wait=attested: this node collects no attestations", ErrUnsupported), "wait for included instead: final, and durable in this node's store")
+	case StatusAttested:
+		if _, err := h.attestations(); err != nil {
+			return "", Advise(fmt.Errorf("wait=attested: %w", err), "wait for included instead: final, and durable in this node's store")
+		}
+		return StatusAttested, nil
 	}
 	return "", fmt.Errorf("%w: wait=%.40q: want accepted, included or attested", ErrBadRequest, s)
 }

@@ -81,7 +81,7 @@ func (h *handler) routes() []route {
 		return slices.Concat(h.lightRoutes(), h.lightWrites(), h.followedRoutes(), common)
 	}
 	all := append(h.blobRoutes(), h.blockRoutes()...)
-	all = append(append(all, h.chainRoutes()...), h.feeRoutes()...)
+	all = append(append(append(all, h.chainRoutes()...), h.feeRoutes()...), h.attestedRoutes()...)
 	return append(all, common...)
 }
 
@@ -133,7 +133,7 @@ func (h *handler) followedRoutes() []route {
 func (h *handler) blobRoutes() []route {
 	octets := "application/octet-stream"
 	height := inQuery("height", "only the inclusions of this height")
-	wait := inQuery("wait", "accepted (default): answer when the mempool has it; included: when it is final and durable here; attested: unsupported")
+	wait := inQuery("wait", "accepted (default): answer when the mempool has it; included: when it is final and durable here; attested: when a certificate covers it too")
 	return []route{
 		{
 			method: "POST", path: "/v1/blobs", summary: "Post a blob; the node signs and pays (--api.key)",

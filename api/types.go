@@ -50,6 +50,31 @@ type Status struct {
 	Poster string `json:"poster"`
 	// Limits are the governed bounds of a square.
 	Limits Limits `json:"limits"`
+	// Attestation is how the node attests, and what certificates it has.
+	Attestation AttestationStatus `json:"attestation"`
+}
+
+// AttestationStatus tells how a full node attests, and what certificates it has.
+type AttestationStatus struct {
+	// Key is the node's public attestation key, empty if it has none.
+	Key Hex `json:"key"`
+	// Attesting tells whether the node signed the newest height that it could have; Reason says
+	// why not.
+	Attesting bool   `json:"attesting"`
+	Reason    string `json:"reason"`
+	// Signed is the newest height that the node signed, 0 if there is none.
+	Signed uint64 `json:"signed"`
+	// Certificate is the newest height with a certificate, 0 if there is none.
+	Certificate uint64 `json:"certificate"`
+	// SignedPower is the voting power that signed it, TotalPower that of all validators.
+	SignedPower uint64 `json:"signed_power"`
+	TotalPower  uint64 `json:"total_power"`
+	// Epoch is that of the newest block.
+	Epoch uint64 `json:"epoch"`
+	// EpochBlocks is how many blocks an epoch has, Window how many heights an attestation
+	// vouches for; both are governed.
+	EpochBlocks uint64 `json:"epoch_blocks"`
+	Window      uint64 `json:"window"`
 }
 
 // Limits are the governed bounds of a square, in rows.
@@ -94,16 +119,20 @@ type BlockFees struct {
 const (
 	StatusAccepted = "accepted"
 	StatusIncluded = "included"
+	StatusAttested = "attested"
 )
 
 // Receipt answers POST /v1/txs.
 type Receipt struct {
 	// Tx is the transaction's id.
 	Tx Hex `json:"tx"`
-	// Status is accepted (in the mempool) or included (final and durable here).
+	// Status is accepted (in the mempool), included (final and durable here) or attested (covered
+	// by a certificate too).
 	Status string `json:"status"`
 	// Height is the block's that includes it.
 	Height uint64 `json:"height,omitempty"`
+	// CertificateHeight is that of a certificate whose history includes the block.
+	CertificateHeight uint64 `json:"certificate_height,omitempty"`
 	// Blobs are those of an envelope, in its message's order.
 	Blobs []BlobSummary `json:"blobs"`
 }
@@ -166,6 +195,8 @@ type BlobReceipt struct {
 	Tx     Hex    `json:"tx"`
 	Status string `json:"status"`
 	Height uint64 `json:"height,omitempty"`
+	// CertificateHeight is that of a certificate whose history includes the block.
+	CertificateHeight uint64 `json:"certificate_height,omitempty"`
 	BlobSummary
 }
 

@@ -16,6 +16,7 @@ const (
 	CodeNotFound          Code = "not_found"
 	CodePruned            Code = "pruned"
 	CodeFutureHeight      Code = "future_height"
+	CodeNotAttested       Code = "not_attested"
 	CodeSyncing           Code = "syncing"
 	CodeNoPeer            Code = "no_peer"
 	CodeTimeout           Code = "timeout"
