@@ -96,22 +96,18 @@ func (h *handler) cell(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *handler) namespace(w http.ResponseWriter, r *http.Request) error {
-	ns, err := parseNamespace(r.PathValue("namespace"))
+	query, err := parseNamespaceQuery(r)
 	if err != nil {
 		return err
 	}
-	query := r.URL.Query()
-	if query.Has("from") && query.Has("height") {
-		return fmt.Errorf("%w: give height for one block or from for a stream, not both", ErrBadRequest)
+	if query.stream {
+		return h.streamNamespace(w, r, query)
 	}
-	if query.Has("from") {
-		return h.streamNamespace(w, r, ns, query.Get("from"))
-	}
-	height, err := h.heightOrLatest(query.Get("height"))
+	height, err := h.heightOrLatest(query.height)
 	if err != nil {
 		return err
 	}
-	blobs, err := h.namespaceAt(r.Context(), height, ns)
+	blobs, err := h.namespaceAt(r.Context(), height, query.namespace)
 	if err != nil {
 		return err
 	}
@@ -154,17 +150,20 @@ type gap struct {
 
 // streamNamespace sends a namespace's blobs of every height, as the heights become
 // durable. A peer that comes back with the last event's id misses nothing.
-func (h *handler) streamNamespace(w http.ResponseWriter, r *http.Request, ns da.Namespace, from string) error {
-	height, err := h.streamStart(r, from)
+func (h *handler) streamNamespace(w http.ResponseWriter, r *http.Request, query namespaceQuery) error {
+	height, err := streamStart(r, query.height, h.heightOrLatest)
 	if err != nil {
 		return err
+	}
+	if tail := h.config.Full.Squares.Tail(); height < tail {
+		return fmt.Errorf("%w: height %d, the oldest kept is %d", da.ErrPruned, height, tail)
 	}
 	s := newStream(w)
 	for ; ; height++ {
 		if err := s.wait(r.Context(), func(ctx context.Context) error { return h.config.Full.Squares.Wait(ctx, height) }); err != nil {
 			return nil // the peer has gone, or the server stops
 		}
-		blobs, err := h.namespaceAt(r.Context(), height, ns)
+		blobs, err := h.namespaceAt(r.Context(), height, query.namespace)
 		switch {
 		case err == nil:
 			err = s.send(height, "blobs", blobs)
@@ -179,21 +178,4 @@ func (h *handler) streamNamespace(w http.ResponseWriter, r *http.Request, ns da.
 			return nil
 		}
 	}
-}
-
-// streamStart is the first height of a stream: after the last event seen, or from.
-func (h *handler) streamStart(r *http.Request, from string) (uint64, error) {
-	height, err := h.heightOrLatest(from)
-	if err != nil && from != latest {
-		return 0, err
-	}
-	last, err := lastEventID(r)
-	if err != nil {
-		return 0, err
-	}
-	height = max(1, height, last+1)
-	if tail := h.config.Full.Squares.Tail(); height < tail {
-		return 0, fmt.Errorf("%w: height %d, the oldest kept is %d", da.ErrPruned, height, tail)
-	}
-	return height, nil
 }

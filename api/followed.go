@@ -18,13 +18,7 @@ const followedPause = time.Second
 
 // newestOr resolves "latest" and nothing to the newest height verified.
 func (h *handler) newestOr(s string) (uint64, error) {
-	if s != latest && s != "" {
-		return parseHeight(s)
-	}
-	if newest := h.config.Light.Followed.Newest(); newest > 0 {
-		return newest, nil
-	}
-	return 0, fmt.Errorf("%w: no header is verified yet", da.ErrFutureHeight)
+	return heightOr(s, h.config.Light.Followed.Newest(), "no header is verified yet")
 }
 
 func (h *handler) followedHeader(w http.ResponseWriter, r *http.Request) error {
@@ -49,22 +43,18 @@ func sendHeader(w http.ResponseWriter, height uint64, header *chain.Header) erro
 }
 
 func (h *handler) followedNamespace(w http.ResponseWriter, r *http.Request) error {
-	ns, err := parseNamespace(r.PathValue("namespace"))
+	query, err := parseNamespaceQuery(r)
 	if err != nil {
 		return err
 	}
-	query := r.URL.Query()
-	if query.Has("from") && query.Has("height") {
-		return fmt.Errorf("%w: give height for one block or from for a stream, not both", ErrBadRequest)
+	if query.stream {
+		return h.streamFollowed(w, r, query)
 	}
-	if query.Has("from") {
-		return h.streamFollowed(w, r, ns, query.Get("from"))
-	}
-	height, err := h.newestOr(query.Get("height"))
+	height, err := h.newestOr(query.height)
 	if err != nil {
 		return err
 	}
-	blobs, err := h.config.Light.Followed.Namespace(r.Context(), ns, height)
+	blobs, err := h.config.Light.Followed.Namespace(r.Context(), query.namespace, height)
 	if err != nil {
 		return err
 	}
@@ -80,18 +70,14 @@ type waits struct {
 
 // streamFollowed sends the namespace's blobs of every height, as the node finds them available,
 // and never leaves one out. It ends with an event error where waiting does not help.
-func (h *handler) streamFollowed(w http.ResponseWriter, r *http.Request, ns da.Namespace, from string) error {
-	height, err := h.newestOr(from)
-	if err != nil && from != latest {
-		return err
-	}
-	last, err := lastEventID(r)
+func (h *handler) streamFollowed(w http.ResponseWriter, r *http.Request, query namespaceQuery) error {
+	height, err := streamStart(r, query.height, h.newestOr)
 	if err != nil {
 		return err
 	}
 	s := newStream(w)
-	for height = max(1, height, last+1); ; height++ {
-		blobs, err := h.awaitFollowed(s, r, ns, height)
+	for ; ; height++ {
+		blobs, err := h.awaitFollowed(s, r, query.namespace, height)
 		if err == nil {
 			err = s.send(height, "blobs", blobs)
 		}

@@ -88,11 +88,50 @@ func queryHeight(r *http.Request, name string) (uint64, error) {
 
 // heightOrLatest resolves "latest" and nothing to the newest height held.
 func (h *handler) heightOrLatest(s string) (uint64, error) {
+	return heightOr(s, h.config.Full.Squares.Head(), "no block is stored yet")
+}
+
+// heightOr resolves "latest" and nothing to the newest height; where there is none, that 0 says, it tells why.
+func heightOr(s string, newest uint64, none string) (uint64, error) {
 	if s != latest && s != "" {
 		return parseHeight(s)
 	}
-	if head := h.config.Full.Squares.Head(); head > 0 {
-		return head, nil
+	if newest > 0 {
+		return newest, nil
 	}
-	return 0, fmt.Errorf("%w: no block is stored yet", da.ErrFutureHeight)
+	return 0, fmt.Errorf("%w: %s", da.ErrFutureHeight, none)
+}
+
+// namespaceQuery is what is asked of a namespace: its blobs at a height, or, as a stream, from one on.
+type namespaceQuery struct {
+	namespace da.Namespace
+	height    string
+	stream    bool
+}
+
+func parseNamespaceQuery(r *http.Request) (q namespaceQuery, err error) {
+	if q.namespace, err = parseNamespace(r.PathValue("namespace")); err != nil {
+		return q, err
+	}
+	query := r.URL.Query()
+	if q.stream = query.Has("from"); !q.stream {
+		q.height = query.Get("height")
+		return q, nil
+	}
+	if query.Has("height") {
+		return q, fmt.Errorf("%w: give height for one block or from for a stream, not both", ErrBadRequest)
+	}
+	q.height = query.Get("from")
+	return q, nil
+}
+
+// streamStart is the first height of a stream: after the last event seen, or from, as resolve
+// reads it. The newest of no heights is the first.
+func streamStart(r *http.Request, from string, resolve func(string) (uint64, error)) (uint64, error) {
+	height, err := resolve(from)
+	if err != nil && from != latest {
+		return 0, err
+	}
+	last, err := lastEventID(r)
+	return max(1, height, last+1), err
 }
