@@ -58,11 +58,12 @@ func openDatabase(folder, chainID string, space *disk.Space) (*database, error) 
 	if err := space.Open(); err != nil {
 		return nil, fmt.Errorf("lightnode: %w", err)
 	}
-	// The memory table is allocated whole, and doubled by the garbage collector's pace. Values
-	// that its transactions have no room for, such as very large validator sets, go to the log.
+	// The memory table is allocated whole, and doubled by the garbage collector's pace; whoever writes a
+	// table takes twice what one may have. Values that its transactions have no room for, such as very large
+	// validator sets, go to the log.
 	options := badger.DefaultOptions(filepath.Clean(folder)).
 		WithSyncWrites(true).WithLogger(nil).WithVerifyValueChecksum(true).
-		WithMemTableSize(1 << 20).WithValueThreshold(64 << 10).WithNumMemtables(2).WithBlockCacheSize(4 << 20).
+		WithMemTableSize(1 << 20).WithValueThreshold(64 << 10).WithNumMemtables(2).WithBaseTableSize(1 << 20).WithBlockCacheSize(1 << 20).
 		WithValueLogFileSize(64 << 20).WithNumCompactors(2)
 	opened, err := badger.Open(options)
 	if err != nil {

@@ -2,6 +2,9 @@ package lightnode
 
 import (
 	"context"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/ashlar-da/ashlar/api"
 )
@@ -24,4 +27,10 @@ func (a answers) Availability(ctx context.Context, height uint64) (any, error) {
 // Events implements api.Lights.
 func (a answers) Events(ctx context.Context, after uint64) <-chan api.Event {
 	return a.node.events.listen(ctx, after)
+}
+
+// metricsHandler answers with the metrics as they are: a compressor would keep 1.2 MB that
+// nobody needs between two scrapes.
+func (n *Node) metricsHandler() http.Handler {
+	return promhttp.HandlerFor(n.config.Metrics, promhttp.HandlerOpts{DisableCompression: true})
 }

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ashlar-da/ashlar/api"
@@ -101,7 +100,7 @@ func (n *Node) open(ctx context.Context) error {
 	}
 	n.api, err = api.New(ctx, api.Config{
 		Address: n.config.API, Light: n.lightAPI(),
-		Metrics: promhttp.HandlerFor(n.config.Metrics, promhttp.HandlerOpts{}), Origins: n.config.Origins, Tokens: n.config.Tokens, Now: n.config.Now, Log: n.config.Log,
+		Metrics: n.metricsHandler(), Origins: n.config.Origins, Tokens: n.config.Tokens, Now: n.config.Now, Log: n.config.Log,
 	})
 	return err
 }
@@ -160,7 +159,7 @@ func (n *Node) openHost(ctx context.Context) error {
 // closes the node.
 func (n *Node) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	parts := []func(context.Context) error{n.host.Run, n.meterBytes, n.watch, n.tidy, n.serveAPI}
+	parts := []func(context.Context) error{n.host.Run, n.meterBytes, n.watch, n.tidy, n.pageOut, n.serveAPI}
 	if n.phone != nil {
 		parts = append(parts, n.wakes)
 	} else {

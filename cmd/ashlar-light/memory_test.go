@@ -11,7 +11,7 @@ func TestGOGCWins(t *testing.T) {
 	for set, want := range map[string]int{"": collectAfter, "300": 70} {
 		debug.SetGCPercent(70) // as the runtime would have by GOGC
 		t.Setenv("GOGC", set)
-		spareMemory()
+		spareMemory(t.Context())
 		if got := debug.SetGCPercent(70); got != want {
 			t.Errorf("GOGC=%q: garbage is collected after %d %%, want %d", set, got, want)
 		}

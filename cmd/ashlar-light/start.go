@@ -110,7 +110,7 @@ func (f *startFlags) register(command *cobra.Command) {
 }
 
 func (f *startFlags) run(command *cobra.Command) error {
-	spareMemory()
+	spareMemory(command.Context())
 	config, err := f.config(command)
 	if err != nil {
 		return err
