@@ -15,11 +15,14 @@ LIGHT_MOST := 34000000
 LIGHT_PACKAGES := ./cmd/ashlar-light ./lightnode/... ./p2p/... ./sampling/... ./api/... ./da/... ./erasure/...
 FUZZTIME ?= 20s
 # modules that compare with other implementations, which nothing else depends on
-PEERS := bench blobfee/conformance
+PEERS := bench blobfee/conformance contracts/test
 # modules that write code; what their tests hold it against lies outside of them, where go's cache of results does not look
 WRITERS := tools/octets
 
-.PHONY: build cross release-check demo load sweep run lightbench swarm test race fuzz lint bench gobench proto clean help
+# what compiles contracts: npm's packages, of the versions that the lock file has
+NODE_MODULES := contracts/node_modules/.package-lock.json
+
+.PHONY: contracts contracts-check build cross release-check demo load sweep run lightbench swarm test race fuzz lint bench gobench proto clean help
 
 build: ## build the binaries into build/
 	@mkdir -p build
@@ -66,6 +69,7 @@ swarm: ## how many light nodes rebuild a block; then a block of 33 rows, rebuilt
 
 test: ## unit, property, integration and command-line tests, and those against other implementations
 	$(GO) test -timeout 14m ./...
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory contracts-check; else echo "no npm: contracts are not compiled again"; fi
 	@for dir in $(PEERS); do (cd $$dir && $(GO) test -timeout 14m ./...) || exit 1; done
 	@for dir in $(WRITERS); do (cd $$dir && $(GO) test -count 1 ./...) || exit 1; done
 
@@ -89,6 +93,15 @@ bench: ## the engine against other libraries, on one core; writes build/bench/kz
 
 gobench: ## the Go benchmarks of the coding and data packages
 	$(GO) test -run '^$$' -bench . -benchmem ./erasure/... ./da/...
+
+$(NODE_MODULES): contracts/package-lock.json
+	cd contracts && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.package-lock.json
+
+contracts: $(NODE_MODULES) ## compile contracts/src into contracts/out, byte for byte
+	cd contracts && node compile.js
+
+contracts-check: $(NODE_MODULES) ## fail unless contracts/out is what contracts/src compiles to
+	cd contracts && node compile.js --check
 
 proto: ## regenerate the protobuf code from proto/, byte for byte
 	@rm -rf build/proto && $(PROTO) buf generate

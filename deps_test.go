@@ -35,6 +35,7 @@ var floors = map[string][]string{
 	"erasure/parallel":   {},
 	"erasure/crosscheck": {},
 	"blobfee":            {},
+	"contracts":          {},
 	"proto":              {},
 }
 

@@ -11,9 +11,6 @@ import (
 // MaxAttesters bounds an epoch's set: who signed is a word of 256 bits.
 const MaxAttesters = 256
 
-// eip2537Point is the length of a point of G1 as EIP-2537's precompiles take it: two words of 64 bytes.
-const eip2537Point = 128
-
 // Attester is a validator with a key to attest.
 type Attester struct {
 	// Operator is the validator's account.
@@ -64,9 +61,8 @@ func (s *AttesterSet) points() ([]bls12381.G1Affine, error) {
 }
 
 // Hash is Keccak-256 of the Solidity encoding of (uint64 epoch, uint256 total, bytes32 keys, bytes32
-// powers, bytes32 operators): the last three are Keccak-256 of all keys as EIP-2537 writes points of
-// G1, 128 bytes each, of all powers, 8 bytes each, and of all operators, 20 bytes each. It fails as
-// Check does.
+// powers, bytes32 operators): the last three are Keccak-256 of all keys as coordinates x ‖ y, 96 bytes
+// each, of all powers, 8 bytes each, and of all operators, 20 bytes each. It fails as Check does.
 func (s *AttesterSet) Hash() ([HashSize]byte, error) {
 	points, err := s.points()
 	if err != nil {
@@ -78,24 +74,14 @@ func (s *AttesterSet) Hash() ([HashSize]byte, error) {
 func (s *AttesterSet) hash(points []bls12381.G1Affine) [HashSize]byte {
 	var keys, powers, operators []byte
 	for i := range points {
-		point := encodeEIP2537(&points[i])
-		keys = append(keys, point[:]...)
+		x, y := points[i].X.Bytes(), points[i].Y.Bytes()
+		keys = append(append(keys, x[:]...), y[:]...)
 		powers = binary.BigEndian.AppendUint64(powers, s.Attesters[i].Power)
 		operators = append(operators, s.Attesters[i].Operator[:]...)
 	}
 	epoch, total := uintWord(s.Epoch), uintWord(s.Total)
 	keysHash, powersHash, operatorsHash := Keccak256(keys), Keccak256(powers), Keccak256(operators)
 	return Keccak256(epoch[:], total[:], keysHash[:], powersHash[:], operatorsHash[:])
-}
-
-// encodeEIP2537 writes a point of G1 as [EIP-2537] does: the coordinates, big-endian, behind 16 zeros each.
-//
-// [EIP-2537]: https://github.com/ethereum/EIPs/blob/b6e99a80e826d759d7ca55dc027d4736ddfd0ae4/EIPS/eip-2537.md#curve-points-encoding
-func encodeEIP2537(p *bls12381.G1Affine) (out [eip2537Point]byte) {
-	x, y := p.X.Bytes(), p.Y.Bytes()
-	copy(out[16:64], x[:])
-	copy(out[80:], y[:])
-	return out
 }
 
 // Signers tells which attesters of a set signed: bit i of the number that it is, big-endian, is the
