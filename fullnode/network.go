@@ -9,19 +9,19 @@ import (
 
 // checkHead compares what a peer announces with what this node holds. What it does not
 // hold yet is not its to relay.
-func (n *Node) checkHead(ctx context.Context, a p2p.Announcement) p2p.HeadVerdict {
+func (n *Node) checkHead(ctx context.Context, a p2p.Announcement) p2p.Verdict {
 	signed, err := n.headers.signed(a.Head.Height)
 	if err != nil {
-		return p2p.IgnoreHead
+		return p2p.Ignore
 	}
 	header, err := n.store.Header(ctx, a.Head.Height)
 	if err != nil {
-		return p2p.IgnoreHead
+		return p2p.Ignore
 	}
 	if string(signed.Hash()) != string(a.Head.Hash[:]) || header.DataRoot() != a.Head.DataRoot {
-		return p2p.RejectHead
+		return p2p.Reject
 	}
-	return p2p.AcceptHead
+	return p2p.Accept
 }
 
 // announce tells the network that this node serves a height. Nobody may listen: that is

@@ -143,13 +143,13 @@ func (n *Node) awaitQuestion(ctx context.Context, news *news) (question, bool) {
 
 // checkHead relays announcements of what is verified. Of what is not verified yet nothing
 // is known; announcing another block than the chain's is a lie.
-func (n *Node) checkHead(_ context.Context, a p2p.Announcement) p2p.HeadVerdict {
+func (n *Node) checkHead(_ context.Context, a p2p.Announcement) p2p.Verdict {
 	r, err := n.heights.get(a.Head.Height)
 	switch {
 	case err != nil || r == nil:
-		return p2p.IgnoreHead
+		return p2p.Ignore
 	case r.BlockHash != a.Head.Hash, len(r.Session) > 0 && r.DataRoot != a.Head.DataRoot:
-		return p2p.RejectHead
+		return p2p.Reject
 	}
-	return p2p.AcceptHead
+	return p2p.Accept
 }

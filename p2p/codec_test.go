@@ -45,6 +45,8 @@ func decoders(f *fixture) map[string]func([]byte) error {
 		"evidence request": func(b []byte) error { _, err := decodeEvidence(b, testChain); return err },
 		"held request":     func(b []byte) error { _, err := decodeHeldRequest(b); return err },
 		"held":             func(b []byte) error { _, err := decodeHeld(b); return err },
+		"attestation":      func(b []byte) error { _, err := decodeAttested(b, testChain); return err },
+		"rotation":         func(b []byte) error { _, err := decodeAttested(b, testChain); return err },
 	}
 }
 
@@ -85,6 +87,8 @@ func valid(t testing.TB, f *fixture) map[string]codable {
 		"head":              &wire.Head{Height: 3, Hash: make([]byte, 32), DataRoot: make([]byte, 32)},
 		"held request":      &wire.HeldRequest{Height: 3},
 		"held":              held,
+		"attestation":       encodeAttested(Attested{Attester: 255, Attestation: testAttestation()}),
+		"rotation":          encodeAttested(Attested{Attester: 1, Rotation: testRotation()}),
 	}
 }
 
@@ -314,7 +318,7 @@ func TestShapeCountsElements(t *testing.T) {
 
 func FuzzDecoders(f *testing.F) {
 	source := newFixture(f)
-	names := []string{"headers request", "cells request", "rows request", "namespace request", "header", "header alone", "cells", "rows", "entries", "head", "evidence request", "held request", "held"}
+	names := []string{"headers request", "cells request", "rows request", "namespace request", "header", "header alone", "cells", "rows", "entries", "head", "evidence request", "held request", "held", "attestation", "rotation"}
 	messages, all := valid(f, source), decoders(source)
 	for i, name := range names {
 		encoded := marshal(f, messages[name])

@@ -57,7 +57,10 @@ type Config struct {
 	Sampled bool
 	// CheckHead says what a peer's announcement is worth. Only what it accepts is
 	// relayed. Nil: nothing is.
-	CheckHead func(ctx context.Context, announcement Announcement) HeadVerdict
+	CheckHead func(ctx context.Context, announcement Announcement) Verdict
+	// CheckAttested says what an attester's signature is worth, and keeps what it accepts. Nil: the
+	// host stays out of the gossip about attestations.
+	CheckAttested func(ctx context.Context, attested Attested) Verdict
 
 	// Transports builds transports beside TCP and QUIC, such as those for browsers.
 	Transports []func(Parts) (transport.Transport, error)

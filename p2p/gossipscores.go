@@ -9,8 +9,8 @@ import (
 
 // gossipScores makes a peer lose its place in the mesh for messages that were rejected,
 // for breaking the router's rules, and for being banned here.
-func gossipScores(topic string, scores *scores) *pubsub.PeerScoreParams {
-	return &pubsub.PeerScoreParams{
+func gossipScores(scores *scores, topics ...string) *pubsub.PeerScoreParams {
+	params := &pubsub.PeerScoreParams{
 		SkipAtomicValidation: true,
 		AppSpecificScore: func(id peer.ID) float64 {
 			if scores.banned(id) {
@@ -25,14 +25,18 @@ func gossipScores(topic string, scores *scores) *pubsub.PeerScoreParams {
 		DecayInterval:             10 * time.Second,
 		DecayToZero:               0.01,
 		RetainScore:               time.Hour,
-		Topics: map[string]*pubsub.TopicScoreParams{topic: {
+		Topics:                    make(map[string]*pubsub.TopicScoreParams),
+	}
+	for _, topic := range topics {
+		params.Topics[topic] = &pubsub.TopicScoreParams{
 			SkipAtomicValidation:           true,
 			TopicWeight:                    1,
 			InvalidMessageDeliveriesWeight: -10,
 			InvalidMessageDeliveriesDecay:  0.98,
 			TimeInMeshQuantum:              time.Second,
-		}},
+		}
 	}
+	return params
 }
 
 // gossipThresholds: two rejected messages silence a peer for minutes.

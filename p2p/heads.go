@@ -26,18 +26,30 @@ type Announcement struct {
 	Head Head
 }
 
-// HeadVerdict is what an announcement is worth.
-type HeadVerdict int
+// Verdict is what something gossiped is worth.
+type Verdict int
 
-// The verdicts of Config.CheckHead.
+// The verdicts of Config.CheckHead and Config.CheckAttested.
 const (
-	// IgnoreHead means neither known to be right nor to be wrong: it is not relayed.
-	IgnoreHead HeadVerdict = iota
-	// AcceptHead means right: it is relayed.
-	AcceptHead
-	// RejectHead means wrong: who relayed it loses standing.
-	RejectHead
+	// Ignore means neither known to be right nor to be wrong, or no news: it is not relayed.
+	Ignore Verdict = iota
+	// Accept means right: it is relayed.
+	Accept
+	// Reject means wrong: who relayed it loses standing.
+	Reject
 )
+
+// result is the verdict as the router takes it, label as metrics do.
+func (v Verdict) result() (result pubsub.ValidationResult, label string) {
+	switch v {
+	case Accept:
+		return pubsub.ValidationAccept, "accepted"
+	case Reject:
+		return pubsub.ValidationReject, "rejected"
+	default:
+		return pubsub.ValidationIgnore, "ignored"
+	}
+}
 
 const (
 	maxGossip     = 16 << 10 // of a whole gossip packet; an announcement takes 300 bytes
@@ -48,40 +60,57 @@ const (
 
 var headShape = shape{1: number(), 2: data(32), 3: data(32)}
 
-// gossip is the host's membership of the topic of heads.
+// gossip is the host's membership of its topics.
 type gossip struct {
-	topic *pubsub.Topic
-	sub   *pubsub.Subscription
-	hints chan Announcement
+	heads    membership
+	attested membership // none without Config.CheckAttested
+	hints    chan Announcement
 
 	mu     sync.Mutex
 	latest map[peer.ID]uint64 // the height each announced last; guarded by mu
 }
 
-// joinGossip joins the topic for as long as lifetime.
+// membership is that of one topic.
+type membership struct {
+	topic *pubsub.Topic
+	sub   *pubsub.Subscription
+}
+
+// joinGossip joins the topics for as long as lifetime.
 func (h *Host) joinGossip(lifetime context.Context) (*gossip, error) {
-	name := protocolRoot + h.config.ChainID + "/heads/1"
+	heads, attested := protocolRoot+h.config.ChainID+"/heads/1", protocolRoot+h.config.ChainID+"/attestations/1"
 	router, err := pubsub.NewGossipSub(lifetime, h.host,
 		pubsub.WithMaxMessageSize(maxGossip),
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictSign),
-		pubsub.WithSubscriptionFilter(pubsub.WrapLimitSubscriptionFilter(pubsub.NewAllowlistSubscriptionFilter(name), 4)),
+		pubsub.WithSubscriptionFilter(pubsub.WrapLimitSubscriptionFilter(pubsub.NewAllowlistSubscriptionFilter(heads, attested), 4)),
 		pubsub.WithValidateQueueSize(256),
-		pubsub.WithPeerScore(gossipScores(name, h.scores), gossipThresholds()),
+		pubsub.WithPeerScore(gossipScores(h.scores, heads, attested), gossipThresholds()),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("p2p: gossip: %w", err)
 	}
 	g := &gossip{hints: make(chan Announcement, hintQueue), latest: make(map[peer.ID]uint64)}
-	if err := router.RegisterTopicValidator(name, h.checkGossip(g), pubsub.WithValidatorConcurrency(gossipWorkers)); err != nil {
-		return nil, fmt.Errorf("p2p: gossip: %w", err)
+	if g.heads, err = join(router, heads, h.checkGossip(g)); err != nil {
+		return nil, err
 	}
-	if g.topic, err = router.Join(name); err != nil {
-		return nil, fmt.Errorf("p2p: gossip: %w", err)
+	if h.config.CheckAttested != nil {
+		g.attested, err = join(router, attested, h.checkAttested)
 	}
-	if g.sub, err = g.topic.Subscribe(); err != nil {
-		return nil, fmt.Errorf("p2p: gossip: %w", err)
+	return g, err
+}
+
+// join joins a topic, whose messages check decides on.
+func join(router *pubsub.PubSub, name string, check pubsub.ValidatorEx) (m membership, err error) {
+	if err = router.RegisterTopicValidator(name, check, pubsub.WithValidatorConcurrency(gossipWorkers)); err != nil {
+		return m, fmt.Errorf("p2p: gossip: %w", err)
 	}
-	return g, nil
+	if m.topic, err = router.Join(name); err != nil {
+		return m, fmt.Errorf("p2p: gossip: %w", err)
+	}
+	if m.sub, err = m.topic.Subscribe(); err != nil {
+		return m, fmt.Errorf("p2p: gossip: %w", err)
+	}
+	return m, nil
 }
 
 // Announce tells the network that this host serves a block.
@@ -94,7 +123,7 @@ func (h *Host) Announce(ctx context.Context, head Head) error {
 	if err != nil {
 		return fmt.Errorf("p2p: announcing height %d: %w", head.Height, err)
 	}
-	if err := h.gossip.topic.Publish(ctx, encoded); err != nil {
+	if err := h.gossip.heads.topic.Publish(ctx, encoded); err != nil {
 		return fmt.Errorf("p2p: announcing height %d: %w", head.Height, err)
 	}
 	return nil
@@ -117,24 +146,26 @@ func (h *Host) checkGossip(g *gossip) pubsub.ValidatorEx {
 			return pubsub.ValidationAccept
 		}
 		announcement, err := decodeAnnouncement(message)
-		verdict := RejectHead
+		verdict := Reject
 		if err == nil {
 			verdict = h.judge(ctx, g, announcement)
 		}
-		return h.report(verdict)
+		result, label := verdict.result()
+		h.metrics.heads.WithLabelValues(label).Inc()
+		return result
 	}
 }
 
 // judge notes what an announcement says and asks the Config what it is worth.
-func (h *Host) judge(ctx context.Context, g *gossip, a Announcement) HeadVerdict {
+func (h *Host) judge(ctx context.Context, g *gossip, a Announcement) Verdict {
 	if h.scores.banned(a.From) || !g.advance(a.From, a.Head.Height) {
-		return IgnoreHead
+		return Ignore
 	}
-	verdict := IgnoreHead
+	verdict := Ignore
 	if h.config.CheckHead != nil {
 		verdict = h.config.CheckHead(ctx, a)
 	}
-	if verdict == RejectHead {
+	if verdict == Reject {
 		return verdict
 	}
 	h.scores.update(a.From, func(s *score) { s.newest = max(s.newest, a.Head.Height) })
@@ -143,20 +174,6 @@ func (h *Host) judge(ctx context.Context, g *gossip, a Announcement) HeadVerdict
 	default: // the reader is behind, and later heights tell it as much
 	}
 	return verdict
-}
-
-func (h *Host) report(verdict HeadVerdict) pubsub.ValidationResult {
-	switch verdict {
-	case AcceptHead:
-		h.metrics.heads.WithLabelValues("accepted").Inc()
-		return pubsub.ValidationAccept
-	case RejectHead:
-		h.metrics.heads.WithLabelValues("rejected").Inc()
-		return pubsub.ValidationReject
-	default:
-		h.metrics.heads.WithLabelValues("ignored").Inc()
-		return pubsub.ValidationIgnore
-	}
 }
 
 func decodeAnnouncement(message *pubsub.Message) (Announcement, error) {
@@ -195,9 +212,12 @@ func (g *gossip) advance(from peer.ID, height uint64) bool {
 
 // drain empties the subscription, without which nothing would be relayed; what matters
 // was seen by the validator.
-func (g *gossip) drain(ctx context.Context) error {
+func (m membership) drain(ctx context.Context) error {
+	if m.sub == nil {
+		return nil
+	}
 	for {
-		_, err := g.sub.Next(ctx)
+		_, err := m.sub.Next(ctx)
 		switch {
 		case ctx.Err() != nil, errors.Is(err, pubsub.ErrSubscriptionCancelled):
 			return nil

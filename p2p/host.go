@@ -21,6 +21,7 @@ type Host struct {
 	host     *basichost.BasicHost
 	scores   *scores
 	limiter  *limiter
+	gossiped *limiter // of what is gossiped, in signatures
 	metrics  *metrics
 	gossip   *gossip      // nil if Config.Deaf
 	table    *dht.IpfsDHT // nil without Config.DHT
@@ -44,6 +45,8 @@ func New(ctx context.Context, config Config) (*Host, error) {
 		scores:  newScores(time.Now),
 		limiter: newLimiter(time.Now, resolved.Limits.CellsPerSecond, resolved.Limits.CellsBurst),
 		volume:  newVolume(),
+
+		gossiped: newLimiter(time.Now, attestedRate, attestedBurst),
 
 		publicSubnet: publicSubnet,
 	}
@@ -108,7 +111,8 @@ func (h *Host) Run(ctx context.Context) error {
 		group.Go(func() error { return h.meetNeighbours(ctx) })
 	}
 	if h.gossip != nil {
-		group.Go(func() error { return h.gossip.drain(ctx) })
+		group.Go(func() error { return h.gossip.heads.drain(ctx) })
+		group.Go(func() error { return h.gossip.attested.drain(ctx) })
 	}
 	group.Go(func() error { <-ctx.Done(); return nil })
 	err := group.Wait()

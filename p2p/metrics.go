@@ -18,6 +18,7 @@ type metrics struct {
 	garbage  prometheus.Counter
 	bans     prometheus.Counter
 	heads    *prometheus.CounterVec // announcements received, by verdict
+	attested *prometheus.CounterVec // attesters' signatures received, by verdict
 	bytes    *prometheus.CounterVec // of streams, by protocol and direction
 	refused  *prometheus.CounterVec // by the limit that was reached
 	peers    prometheus.GaugeFunc
@@ -38,6 +39,7 @@ func newMetrics(peers func() float64) *metrics {
 		garbage:  counter("garbage_total", "Answers and requests of peers that proved wrong."),
 		bans:     counter("bans_total", "Bans of peers."),
 		heads:    vector("heads_total", "Announcements received, by verdict.", "verdict"),
+		attested: vector("attestations_total", "Attesters' signatures received, by verdict; limited are those that a peer sent too many of.", "verdict"),
 		bytes:    vector("stream_bytes_total", "Bytes of streams, by protocol and direction; those of security, multiplexing and transport come on top.", "protocol", "direction"),
 		refused:  vector("refusals_total", "Connections, streams and memory refused because a limit was reached, by the limit.", "limit"),
 		peers:    prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name("peers"), Help: "Connected peers."}, peers),
@@ -48,7 +50,7 @@ func (m *metrics) register(with prometheus.Registerer, more ...prometheus.Collec
 	if with == nil {
 		return nil
 	}
-	for _, c := range append([]prometheus.Collector{m.served, m.asked, m.verified, m.garbage, m.bans, m.heads, m.bytes, m.refused, m.peers}, more...) {
+	for _, c := range append([]prometheus.Collector{m.served, m.asked, m.verified, m.garbage, m.bans, m.heads, m.attested, m.bytes, m.refused, m.peers}, more...) {
 		if err := with.Register(c); err != nil {
 			return fmt.Errorf("p2p: metrics: %w", err)
 		}

@@ -10,17 +10,17 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 )
 
-func judging(verdict HeadVerdict) func(*Config) {
-	return func(c *Config) { c.CheckHead = func(context.Context, Announcement) HeadVerdict { return verdict } }
+func judging(verdict Verdict) func(*Config) {
+	return func(c *Config) { c.CheckHead = func(context.Context, Announcement) Verdict { return verdict } }
 }
 
 // line connects hosts a to b to c and waits until the mesh of heads is there.
-func line(t *testing.T, middle HeadVerdict) (a, b, c *Host) {
+func line(t *testing.T, middle Verdict) (a, b, c *Host) {
 	t.Helper()
 	a, b, c = start(t), start(t, judging(middle)), start(t)
 	connect(t, a, b)
 	connect(t, c, b)
-	eventually(t, "the mesh", func() bool { return len(b.gossip.topic.ListPeers()) == 2 })
+	eventually(t, "the mesh", func() bool { return len(b.gossip.heads.topic.ListPeers()) == 2 })
 	return a, b, c
 }
 
@@ -46,7 +46,7 @@ func announceUntil(t *testing.T, from *Host, heard *Host) Announcement {
 }
 
 func TestAcceptedHeadsAreRelayed(t *testing.T) {
-	a, _, c := line(t, AcceptHead)
+	a, _, c := line(t, Accept)
 	got := announceUntil(t, a, c)
 	if got.From != a.ID() || got.Head.Height == 0 || got.Head.Hash != [32]byte{7} || got.Head.DataRoot != [32]byte{8} {
 		t.Errorf("heard %+v", got)
@@ -57,9 +57,9 @@ func TestAcceptedHeadsAreRelayed(t *testing.T) {
 }
 
 func TestOnlyAcceptedHeadsAreRelayed(t *testing.T) {
-	for _, verdict := range []HeadVerdict{IgnoreHead, RejectHead} {
+	for _, verdict := range []Verdict{Ignore, Reject} {
 		a, b, c := line(t, verdict)
-		if verdict == IgnoreHead {
+		if verdict == Ignore {
 			announceUntil(t, a, b) // a hint, though not relayed
 		}
 		height := uint64(1e6)
@@ -82,11 +82,11 @@ func TestOnlyAcceptedHeadsAreRelayed(t *testing.T) {
 }
 
 func TestHeadsOfAnAnnouncerAscend(t *testing.T) {
-	h := start(t, judging(AcceptHead))
+	h := start(t, judging(Accept))
 	for _, test := range []struct {
 		height uint64
-		want   HeadVerdict
-	}{{5, AcceptHead}, {5, IgnoreHead}, {4, IgnoreHead}, {6, AcceptHead}} {
+		want   Verdict
+	}{{5, Accept}, {5, Ignore}, {4, Ignore}, {6, Accept}} {
 		if got := h.judge(t.Context(), h.gossip, Announcement{From: "a", Head: Head{Height: test.height}}); got != test.want {
 			t.Errorf("height %d: %v, want %v", test.height, got, test.want)
 		}

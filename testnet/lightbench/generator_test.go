@@ -113,11 +113,11 @@ func TestSourceLags(t *testing.T) {
 	}
 	for _, row := range []struct {
 		head p2p.Head
-		want p2p.HeadVerdict
+		want p2p.Verdict
 	}{
-		{headOf(c.At(2)), p2p.AcceptHead},
-		{headOf(c.At(3)), p2p.IgnoreHead},
-		{p2p.Head{Height: 2, Hash: headOf(c.At(2)).Hash}, p2p.RejectHead},
+		{headOf(c.At(2)), p2p.Accept},
+		{headOf(c.At(3)), p2p.Ignore},
+		{p2p.Head{Height: 2, Hash: headOf(c.At(2)).Hash}, p2p.Reject},
 	} {
 		if got := s.checkHead(t.Context(), p2p.Announcement{Head: row.head}); got != row.want {
 			t.Errorf("height %d: %v, want %v", row.head.Height, got, row.want)

@@ -158,15 +158,15 @@ func (s *source) Namespace(context.Context, uint64, da.Namespace) (*p2p.Entries,
 }
 
 // checkHead judges announcements as a full node does.
-func (s *source) checkHead(_ context.Context, a p2p.Announcement) p2p.HeadVerdict {
+func (s *source) checkHead(_ context.Context, a p2p.Announcement) p2p.Verdict {
 	b, err := s.at(a.Head.Height)
 	switch {
 	case err != nil:
-		return p2p.IgnoreHead
+		return p2p.Ignore
 	case a.Head != headOf(b):
-		return p2p.RejectHead
+		return p2p.Reject
 	}
-	return p2p.AcceptHead
+	return p2p.Accept
 }
 
 func headOf(b *Block) p2p.Head {
