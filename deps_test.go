@@ -18,8 +18,9 @@ var ground = []string{"erasure", "erasure/kzg", "erasure/parallel", "blobfee", "
 var floors = map[string][]string{
 	"cmd/ashlar":         {"fullnode", "client", "app", "da", "da/chain", "api"},
 	"cmd/ashlar-light":   {"lightnode"},
-	"fullnode":           {"app", "api", "client", "p2p", "da/store", "da/chain", "da", "erasure/crosscheck", "fullnode/rebuild"},
+	"fullnode":           {"app", "api", "client", "p2p", "da/store", "da/chain", "da", "erasure/crosscheck", "fullnode/rebuild", "fullnode/attesting"},
 	"fullnode/rebuild":   {"p2p", "da/chain", "da"},
+	"fullnode/attesting": {"p2p", "da"},
 	"lightnode":          {"api", "p2p", "da/store", "da/chain", "da", "sampling"},
 	"lightnode/mobile":   {"lightnode"},
 	"app":                {"da"},
@@ -45,15 +46,16 @@ var everything = []string{"testnet"}
 // never names, for each folder, the outside packages that must not be linked into it,
 // directly or through others. A trailing slash bans all below, no slash one package.
 var never = map[string][]string{
-	"erasure":          {"log/slog", "net/http"},
-	"da":               {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/libp2p/", "github.com/dgraph-io/"},
-	"da/chain":         {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/rpc/", "github.com/libp2p/"},
-	"da/store":         {"github.com/cosmos/cosmos-sdk/", "github.com/libp2p/"},
-	"p2p":              {"github.com/cosmos/cosmos-sdk/", "github.com/libp2p/go-libp2p", "github.com/libp2p/go-libp2p/config", "github.com/pion/"},
-	"fullnode/rebuild": {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/dgraph-io/"},
-	"sampling":         {"github.com/cosmos/cosmos-sdk/", "github.com/libp2p/", "github.com/cometbft/cometbft/node"},
-	"client":           {"github.com/cosmos/cosmos-sdk/server", "github.com/cometbft/cometbft/node"},
-	"cmd/ashlar-light": {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/pion/"},
+	"erasure":            {"log/slog", "net/http"},
+	"da":                 {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/libp2p/", "github.com/dgraph-io/"},
+	"da/chain":           {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/rpc/", "github.com/libp2p/"},
+	"da/store":           {"github.com/cosmos/cosmos-sdk/", "github.com/libp2p/"},
+	"p2p":                {"github.com/cosmos/cosmos-sdk/", "github.com/libp2p/go-libp2p", "github.com/libp2p/go-libp2p/config", "github.com/pion/"},
+	"fullnode/rebuild":   {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/dgraph-io/"},
+	"fullnode/attesting": {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/dgraph-io/"},
+	"sampling":           {"github.com/cosmos/cosmos-sdk/", "github.com/libp2p/", "github.com/cometbft/cometbft/node"},
+	"client":             {"github.com/cosmos/cosmos-sdk/server", "github.com/cometbft/cometbft/node"},
+	"cmd/ashlar-light":   {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/pion/"},
 }
 
 // goPackage is what the test needs of `go list`'s output for one package.

@@ -1,0 +1,18 @@
+// Package attesting has a full node attest, and collect what others attest.
+//
+// # Signing
+//
+// A validator signs a height once its square is stored, and only if it holds every height of the
+// chain's window and will go on holding them: a [Refusal] says which of that is not so. What it
+// signs is in the [Journal], synced, before the signature leaves the process; a height is never
+// signed twice with different contents, whatever became of the process in between.
+//
+// # Collecting
+//
+// The [Collector] keeps the verified signatures of the newest heights, adds them up, and puts a
+// certificate into the [Archive] once more than two thirds of the voting power signed, and a better one
+// with each that comes later. A signature is verified against what it says that it signs; whether
+// that is the chain's own is known once the height is. What is not is an [Evidence].
+//
+// The [Service] is both at work.
+package attesting
