@@ -16,7 +16,7 @@ var ground = []string{"erasure", "erasure/kzg", "erasure/parallel", "blobfee", "
 // import besides their own and the ground floor's. ARCHITECTURE.md draws it. A folder
 // covers what lies below it, except what has an entry of its own.
 var floors = map[string][]string{
-	"cmd/ashlar":         {"fullnode", "client", "app", "da", "da/chain", "api"},
+	"cmd/ashlar":         {"fullnode", "gateway", "client", "app", "da", "da/chain", "api"},
 	"cmd/ashlar-light":   {"lightnode"},
 	"fullnode":           {"app", "api", "client", "p2p", "da/store", "da/chain", "da", "erasure/crosscheck", "fullnode/rebuild", "fullnode/attesting"},
 	"fullnode/rebuild":   {"p2p", "da/chain", "da"},
@@ -24,7 +24,9 @@ var floors = map[string][]string{
 	"lightnode":          {"api", "p2p", "da/store", "da/chain", "da", "sampling"},
 	"lightnode/mobile":   {"lightnode"},
 	"app":                {"da"},
-	"api":                {"da/chain", "da"},
+	"gateway":            {"client", "da", "da/chain", "api/token"},
+	"api":                {"da/chain", "da", "api/token"},
+	"api/token":          {},
 	"p2p":                {"da/chain", "da"},
 	"client":             {"da/chain", "da"},
 	"da/store":           {"da"},

@@ -17,5 +17,5 @@
 // # Writing
 //
 // Two endpoints write: POST /v1/blobs and POST /v1/txs. Where a token file is configured they need
-// "Authorization: Bearer TOKEN"; see [Tokens].
+// "Authorization: Bearer TOKEN"; see [token.Token].
 package api

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ashlar-da/ashlar/api/token"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
@@ -50,7 +51,7 @@ var (
 	ErrNoPeer            = errors.New("no peer to ask")
 	ErrNotAttested       = errors.New("not attested")
 	ErrBadRequest        = errors.New("bad request")
-	ErrUnauthorized      = errors.New("unauthorized")
+	ErrUnauthorized      = token.ErrUnauthorized
 	ErrInsufficientFunds = errors.New("insufficient funds")
 	ErrFeeTooLow         = errors.New("fee too low")
 	ErrBadSequence       = errors.New("wrong account sequence")

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ashlar-da/ashlar/api/token"
 	"github.com/ashlar-da/ashlar/da"
 )
 
@@ -33,7 +34,7 @@ const (
 // handler answers requests.
 type handler struct {
 	config Config
-	tokens *Tokens
+	tokens *token.File
 	spec   []byte
 	// requests, posts, uploads, streams and asides hold one element for each in flight; a post
 	// holds one of uploads too until the mempool has given its verdict.
@@ -52,7 +53,7 @@ func NewHandler(config Config) (http.Handler, error) {
 		asides: make(chan struct{}, maxAsides),
 	}
 	if config.Tokens != "" {
-		if h.tokens, err = openTokens(config.Tokens, config.Now); err != nil {
+		if h.tokens, err = token.Open(config.Tokens, config.Now); err != nil {
 			return nil, err
 		}
 	}
@@ -203,7 +204,7 @@ func (h *handler) mayWrite(r *http.Request) error {
 	if h.tokens == nil {
 		return nil
 	}
-	return h.tokens.check(r.Header.Get("Authorization"), r.URL.Path)
+	return h.tokens.Check(r.Header.Get("Authorization"), r.URL.Path)
 }
 
 // fail answers with an error, unless an answer has begun.

@@ -1,9 +1,12 @@
-package api
+// Package token reads token files and tells what a token opens. The HTTP API of nodes and the gateway's
+// protocols are guarded by them.
+package token
 
 import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,8 +16,11 @@ import (
 	"time"
 )
 
-// maxTokenFile bounds a token file in bytes.
-const maxTokenFile = 1 << 20
+// maxFile bounds a token file in bytes.
+const maxFile = 1 << 20
+
+// ErrUnauthorized means that a request has no token that opens what it asks for.
+var ErrUnauthorized = errors.New("unauthorized")
 
 // Token is what a token file says of one token; the file is a JSON list of these. Make one with
 //
@@ -25,15 +31,28 @@ type Token struct {
 	// Name says whose it is.
 	Name string `json:"name"`
 	// SHA256 is the hash of the token, 64 hex digits; the token itself is nowhere stored.
-	SHA256 Hex `json:"sha256"`
-	// Scopes are paths that it opens, such as /v1/blobs; "*" opens all.
+	SHA256 hash `json:"sha256"`
+	// Scopes are what it opens: paths of the HTTP API, such as /v1/blobs, and what the gateway names
+	// such; "*" opens all.
 	Scopes []string `json:"scopes"`
 	// Expires is when it ceases to be valid; zero: never.
 	Expires time.Time `json:"expires,omitzero"`
 }
 
-// Tokens guard what writes. They are safe for concurrent use.
-type Tokens struct {
+// hash is bytes that JSON shows as hex.
+type hash []byte
+
+// MarshalText implements encoding.TextMarshaler.
+func (h hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *hash) UnmarshalText(text []byte) (err error) {
+	*h, err = hex.AppendDecode(nil, text)
+	return err
+}
+
+// File is a token file, read again when it changes. It is safe for concurrent use.
+type File struct {
 	path string
 	now  func() time.Time
 
@@ -43,15 +62,17 @@ type Tokens struct {
 	list []Token   // guarded by mu
 }
 
-func openTokens(path string, now func() time.Time) (*Tokens, error) {
-	t := &Tokens{path: path, now: now}
+// Open reads a token file; now is the clock that tokens expire by. It fails where there is no such
+// file, or it is none.
+func Open(path string, now func() time.Time) (*File, error) {
+	t := &File{path: path, now: now}
 	_, err := t.current()
 	return t, err
 }
 
-// check fails with ErrUnauthorized unless the header Authorization names a token that
-// opens the path.
-func (t *Tokens) check(authorization, path string) error {
+// Check fails with ErrUnauthorized unless the header Authorization names a token that
+// opens the scope.
+func (t *File) Check(authorization, scope string) error {
 	list, err := t.current()
 	if err != nil {
 		return err
@@ -66,27 +87,27 @@ func (t *Tokens) check(authorization, path string) error {
 		return fmt.Errorf("%w: the token is not known here, or was revoked", ErrUnauthorized)
 	case !found.Expires.IsZero() && !t.now().Before(found.Expires):
 		return fmt.Errorf("%w: the token expired at %s", ErrUnauthorized, found.Expires.UTC().Format(time.RFC3339))
-	case !found.opens(path):
-		return fmt.Errorf("%w: the token's scope does not include %s", ErrUnauthorized, path)
+	case !found.opens(scope):
+		return fmt.Errorf("%w: the token's scope does not include %s", ErrUnauthorized, scope)
 	}
 	return nil
 }
 
 // find compares with every token, in a time that does not depend on which matches.
 func find(list []Token, token string) *Token {
-	hash := sha256.Sum256([]byte(token))
+	sum := sha256.Sum256([]byte(token))
 	var found *Token
 	for i := range list {
-		if subtle.ConstantTimeCompare(list[i].SHA256, hash[:]) == 1 {
+		if subtle.ConstantTimeCompare(list[i].SHA256, sum[:]) == 1 {
 			found = &list[i]
 		}
 	}
 	return found
 }
 
-func (t *Token) opens(path string) bool {
+func (t *Token) opens(wanted string) bool {
 	for _, scope := range t.Scopes {
-		if scope == "*" || scope == path {
+		if scope == "*" || scope == wanted {
 			return true
 		}
 	}
@@ -95,34 +116,34 @@ func (t *Token) opens(path string) bool {
 
 // current returns the tokens, read again if the file changed. A file that cannot be read
 // opens nothing.
-func (t *Tokens) current() ([]Token, error) {
+func (t *File) current() ([]Token, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	info, err := os.Stat(t.path)
 	if err != nil {
-		return nil, fmt.Errorf("api: token file: %w", err)
+		return nil, fmt.Errorf("token file: %w", err)
 	}
 	if t.list != nil && info.ModTime().Equal(t.read) && info.Size() == t.size {
 		return t.list, nil
 	}
 	t.list = nil
-	if info.Size() > maxTokenFile {
-		return nil, fmt.Errorf("api: token file %s has %d bytes, at most %d are read", t.path, info.Size(), maxTokenFile)
+	if info.Size() > maxFile {
+		return nil, fmt.Errorf("token file %s has %d bytes, at most %d are read", t.path, info.Size(), maxFile)
 	}
 	data, err := os.ReadFile(t.path)
 	if err != nil {
-		return nil, fmt.Errorf("api: token file: %w", err)
+		return nil, fmt.Errorf("token file: %w", err)
 	}
-	list, err := parseTokens(data)
+	list, err := parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("api: token file %s: %w", t.path, err)
+		return nil, fmt.Errorf("token file %s: %w", t.path, err)
 	}
 	t.list, t.read, t.size = list, info.ModTime(), info.Size()
 	return list, nil
 }
 
-// parseTokens reads a token file; unknown fields are mistakes.
-func parseTokens(data []byte) ([]Token, error) {
+// parse reads a token file; unknown fields are mistakes.
+func parse(data []byte) ([]Token, error) {
 	list := []Token{}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
