@@ -129,6 +129,8 @@ type inclusion struct {
 	Height     uint64     `json:"height"`
 	Entry      entry      `json:"entry"`
 	EntryProof entryProof `json:"entry_proof"`
+	// BlobTreeProof are the siblings from the leaf up.
+	BlobTreeProof []Hex `json:"blob_tree_proof"`
 }
 
 // entry is what this client reads of an index entry: the rest follows from the encoding.
