@@ -39,15 +39,22 @@ func addKeyringFlag(cmd *cobra.Command) {
 
 // newPayer makes the client that posts as the flags say.
 func newPayer(cmd *cobra.Command) (*client.Client, error) {
-	signer, err := signerOf(cmd)
+	cfg, err := payerConfig(cmd)
 	if err != nil {
 		return nil, err
 	}
-	if signer == nil {
+	if cfg.Signer == nil {
 		return newUnsigned(cmd)
 	}
+	return client.New(cmd.Context(), cfg)
+}
+
+// payerConfig reads the flags that say which nodes are asked and how a key of ours pays.
+func payerConfig(cmd *cobra.Command) (cfg client.Config, err error) {
+	if cfg.Signer, err = signerOf(cmd); err != nil {
+		return cfg, err
+	}
 	f := cmd.Flags()
-	cfg := client.Config{Signer: signer}
 	cfg.URL, _ = f.GetString(nodeFlag)
 	cfg.Token, _ = f.GetString(tokenFlag)
 	cfg.Fallbacks, _ = f.GetStringSlice(fallbackFlag)
@@ -55,12 +62,10 @@ func newPayer(cmd *cobra.Command) (*client.Client, error) {
 	cfg.Journal, _ = f.GetString(journalFlag)
 	cfg.Within, _ = f.GetInt("within")
 	if cfg.MaxFeePerGas, err = amountGiven(cmd, "max-fee-per-gas"); err != nil {
-		return nil, err
+		return cfg, err
 	}
-	if cfg.MaxFee, err = amountGiven(cmd, "max-fee"); err != nil {
-		return nil, err
-	}
-	return client.New(cmd.Context(), cfg)
+	cfg.MaxFee, err = amountGiven(cmd, "max-fee")
+	return cfg, err
 }
 
 // newUnsigned makes the client that has the node pay, and refuses flags that would say nothing then.

@@ -1,0 +1,154 @@
+// Package opaltda speaks the OP Stack's alt-DA protocol: what op-batcher and op-node take at --altda.da-server.
+//
+// POST or PUT /put answers a generic commitment, raw: 0x01, Layer, the height in 8 bytes big-endian, the blob id.
+// POST or PUT /put/0x00… takes the keccak256 of the body as the commitment. GET /get/0x… answers the bytes that
+// either commits to, verified.
+//
+// A derivation takes 404 for "there is no such input" and anything else for "ask again", so 404 is answered
+// only where the blob is proven not to exist, or is out of retention. What is no commitment of Ashlar's is
+// 400, an oversized body 413, and 503 what may succeed later.
+package opaltda
+
+import (
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/gateway"
+)
+
+const (
+	// scope is what a token must open for puts.
+	scope = "/put"
+	// maxHex bounds the hex of a commitment.
+	maxHex = 2 * GenericSize
+	// retryAfter is what a 503 asks to wait, in seconds.
+	retryAfter = "1"
+	octets     = "application/octet-stream"
+)
+
+// handler answers requests.
+type handler struct {
+	core *gateway.Core
+	gate *gateway.Gate
+}
+
+// New returns the protocol's handler.
+func New(core *gateway.Core, gate *gateway.Gate) http.Handler {
+	h := &handler{core, gate}
+	mux := http.NewServeMux()
+	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"POST /put": h.put, "PUT /put": h.put, "POST /put/{$}": h.put, "PUT /put/{$}": h.put,
+		"POST /put/{commitment}": h.putKeccak, "PUT /put/{commitment}": h.putKeccak,
+		"GET /get/{commitment}": h.get, "GET /health": h.health,
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			if err := serve(w, r); err != nil {
+				fail(w, err)
+			}
+		})
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fail(w, fmt.Errorf("%w: there is no %s %s: an alt-DA server has POST /put, POST /put/0x…, GET /get/0x… and GET /health", gateway.ErrBadRequest, r.Method, r.URL.Path))
+	})
+	return mux
+}
+
+// fail answers an error. Paths that are not the protocol's are 400, not 404, which is for what is proven.
+func fail(w http.ResponseWriter, err error) {
+	status := gateway.Status(err)
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	http.Error(w, err.Error(), status)
+}
+
+func (h *handler) put(w http.ResponseWriter, r *http.Request) error {
+	body, release, err := h.body(w, r)
+	if err != nil {
+		return err
+	}
+	defer release()
+	ref, err := h.core.Put(r.Context(), body)
+	if err != nil {
+		return err
+	}
+	return send(w, encodeGeneric(ref))
+}
+
+func (h *handler) putKeccak(w http.ResponseWriter, r *http.Request) error {
+	named, err := parse(r.PathValue("commitment"))
+	if err != nil {
+		return err
+	}
+	if named.generic {
+		return fmt.Errorf("%w: a generic commitment is not known before the put: post to /put", gateway.ErrBadRequest)
+	}
+	body, release, err := h.body(w, r)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if da.Keccak256(body) != named.keccak {
+		return fmt.Errorf("%w: the body's keccak256 is not %x", gateway.ErrBadRequest, named.keccak)
+	}
+	_, err = h.core.Put(r.Context(), body)
+	return err
+}
+
+// body reads what whoever may put has posted.
+func (h *handler) body(w http.ResponseWriter, r *http.Request) ([]byte, func(), error) {
+	if err := h.gate.Authorize(r, scope); err != nil {
+		return nil, nil, err
+	}
+	return h.gate.Body(w, r, gateway.MaxSize)
+}
+
+func (h *handler) get(w http.ResponseWriter, r *http.Request) error {
+	named, err := parse(r.PathValue("commitment"))
+	if err != nil {
+		return err
+	}
+	release, err := h.gate.Reserve(gateway.MaxSize)
+	if err != nil {
+		return err
+	}
+	defer release()
+	ref := named.ref
+	if !named.generic {
+		if ref, err = h.core.FindKeccak(named.keccak); err != nil {
+			return err
+		}
+	}
+	blob, err := h.core.Get(r.Context(), ref)
+	if err != nil {
+		return err
+	}
+	return send(w, blob.Data)
+}
+
+func (h *handler) health(_ http.ResponseWriter, _ *http.Request) error { return h.core.Health() }
+
+// parse reads a commitment's hex; the prefix 0x may be missing.
+func parse(text string) (commitment, error) {
+	text = strings.TrimPrefix(text, "0x")
+	if len(text) > maxHex {
+		return commitment{}, fmt.Errorf("%w: a commitment has at most %d hex digits", gateway.ErrBadRequest, maxHex)
+	}
+	encoded, err := hex.DecodeString(text)
+	if err != nil {
+		return commitment{}, fmt.Errorf("%w: commitment: %w", gateway.ErrBadRequest, err)
+	}
+	return decodeCommitment(encoded)
+}
+
+// send answers raw bytes.
+func send(w http.ResponseWriter, body []byte) error {
+	w.Header().Set("Content-Type", octets)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // who asked may be gone
+	return nil
+}

@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ashlar-da/ashlar/client"
+	"github.com/ashlar-da/ashlar/da"
+)
+
+// Put posts bytes and returns once they are final, with where they are. It is idempotent by content: what the
+// namespace has, and will have for at least half the retention, is not posted again, and puts of the same
+// bytes that meet are one. It fails with da.ErrInvalidBlob for no bytes, da.ErrTooLarge, ErrBehind, ErrBusy or
+// ErrUnavailable; after the last, as after the end of ctx, the bytes may become final nevertheless, and the
+// next Put of them waits for that.
+func (c *Core) Put(ctx context.Context, data []byte) (Ref, error) {
+	began := time.Now()
+	ref, err := c.put(ctx, data)
+	c.meter.put(began, len(data), err)
+	return ref, err
+}
+
+func (c *Core) put(ctx context.Context, data []byte) (Ref, error) {
+	if len(data) > MaxSize {
+		return Ref{}, fmt.Errorf("%w: %d bytes, and one blob has %d at most", da.ErrTooLarge, len(data), MaxSize)
+	}
+	blob := da.Blob{Namespace: c.config.Namespace, Encoding: da.EncodingData, Data: data}
+	if err := blob.Check(); err != nil {
+		return Ref{}, err
+	}
+	of := content{da.Keccak256(data), blob.Encoding}
+	if ref, ok := c.posted(of); ok {
+		return ref, nil
+	}
+	if err := c.Health(); err != nil {
+		return Ref{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.config.PutTimeout)
+	defer cancel()
+	done := c.flights.DoChan(string(of.keccak[:]), func() (any, error) { return c.fly(of, blob) })
+	select {
+	case result := <-done:
+		if result.Err != nil {
+			return Ref{}, result.Err
+		}
+		return result.Val.(Ref), nil
+	case <-ctx.Done():
+		return Ref{}, fmt.Errorf("%w: not final within %s, put the same bytes again to wait on: %w", ErrUnavailable, c.config.PutTimeout, ctx.Err())
+	}
+}
+
+// posted returns where a content is that need not be posted again.
+func (c *Core) posted(of content) (Ref, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if found, ok := c.fresh[of]; ok {
+		return found.ref, true
+	}
+	found := c.index.newestOf(of)
+	if !c.ready || found == nil || time.Since(found.time) > c.config.Retention/2 {
+		return Ref{}, false
+	}
+	return found.ref, true
+}
+
+// fly posts a blob, whoever still waits for it.
+func (c *Core) fly(of content, blob da.Blob) (Ref, error) {
+	if ref, ok := c.posted(of); ok { // by a flight that landed since this one was asked for
+		return ref, nil
+	}
+	select {
+	case c.slots <- struct{}{}:
+	default:
+		return Ref{}, fmt.Errorf("%w: %d blobs are on their way", ErrBusy, cap(c.slots))
+	}
+	c.tasks.Add(1)
+	defer func() { <-c.slots; c.tasks.Done() }()
+	posted, err := c.client.Post(c.life, blob, client.Final)
+	if err != nil {
+		return Ref{}, refused(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	ref := Ref{posted.Height, posted.ID}
+	if c.index.refs[ref] == nil {
+		c.fresh[of] = made{ref, time.Now()}
+	}
+	return ref, nil
+}
+
+// refused turns why a blob was not posted into an error of this package.
+func refused(err error) error {
+	switch {
+	case errors.Is(err, da.ErrTooLarge), errors.Is(err, da.ErrInvalidBlob):
+		return err
+	case client.CodeOf(err) == client.CodeSyncing:
+		return fmt.Errorf("%w: %w", ErrBehind, err)
+	}
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
