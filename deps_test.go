@@ -39,6 +39,7 @@ var floors = map[string][]string{
 	"erasure/crosscheck": {},
 	"blobfee":            {},
 	"contracts":          {},
+	"contracts/calldata": {"da"},
 	"proto":              {},
 }
 

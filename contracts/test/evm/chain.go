@@ -62,7 +62,7 @@ func NewUnder(tb testing.TB, rules *params.ChainConfig) *Chain {
 	c := &Chain{ID: rules.ChainID, Key: key, Account: crypto.PubkeyToAddress(key.PublicKey)}
 	money := new(big.Int).Lsh(big.NewInt(1), 100)
 	c.Backend = simulated.NewBackend(types.GenesisAlloc{c.Account: {Balance: money}}, func(_ *node.Config, conf *ethconfig.Config) {
-		conf.Genesis.Config = rules
+		conf.Genesis.Config, conf.Miner.GasPrice, conf.RPCEVMTimeout = rules, big.NewInt(1), 0
 	})
 	c.Client = c.Backend.Client()
 	tb.Cleanup(func() {
