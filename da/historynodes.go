@@ -27,7 +27,7 @@ type PlacedNode struct {
 // HistoryFrom returns the history of so many heights from its nodes. It fails if one is not there.
 func HistoryFrom(height uint64, nodes HistoryNodes) (*History, error) {
 	h := &History{Height: height}
-	for _, peak := range historyPeaks(height) {
+	for _, peak := range HistoryPeaks(height) {
 		hash, err := nodes(peak)
 		if err != nil {
 			return nil, peakError(peak, height, err)
@@ -41,8 +41,8 @@ func peakError(peak HistoryNode, height uint64, err error) error {
 	return fmt.Errorf("peak %d of level %d in the history of %d heights: %w", peak.Index, peak.Level, height, err)
 }
 
-// historyPeaks names the roots of the mountains, the largest first.
-func historyPeaks(height uint64) (peaks []HistoryNode) {
+// HistoryPeaks names the roots of the mountains, the largest first.
+func HistoryPeaks(height uint64) (peaks []HistoryNode) {
 	for level := maxMountain; level >= 0; level-- {
 		if height>>level&1 == 1 {
 			peaks = append(peaks, HistoryNode{uint8(level), height>>level - 1})
@@ -86,7 +86,7 @@ func ProveHistoryFrom(newest, height uint64, nodes HistoryNodes) (*HistoryProof,
 	}
 	p := new(HistoryProof)
 	var right [][HashSize]byte
-	for _, peak := range historyPeaks(newest) {
+	for _, peak := range HistoryPeaks(newest) {
 		before := peak.end() - 1<<peak.Level
 		if before < height && height <= peak.end() {
 			var err error

@@ -116,7 +116,7 @@ func TestNoNodeIsKeptInVain(t *testing.T) {
 				continue
 			}
 			kept.prune(n - window)
-			before := historyPeaks(n - window)
+			before := HistoryPeaks(n - window)
 			for node := range kept {
 				if node.end() <= n-window && !slices.Contains(before, node) {
 					t.Fatalf("window %d, height %d: node %+v is kept in vain", window, n, node)
