@@ -37,6 +37,8 @@ type Config struct {
 	Setup *kzg.Setup
 	// Retention tells which blocks the node still needs; nil keeps all.
 	Retention Retention
+	// Certificates is where proposals get the certificates that they carry; nil is nowhere.
+	Certificates CertificateSource
 	// SkipUpgradeHeights are heights at which a planned upgrade is passed over.
 	SkipUpgradeHeights map[int64]bool
 	// Mempool bounds what waits for a block; nil is pool.DefaultLimits.

@@ -75,10 +75,11 @@ func TestAuditFindsWhatDoesNotAddUp(t *testing.T) {
 // TestSupplyOutOfNothingHalts: a block that makes coins cannot end.
 func TestSupplyOutOfNothingHalts(t *testing.T) {
 	c := newChain(t)
-	ctx, _ := c.ctx().CacheContext()
+	ctx := c.openBlock()
 	if _, err := c.app.CloseBlock(ctx); err != nil {
 		t.Fatal(err)
 	}
+	ctx = c.openBlock()
 	supply := c.app.Keepers.Bank.GetSupply(ctx, app.BaseDenom).Amount
 	if err := c.app.Keepers.Bank.Supply.Set(ctx, app.BaseDenom, supply.AddRaw(1)); err != nil {
 		t.Fatal(err)
@@ -86,6 +87,21 @@ func TestSupplyOutOfNothingHalts(t *testing.T) {
 	if _, err := c.app.CloseBlock(ctx); !errors.Is(err, blob.ErrSupply) {
 		t.Fatalf("the block ends with %v, want ErrSupply", err)
 	}
+}
+
+// openBlock returns a state as the next block, which is empty, finds it at its end.
+func (c *chain) openBlock() sdk.Context {
+	c.t.Helper()
+	ctx, _ := c.ctx().CacheContext()
+	roots, err := c.app.Keepers.Blob.Roots(ctx, c.height)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	ctx = ctx.WithBlockHeight(c.height + 1)
+	if err := c.app.Keepers.Blob.SetRoots(ctx, roots); err != nil {
+		c.t.Fatal(err)
+	}
+	return ctx
 }
 
 // TestSlashedStakeIsRecordedAsBurned: two votes for one height cost stake.

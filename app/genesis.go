@@ -18,6 +18,9 @@ import (
 	govtypesv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
 	"github.com/cosmos/cosmos-sdk/x/staking"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	"github.com/ashlar-da/ashlar/app/attest"
+	attestpb "github.com/ashlar-da/ashlar/proto/attest"
 )
 
 const (
@@ -37,6 +40,15 @@ type GenesisState map[string]json.RawMessage
 // validators.
 func (e *Encoding) DefaultGenesis() GenesisState {
 	return e.Basics.DefaultGenesis(e.Codec)
+}
+
+// ShortEpochs has a genesis state begin a chain for development, of a block a second: epochs of 20 blocks, a window of ten
+// minutes, and a certificate every ten blocks while nobody posts.
+func (e *Encoding) ShortEpochs(state GenesisState) {
+	var s attestpb.GenesisState
+	e.Codec.MustUnmarshalJSON(state[attest.ModuleName], &s)
+	s.Params.EpochBlocks, s.Params.Window, s.Params.QuietBlocks = 20, 600, 10
+	state[attest.ModuleName] = e.Codec.MustMarshalJSON(&s)
 }
 
 // ConsensusParams returns the consensus parameters a new chain starts with. Evidence

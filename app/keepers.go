@@ -30,6 +30,7 @@ import (
 	upgradekeeper "github.com/cosmos/cosmos-sdk/x/upgrade/keeper"
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
 
+	"github.com/ashlar-da/ashlar/app/attest"
 	"github.com/ashlar-da/ashlar/app/blob"
 )
 
@@ -39,6 +40,7 @@ func storeNames() []string {
 		authtypes.StoreKey, banktypes.StoreKey, stakingtypes.StoreKey, slashingtypes.StoreKey,
 		evidencetypes.StoreKey, distrtypes.StoreKey, govtypes.StoreKey, feegrant.StoreKey,
 		authzkeeper.StoreKey, upgradetypes.StoreKey, consensustypes.StoreKey, blob.StoreKey,
+		attest.StoreKey,
 	}
 }
 
@@ -79,6 +81,7 @@ type Keepers struct {
 	Upgrade      *upgradekeeper.Keeper
 	Consensus    consensuskeeper.Keeper
 	Blob         *blob.Keeper
+	Attest       *attest.Keeper
 }
 
 // newKeepers builds the keepers over the stores of base. Governance is the authority
@@ -92,6 +95,12 @@ func newKeepers(e *Encoding, base *baseapp.BaseApp, keys map[string]*storetypes.
 		return nil, fmt.Errorf("blob keeper: %w", err)
 	}
 	newStakeKeepers(k, e, base, keys, authority)
+	k.Attest, err = attest.NewKeeper(e.Codec, runtime.NewKVStoreService(keys[attest.StoreKey]), authority,
+		attest.Others{Staking: k.Staking, Slashing: k.Slashing, Squares: k.Blob})
+	if err != nil {
+		return nil, fmt.Errorf("attest keeper: %w", err)
+	}
+	k.Staking.SetHooks(stakingtypes.NewMultiStakingHooks(k.Distribution.Hooks(), k.Slashing.Hooks(), k.Attest.Hooks()))
 	newPolicyKeepers(k, e, base, keys, authority, cfg)
 	return k, nil
 }
@@ -112,7 +121,6 @@ func newStakeKeepers(k *Keepers, e *Encoding, base *baseapp.BaseApp, keys map[st
 	k.Slashing = slashingkeeper.NewKeeper(e.Codec, e.Amino, service(slashingtypes.StoreKey), k.Staking, authority)
 	k.Distribution = distrkeeper.NewKeeper(e.Codec, service(distrtypes.StoreKey), k.Account, k.Bank, k.Staking,
 		authtypes.FeeCollectorName, authority)
-	k.Staking.SetHooks(stakingtypes.NewMultiStakingHooks(k.Distribution.Hooks(), k.Slashing.Hooks()))
 	k.Evidence = evidencekeeper.NewKeeper(e.Codec, service(evidencetypes.StoreKey), k.Staking, k.Slashing, accounts, cometInfo{})
 	k.Evidence.SetRouter(evidencetypes.NewRouter())
 }

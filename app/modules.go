@@ -34,6 +34,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/x/upgrade"
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
 
+	"github.com/ashlar-da/ashlar/app/attest"
 	"github.com/ashlar-da/ashlar/app/blob"
 )
 
@@ -66,6 +67,7 @@ func newBasics() module.BasicManager {
 		genutil.NewAppModuleBasic(genutiltypes.DefaultMessageValidator),
 		consensus.AppModuleBasic{},
 		blob.AppModule{},
+		attest.AppModule{},
 	)
 }
 
@@ -87,6 +89,7 @@ func newModules(e *Encoding, k *Keepers, genesisTxs genesis.TxHandler) *module.M
 		genutil.NewAppModule(k.Account, k.Staking, genesisTxs, e.TxConfig),
 		consensus.NewAppModule(e.Codec, k.Consensus),
 		blob.NewAppModule(k.Blob),
+		attest.NewAppModule(k.Attest),
 	)
 	setOrders(m)
 	return m
@@ -95,17 +98,18 @@ func newModules(e *Encoding, k *Keepers, genesisTxs genesis.TxHandler) *module.M
 // setOrders fixes the turns of modules. Distribution pays out the previous block's
 // fees before slashing may empty a validator; slashing and evidence come before
 // staking records the block; genutil runs its transactions when all else has state;
-// the blob module moves the price last of all.
+// attest takes its sets of what staking has settled; the blob module moves the price last of all.
 func setOrders(m *module.Manager) {
 	m.SetOrderPreBlockers(upgradetypes.ModuleName, authtypes.ModuleName)
 	m.SetOrderBeginBlockers(distrtypes.ModuleName, slashingtypes.ModuleName, evidencetypes.ModuleName,
 		stakingtypes.ModuleName, authz.ModuleName)
 	m.SetOrderEndBlockers(banktypes.ModuleName, govtypes.ModuleName, stakingtypes.ModuleName,
-		feegrant.ModuleName, blob.ModuleName)
+		feegrant.ModuleName, attest.ModuleName, blob.ModuleName)
 	order := []string{
 		authtypes.ModuleName, banktypes.ModuleName, distrtypes.ModuleName, stakingtypes.ModuleName,
 		slashingtypes.ModuleName, govtypes.ModuleName, evidencetypes.ModuleName, authz.ModuleName,
 		feegrant.ModuleName, upgradetypes.ModuleName, consensustypes.ModuleName, blob.ModuleName,
+		attest.ModuleName,
 		genutiltypes.ModuleName,
 	}
 	m.SetOrderInitGenesis(order...)

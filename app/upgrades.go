@@ -8,6 +8,8 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
+
+	"github.com/ashlar-da/ashlar/app/attest"
 )
 
 // Upgrade is a change of the state machine that governance schedules by name. At the
@@ -28,7 +30,15 @@ type Upgrade struct {
 // upgrades are those that this program takes a chain through, oldest first. The last that
 // a chain went through must stay listed: without it the program is taken for an older one.
 func upgrades() []Upgrade {
-	return nil
+	return []Upgrade{{
+		// attestations adds the attest module to chains that began without it. Their history is made of the roots
+		// that state has kept from the first block on; sets and records begin with the upgrade.
+		Name:   "attestations",
+		Stores: storetypes.StoreUpgrades{Added: []string{attest.StoreKey}},
+		Migrate: func(ctx context.Context, keepers *Keepers) error {
+			return keepers.Attest.BeginHistory(ctx, uint64(sdk.UnwrapSDKContext(ctx).BlockHeight())-1)
+		},
+	}}
 }
 
 // registerUpgrades makes the upgrades known to the upgrade module, and prepares the stores

@@ -57,10 +57,21 @@ func quickVotes(e *app.Encoding, s app.GenesisState) {
 // scheduleUpgrade votes an upgrade in.
 func (c *chain) scheduleUpgrade(name string) {
 	c.t.Helper()
-	c.accept(c.sign(c.accounts[2], terms{}, propose(c.t, c.accounts[2], &upgradetypes.MsgSoftwareUpgrade{
-		Authority: authtypes.NewModuleAddress(govtypes.ModuleName).String(),
+	c.decide(&upgradetypes.MsgSoftwareUpgrade{
+		Authority: govAddress(),
 		Plan:      upgradetypes.Plan{Name: name, Height: upgradeHeight, Info: "the release page"},
-	})))
+	})
+	if plan, err := c.app.Keepers.Upgrade.GetUpgradePlan(c.ctx()); err != nil || plan.Name != name {
+		c.t.Fatalf("planned is %q (%v), voted for was %q", plan.Name, err, name)
+	}
+}
+
+func govAddress() string { return authtypes.NewModuleAddress(govtypes.ModuleName).String() }
+
+// decide has governance do something, on a chain of quickVotes.
+func (c *chain) decide(msg sdk.Msg) {
+	c.t.Helper()
+	c.accept(c.sign(c.accounts[2], terms{}, propose(c.t, c.accounts[2], msg)))
 	_, resp := c.step()
 	requireExecuted(c.t, resp)
 	for _, voter := range c.accounts[:2] {
@@ -70,9 +81,6 @@ func (c *chain) scheduleUpgrade(name string) {
 	requireExecuted(c.t, resp)
 	for range 2 {
 		c.apply(da.EmptyTxs())
-	}
-	if plan, err := c.app.Keepers.Upgrade.GetUpgradePlan(c.ctx()); err != nil || plan.Name != name {
-		c.t.Fatalf("planned is %q (%v), voted for was %q", plan.Name, err, name)
 	}
 }
 

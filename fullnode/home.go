@@ -15,8 +15,8 @@ import (
 
 // InitHome creates a node's consensus and network keys and a genesis file without
 // accounts, in the directories comet names. Keys that are there stay. It returns the
-// node's id in CometBFT's network.
-func InitHome(comet *cmtcfg.Config, encoding *app.Encoding, chainID string) (string, error) {
+// node's id in CometBFT's network. What adjusts the genesis state does so before it is written.
+func InitHome(comet *cmtcfg.Config, encoding *app.Encoding, chainID string, adjust ...func(app.GenesisState)) (string, error) {
 	for _, dir := range []string{"config", "data"} {
 		if err := os.MkdirAll(filepath.Join(comet.RootDir, dir), 0o700); err != nil {
 			return "", err
@@ -26,7 +26,11 @@ func InitHome(comet *cmtcfg.Config, encoding *app.Encoding, chainID string) (str
 	if err != nil {
 		return "", fmt.Errorf("create the node's keys: %w", err)
 	}
-	state, err := json.MarshalIndent(encoding.DefaultGenesis(), "", " ")
+	genesisState := encoding.DefaultGenesis()
+	for _, change := range adjust {
+		change(genesisState)
+	}
+	state, err := json.MarshalIndent(genesisState, "", " ")
 	if err != nil {
 		return "", fmt.Errorf("encode the genesis state: %w", err)
 	}

@@ -131,10 +131,19 @@ func (n *Network) createGenesis(ctx context.Context) error {
 	if _, err := n.ashlar(ctx, first, "genesis", "collect-gentxs"); err != nil {
 		return err
 	}
+	if err := shortEpochs().Apply(first.config("genesis.json")); err != nil {
+		return err
+	}
 	if err := n.config.Genesis.Apply(first.config("genesis.json")); err != nil {
 		return err
 	}
 	return n.shareGenesis()
+}
+
+// shortEpochs are what `ashlar dev` has too: sets that change within a run.
+func shortEpochs() Genesis {
+	const params = "app_state.attest.params."
+	return Genesis{params + "epoch_blocks": "20", params + "window": "600", params + "quiet_blocks": "10"}
 }
 
 // writeAccounts writes what every full node's account starts with.

@@ -180,7 +180,7 @@ func (a *devAccount) create(cmd *cobra.Command, encoding *app.Encoding, mnemonic
 	if err := os.WriteFile(mnemonicFile, []byte(mnemonic), 0o600); err != nil {
 		return err
 	}
-	if _, err := fullnode.InitHome(a.config.Comet, encoding, chainID); err != nil {
+	if _, err := fullnode.InitHome(a.config.Comet, encoding, chainID, encoding.ShortEpochs); err != nil {
 		return err
 	}
 	stake := fullnode.Stake{

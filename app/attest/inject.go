@@ -1,0 +1,159 @@
+package attest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	"github.com/ashlar-da/ashlar/da"
+	attestpb "github.com/ashlar-da/ashlar/proto/attest"
+)
+
+// Injected returns what is known of the certificates that proposers injected.
+func (k *Keeper) Injected(ctx context.Context) (attestpb.Injected, error) {
+	return optional(k.injected.Get(ctx))
+}
+
+// CheckCertificate holds the certificate that a block carries against the state before that block: it must be
+// newer than the last, of what the chain knows of its height, and signed by more than two thirds of the set of
+// that height's epoch. Idle tells that the block carries nothing else. It fails with ErrStaleCertificate, ErrQuiet,
+// ErrWrongCertificate or as Attestation does.
+func (k *Keeper) CheckCertificate(ctx context.Context, c *da.Certificate, idle bool) error {
+	last, err := k.Injected(ctx)
+	if err != nil {
+		return err
+	}
+	if c.Height <= last.Height {
+		return ErrStaleCertificate.Wrapf("it is of height %d, the last one of %d", c.Height, last.Height)
+	}
+	if idle {
+		if err := k.checkQuiet(ctx, last); err != nil {
+			return err
+		}
+	}
+	want, err := k.Attestation(ctx, c.Height)
+	if err != nil {
+		return err
+	}
+	if c.Attestation != *want {
+		return ErrWrongCertificate.Wrapf("height %d: it differs from what is on record", c.Height)
+	}
+	set, err := k.AttesterSet(ctx, c.Epoch)
+	if err != nil {
+		return err
+	}
+	if err := c.Verify(want.ChainID, set); err != nil {
+		return ErrWrongCertificate.Wrapf("height %d: %v", c.Height, err)
+	}
+	return nil
+}
+
+// checkQuiet fails with ErrQuiet while a block without transactions should stay empty.
+func (k *Keeper) checkQuiet(ctx context.Context, last attestpb.Injected) error {
+	params, err := k.Params(ctx)
+	if err != nil {
+		return err
+	}
+	if height := blockHeight(ctx); height < last.Block+params.QuietBlocks {
+		return ErrQuiet.Wrapf("block %d has no transactions, and block %d had a certificate: %d must pass", height, last.Block, params.QuietBlocks)
+	}
+	return nil
+}
+
+// Inject takes note of the certificate that the block at hand carries, which passed CheckCertificate, and counts
+// the misses of those whose signatures it lacks.
+func (k *Keeper) Inject(ctx context.Context, c *da.Certificate) error {
+	injected, err := k.Injected(ctx)
+	if err != nil {
+		return err
+	}
+	injected = attestpb.Injected{Count: injected.Count + 1, Height: c.Height, Block: blockHeight(ctx)}
+	if err := k.injected.Set(ctx, injected); err != nil {
+		return err
+	}
+	set, err := k.AttesterSet(ctx, c.Epoch)
+	if err != nil {
+		return err
+	}
+	params, err := k.Params(ctx)
+	if err != nil {
+		return err
+	}
+	emit(ctx, eventCertificate, sdk.NewAttribute(attributeHeight, strconv.FormatUint(c.Height, 10)))
+	for i := range set.Attesters {
+		if c.Signers.Has(i) {
+			continue
+		}
+		if err := k.miss(ctx, params, injected, set.Attesters[i].Operator); err != nil {
+			return fmt.Errorf("the miss of %s: %w", da.FormatAddress(set.Attesters[i].Operator), err)
+		}
+	}
+	return nil
+}
+
+// miss counts a miss of an attester, unless it does not vote now or did not when the height was attested, and
+// jails it if there are too many.
+func (k *Keeper) miss(ctx context.Context, params attestpb.Params, injected attestpb.Injected, operator [da.AddressSize]byte) error {
+	validator, err := k.others.Staking.GetValidator(ctx, operator[:])
+	if errors.Is(err, stakingtypes.ErrNoValidatorFound) || err == nil && (validator.Jailed || !validator.IsBonded()) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	misses, err := optional(k.misses.Get(ctx, operator[:]))
+	if err != nil || injected.Height <= misses.Since {
+		return err
+	}
+	misses.Certificates = append(recent(misses.Certificates, injected.Count, params.MissWindow), injected.Count)
+	emit(ctx, eventMiss, sdk.NewAttribute(attributeOperator, da.FormatAddress(operator)),
+		sdk.NewAttribute(attributeHeight, strconv.FormatUint(injected.Height, 10)),
+		sdk.NewAttribute(attributeMissed, strconv.Itoa(len(misses.Certificates))))
+	if uint64(len(misses.Certificates)) > params.MissLimit {
+		misses.Certificates = nil
+		if err := k.jail(ctx, params, operator, validator); err != nil {
+			return err
+		}
+	}
+	return k.misses.Set(ctx, operator[:], misses)
+}
+
+// recent are those of ascending numbers that are among the last so many up to the newest.
+func recent(numbers []uint64, newest, window uint64) []uint64 {
+	for len(numbers) > 0 && numbers[0]+window <= newest {
+		numbers = numbers[1:]
+	}
+	return numbers
+}
+
+// jail has a validator sit out; none of its stake is lost.
+func (k *Keeper) jail(ctx context.Context, params attestpb.Params, operator [da.AddressSize]byte, validator stakingtypes.Validator) error {
+	address, err := validator.GetConsAddr()
+	if err != nil {
+		return err
+	}
+	until := sdk.UnwrapSDKContext(ctx).BlockTime().Add(params.MissJail)
+	emit(ctx, eventJail, sdk.NewAttribute(attributeOperator, da.FormatAddress(operator)), sdk.NewAttribute(attributeUntil, sdk.FormatTimeString(until)))
+	if err := k.others.Slashing.Jail(ctx, address); err != nil {
+		return err
+	}
+	return k.others.Slashing.JailUntil(ctx, address, until)
+}
+
+// Missed returns how many of the last certificates of the window lack a validator's signature.
+func (k *Keeper) Missed(ctx context.Context, operator [da.AddressSize]byte) (uint64, error) {
+	params, err := k.Params(ctx)
+	if err != nil {
+		return 0, err
+	}
+	injected, err := k.Injected(ctx)
+	if err != nil {
+		return 0, err
+	}
+	misses, err := optional(k.misses.Get(ctx, operator[:]))
+	return uint64(len(recent(misses.Certificates, injected.Count, params.MissWindow))), err
+}

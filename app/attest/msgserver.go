@@ -1,0 +1,48 @@
+package attest
+
+import (
+	"context"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	attestpb "github.com/ashlar-da/ashlar/proto/attest"
+)
+
+// pairingGas is what verifying a signature costs: some milliseconds, as long as fifty of accounts' take.
+const pairingGas = 50_000
+
+// msgServer executes the module's messages.
+type msgServer struct {
+	keeper *Keeper
+}
+
+var _ attestpb.MsgServer = msgServer{}
+
+// RegisterAttestationKey registers or replaces the operator's key.
+func (s msgServer) RegisterAttestationKey(ctx context.Context, msg *attestpb.MsgRegisterAttestationKey) (*attestpb.MsgRegisterAttestationKeyResponse, error) {
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(pairingGas, "proof of possession")
+	if err := s.keeper.Register(ctx, attestpb.RegisteredKey{Operator: msg.Operator, Key: msg.Key, Proof: msg.Proof}); err != nil {
+		return nil, err
+	}
+	return &attestpb.MsgRegisterAttestationKeyResponse{}, nil
+}
+
+// SubmitAttestationEvidence punishes who signed the attestation, if that is due.
+func (s msgServer) SubmitAttestationEvidence(ctx context.Context, msg *attestpb.MsgSubmitAttestationEvidence) (*attestpb.MsgSubmitAttestationEvidenceResponse, error) {
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(pairingGas, "signature of an attestation")
+	if err := s.keeper.Punish(ctx, msg.Operator, msg.Attestation); err != nil {
+		return nil, err
+	}
+	return &attestpb.MsgSubmitAttestationEvidenceResponse{}, nil
+}
+
+// UpdateParams replaces the parameters, for the authority only.
+func (s msgServer) UpdateParams(ctx context.Context, msg *attestpb.MsgUpdateParams) (*attestpb.MsgUpdateParamsResponse, error) {
+	if err := sdk.ValidateAuthority(sdk.UnwrapSDKContext(ctx), s.keeper.authority, msg.Authority); err != nil {
+		return nil, err
+	}
+	if err := s.keeper.SetParams(ctx, msg.Params); err != nil {
+		return nil, err
+	}
+	return &attestpb.MsgUpdateParamsResponse{}, nil
+}

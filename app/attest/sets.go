@@ -1,0 +1,186 @@
+package attest
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"cosmossdk.io/collections"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/ashlar-da/ashlar/da"
+	attestpb "github.com/ashlar-da/ashlar/proto/attest"
+)
+
+const (
+	// keptEpochs is how many epochs' sets are kept at least, the one at hand included.
+	keptEpochs = 8
+	// prunedAtOnce bounds what leaves state in one block, should a window shrink.
+	prunedAtOnce = 64
+)
+
+// Schedule returns the epoch at hand.
+func (k *Keeper) Schedule(ctx context.Context) (attestpb.Schedule, error) {
+	schedule, err := k.schedule.Get(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		return schedule, ErrNotBegun.Wrap("the first epoch begins with the next block")
+	}
+	return schedule, err
+}
+
+// advance returns the epoch of the block at hand, and takes the next one's set in its first block. Epoch 0
+// begins with the module, and has nobody before it to take its set.
+func (k *Keeper) advance(ctx context.Context, params attestpb.Params) (attestpb.Schedule, error) {
+	height := blockHeight(ctx)
+	schedule, err := k.schedule.Get(ctx)
+	switch {
+	case errors.Is(err, collections.ErrNotFound):
+		schedule = attestpb.Schedule{First: height}
+		if err := k.takeSet(ctx, 0); err != nil {
+			return schedule, err
+		}
+	case err != nil:
+		return schedule, fmt.Errorf("read the epoch: %w", err)
+	case height < schedule.First+schedule.Blocks:
+		return schedule, nil
+	default:
+		schedule = attestpb.Schedule{Epoch: schedule.Epoch + 1, First: height}
+	}
+	schedule.Blocks = params.EpochBlocks
+	if err := k.takeSet(ctx, schedule.Epoch+1); err != nil {
+		return schedule, err
+	}
+	return schedule, k.schedule.Set(ctx, schedule)
+}
+
+// takeSet records the validators that vote after this block as an epoch's set.
+func (k *Keeper) takeSet(ctx context.Context, epoch uint64) error {
+	candidates, total, err := k.candidates(ctx)
+	if err != nil {
+		return err
+	}
+	var before []da.Attester
+	if epoch > 0 {
+		last, err := k.AttesterSet(ctx, epoch-1)
+		if err != nil {
+			return err
+		}
+		before = last.Attesters
+	}
+	set := &da.AttesterSet{Epoch: epoch, Attesters: da.NextAttesters(before, candidates), Total: total}
+	hash, err := set.Hash()
+	if err != nil {
+		return fmt.Errorf("the set of epoch %d: %w", epoch, err)
+	}
+	emit(ctx, eventSet, sdk.NewAttribute(attributeEpoch, strconv.FormatUint(epoch, 10)), sdk.NewAttribute(attributeHash, hex.EncodeToString(hash[:])))
+	return k.sets.Set(ctx, epoch, encodeSet(set, hash, blockTime(ctx)))
+}
+
+// candidates are the validators that vote and have a key, and the power of all that vote.
+func (k *Keeper) candidates(ctx context.Context) (candidates []da.Attester, total uint64, _ error) {
+	bonded, err := k.others.Staking.GetBondedValidatorsByPower(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("the validators that vote: %w", err)
+	}
+	reduction := k.others.Staking.PowerReduction(ctx)
+	for _, validator := range bonded {
+		power := uint64(max(validator.ConsensusPower(reduction), 0))
+		total += power
+		operator, err := sdk.ValAddressFromBech32(validator.GetOperator())
+		if err != nil {
+			return nil, 0, err
+		}
+		key, err := optional(k.keys.Get(ctx, operator))
+		if err != nil {
+			return nil, 0, fmt.Errorf("the key of %s: %w", operator, err)
+		}
+		if power > 0 && len(key.Key) == da.AttestationKeySize {
+			candidates = append(candidates, da.Attester{
+				Operator: [da.AddressSize]byte(operator), Key: da.AttestationKey(key.Key), Power: power,
+			})
+		}
+	}
+	return candidates, total, nil
+}
+
+// AttesterSet returns the set of an epoch. It fails with ErrUnknownSet where it was not taken yet, or not kept.
+func (k *Keeper) AttesterSet(ctx context.Context, epoch uint64) (*da.AttesterSet, error) {
+	stored, err := k.set(ctx, epoch)
+	if err != nil {
+		return nil, err
+	}
+	return decodeSet(stored)
+}
+
+func (k *Keeper) set(ctx context.Context, epoch uint64) (attestpb.AttesterSet, error) {
+	stored, err := k.sets.Get(ctx, epoch)
+	if errors.Is(err, collections.ErrNotFound) {
+		return stored, ErrUnknownSet.Wrapf("epoch %d: its set was not taken yet, or is kept no more", epoch)
+	}
+	return stored, err
+}
+
+// Rotation returns what an epoch's attesters sign of the next epoch's set. It fails with ErrUnknownSet.
+func (k *Keeper) Rotation(ctx context.Context, epoch uint64) (*da.Rotation, error) {
+	set, err := k.set(ctx, epoch)
+	if err != nil {
+		return nil, err
+	}
+	next, err := k.set(ctx, epoch+1)
+	if err != nil {
+		return nil, err
+	}
+	return &da.Rotation{
+		ChainID: sdk.UnwrapSDKContext(ctx).ChainID(),
+		Epoch:   epoch, SetHash: hash32(set.Hash), NextHash: hash32(next.Hash), Time: next.Time,
+	}, nil
+}
+
+// pruneSets drops the sets that no record of the window names, but of the last few epochs.
+func (k *Keeper) pruneSets(ctx context.Context, epoch uint64) error {
+	history, err := k.history.Get(ctx)
+	if err != nil {
+		return err
+	}
+	oldest, err := k.records.Get(ctx, history.Pruned+1)
+	if err != nil {
+		return fmt.Errorf("the oldest record: %w", err)
+	}
+	keep := min(oldest.Epoch, max(epoch+1, keptEpochs)-keptEpochs)
+	var drop []uint64
+	err = k.sets.Walk(ctx, new(collections.Range[uint64]).EndExclusive(keep), func(epoch uint64, _ attestpb.AttesterSet) (bool, error) {
+		drop = append(drop, epoch)
+		return len(drop) == prunedAtOnce, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, epoch := range drop {
+		if err := k.sets.Remove(ctx, epoch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func encodeSet(set *da.AttesterSet, hash [da.HashSize]byte, time uint64) attestpb.AttesterSet {
+	out := attestpb.AttesterSet{Epoch: set.Epoch, Total: set.Total, Hash: hash[:], Time: time}
+	for _, a := range set.Attesters {
+		out.Attesters = append(out.Attesters, attestpb.Attester{Operator: da.FormatAddress(a.Operator), Key: a.Key[:], Power: a.Power})
+	}
+	return out
+}
+
+func decodeSet(stored attestpb.AttesterSet) (*da.AttesterSet, error) {
+	set := &da.AttesterSet{Epoch: stored.Epoch, Total: stored.Total}
+	for _, a := range stored.Attesters {
+		operator, err := da.ParseAddress(a.Operator)
+		if err != nil || len(a.Key) != da.AttestationKeySize {
+			return nil, fmt.Errorf("attester %s of epoch %d has a key of %d bytes: %w", a.Operator, stored.Epoch, len(a.Key), err)
+		}
+		set.Attesters = append(set.Attesters, da.Attester{Operator: operator, Key: da.AttestationKey(a.Key), Power: a.Power})
+	}
+	return set, nil
+}
