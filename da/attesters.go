@@ -74,8 +74,8 @@ func (s *AttesterSet) Hash() ([HashSize]byte, error) {
 func (s *AttesterSet) hash(points []bls12381.G1Affine) [HashSize]byte {
 	var keys, powers, operators []byte
 	for i := range points {
-		x, y := points[i].X.Bytes(), points[i].Y.Bytes()
-		keys = append(append(keys, x[:]...), y[:]...)
+		key := coordinates(&points[i])
+		keys = append(keys, key[:]...)
 		powers = binary.BigEndian.AppendUint64(powers, s.Attesters[i].Power)
 		operators = append(operators, s.Attesters[i].Operator[:]...)
 	}

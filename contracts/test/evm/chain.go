@@ -25,6 +25,9 @@ import (
 // MaxGas is what one transaction may use (EIP-7825).
 const MaxGas = 1 << 24
 
+// Genesis is when every chain begins, in seconds since 1970.
+const Genesis = 1_800_000_000
+
 // Chain is a chain of its own, with one account that has money. Every transaction gets its block.
 type Chain struct {
 	*simulated.Backend
@@ -62,7 +65,7 @@ func NewUnder(tb testing.TB, rules *params.ChainConfig) *Chain {
 	c := &Chain{ID: rules.ChainID, Key: key, Account: crypto.PubkeyToAddress(key.PublicKey)}
 	money := new(big.Int).Lsh(big.NewInt(1), 100)
 	c.Backend = simulated.NewBackend(types.GenesisAlloc{c.Account: {Balance: money}}, func(_ *node.Config, conf *ethconfig.Config) {
-		conf.Genesis.Config, conf.Miner.GasPrice, conf.RPCEVMTimeout = rules, big.NewInt(1), 0
+		conf.Genesis.Config, conf.Genesis.Timestamp, conf.Miner.GasPrice, conf.RPCEVMTimeout = rules, Genesis, big.NewInt(1), 0
 	})
 	c.Client = c.Backend.Client()
 	tb.Cleanup(func() {
@@ -120,12 +123,29 @@ func (c *Chain) SendTx(tb testing.TB, data types.TxData) *types.Receipt {
 	if err := c.Client.SendTransaction(ctx, tx); err != nil {
 		tb.Fatal(err)
 	}
-	c.Commit()
-	receipt, err := c.Client.TransactionReceipt(ctx, tx.Hash())
+	return c.receipt(tb, c.Commit(), tx.Hash())
+}
+
+// receipt looks a receipt up in its block: looking it up by its transaction waits for an index.
+func (c *Chain) receipt(tb testing.TB, block, tx common.Hash) *types.Receipt {
+	tb.Helper()
+	client, ok := c.Client.(interface {
+		BlockReceipts(context.Context, rpc.BlockNumberOrHash) ([]*types.Receipt, error)
+	})
+	if !ok {
+		tb.Fatalf("%T has no BlockReceipts", c.Client)
+	}
+	receipts, err := client.BlockReceipts(context.Background(), rpc.BlockNumberOrHashWithHash(block, false))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return receipt
+	for _, receipt := range receipts {
+		if receipt.TxHash == tx {
+			return receipt
+		}
+	}
+	tb.Fatalf("transaction %s is not in the block: it was refused", tx)
+	return nil
 }
 
 // call runs a message on the newest state. A revert is a *Revert.

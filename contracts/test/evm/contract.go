@@ -45,9 +45,11 @@ func load(tb testing.TB, name string) (abi.ABI, []byte) {
 func (c *Chain) Deploy(tb testing.TB, name string, args ...any) *Contract {
 	tb.Helper()
 	parsed, bytecode := load(tb, name)
-	receipt := c.Send(tb, nil, deployment(tb, parsed, bytecode, args))
+	data := deployment(tb, parsed, bytecode, args)
+	receipt := c.Send(tb, nil, data)
 	if receipt.Status != types.ReceiptStatusSuccessful {
-		tb.Fatalf("deploying %s failed with %d gas used", name, receipt.GasUsed)
+		_, err := c.create(data)
+		tb.Fatalf("deploying %s failed with %d gas used: %s", name, receipt.GasUsed, explain(parsed, err))
 	}
 	return &Contract{Chain: c, Address: receipt.ContractAddress, ABI: parsed, Deployed: receipt}
 }

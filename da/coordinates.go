@@ -1,0 +1,43 @@
+package da
+
+import bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+
+const (
+	// AttestationCoordinatesSize is the length of a key as coordinates.
+	AttestationCoordinatesSize = 2 * bls12381.SizeOfG1AffineCompressed
+	// EIP2537SignatureSize is the length of a signature as Ethereum's precompiles take it.
+	EIP2537SignatureSize = 256
+)
+
+// Coordinates returns x ‖ y, 48 bytes each, big-endian: what a set's hash covers and contracts keep. It fails with
+// ErrInvalidKey.
+func (k AttestationKey) Coordinates() (out [AttestationCoordinatesSize]byte, _ error) {
+	p, err := k.point()
+	if err != nil {
+		return out, err
+	}
+	return coordinates(p), nil
+}
+
+func coordinates(p *bls12381.G1Affine) (out [AttestationCoordinatesSize]byte) {
+	x, y := p.X.Bytes(), p.Y.Bytes()
+	copy(out[:], x[:])
+	copy(out[len(x):], y[:])
+	return out
+}
+
+// EIP2537 returns the point as [EIP-2537] encodes those of G2: the real and the imaginary part of x, then those of y, 48 bytes
+// big-endian behind 16 zeros each. It fails with ErrInvalidSignature.
+//
+// [EIP-2537]: https://github.com/ethereum/EIPs/blob/b6e99a80e826d759d7ca55dc027d4736ddfd0ae4/EIPS/eip-2537.md#curve-points-encoding
+func (s AttestationSignature) EIP2537() (out [EIP2537SignatureSize]byte, _ error) {
+	p, err := s.point()
+	if err != nil {
+		return out, err
+	}
+	parts := [][48]byte{p.X.A0.Bytes(), p.X.A1.Bytes(), p.Y.A0.Bytes(), p.Y.A1.Bytes()}
+	for i := range parts {
+		copy(out[64*i+16:], parts[i][:])
+	}
+	return out, nil
+}
