@@ -19,9 +19,6 @@ import (
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
-// setupTables is how many bytes of tables a light node keeps, once it has verified rows.
-const setupTables = 8 << 20
-
 // Node is a light node. Its methods are safe for concurrent use.
 type Node struct {
 	config  *Config
@@ -82,7 +79,9 @@ func (n *Node) open(ctx context.Context) error {
 	}
 	var err error
 	if n.setup = n.config.Setup; n.setup == nil {
-		if n.setup, err = kzg.NewSetupWithTables(setupTables); err != nil {
+		// Cells need no tables. Who follows a namespace verifies rows too, now and then, for which they and
+		// the memory to add up in would keep 11 MiB.
+		if n.setup, err = kzg.NewSetupWithTables(0); err != nil {
 			return err
 		}
 	}
