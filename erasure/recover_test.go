@@ -19,12 +19,15 @@ func allCells(m *ExtendedMatrix) map[Coord]*kzg.Cell {
 	return cells
 }
 
-// cellsWhere returns the cells of the matrix whose coordinates satisfy the condition.
+// cellsWhere returns the cells of the matrix whose coordinates satisfy the condition, which is asked
+// row by row: one that draws answers the same every time.
 func cellsWhere(m *ExtendedMatrix, keep func(Coord) bool) map[Coord]*kzg.Cell {
-	cells := allCells(m)
-	for at := range cells {
-		if !keep(at) {
-			delete(cells, at)
+	cells := make(map[Coord]*kzg.Cell)
+	for row := range 2 * m.K() {
+		for column := range kzg.Columns {
+			if at := (Coord{row, column}); keep(at) {
+				cells[at] = m.Cell(at)
+			}
 		}
 	}
 	return cells

@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
@@ -48,6 +49,21 @@ func (v *Verifier) FindInvalid(coords []Coord, cells []*kzg.Cell, proofs []kzg.P
 		return v.VerifyCells(coords[from:to], cells[from:to], proofs[from:to]) == nil
 	}
 	return bisect(0, len(coords), false, valid), nil
+}
+
+// FindInvalidParts returns, ascending, the parts of the cells, such as those that one peer sent, that VerifyCells would
+// refuse alone, by bisection; which cells of a part are wrong it does not ask. Part i ends before cell ends[i], where the next one
+// begins. It fails with kzg.ErrBadInput if lengths differ or the ends do not ascend to the number of cells.
+func (v *Verifier) FindInvalidParts(coords []Coord, cells []*kzg.Cell, proofs []kzg.Proof, ends []int) ([]int, error) {
+	bounds := append([]int{0}, ends...)
+	if n := len(coords); n != len(cells) || n != len(proofs) || !slices.IsSorted(bounds) || bounds[len(ends)] != n {
+		return nil, fmt.Errorf("%w: %d coordinates, %d cells, %d proofs in parts that end at %v", kzg.ErrBadInput, len(coords), len(cells), len(proofs), ends)
+	}
+	valid := func(from, to int) bool {
+		from, to = bounds[from], bounds[to]
+		return v.VerifyCells(coords[from:to], cells[from:to], proofs[from:to]) == nil
+	}
+	return bisect(0, len(ends), false, valid), nil
 }
 
 // bisect finds the invalid elements of [from, to); suspect means that the range is known to hold one.

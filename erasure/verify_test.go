@@ -113,3 +113,41 @@ func TestVerifyCellsRefusesCorruption(t *testing.T) {
 		})
 	}
 }
+
+// Parts are refused whole, and those beside them are not.
+func TestFindInvalidParts(t *testing.T) {
+	m := sharedMatrix(t)
+	for _, test := range []struct {
+		name    string
+		corrupt []int // cells
+		ends    []int
+		bad     []int
+		want    error
+	}{
+		{name: "nothing wrong", ends: []int{2, 3, 7}},
+		{name: "one cell", corrupt: []int{2}, ends: []int{2, 3, 7}, bad: []int{1}},
+		{name: "one cell of several", corrupt: []int{5}, ends: []int{2, 3, 7}, bad: []int{2}},
+		{name: "two of one part", corrupt: []int{3, 6}, ends: []int{2, 3, 7}, bad: []int{2}},
+		{name: "all", corrupt: []int{0, 2, 6}, ends: []int{2, 3, 7}, bad: []int{0, 1, 2}},
+		{name: "beside an empty part", corrupt: []int{2}, ends: []int{2, 2, 7}, bad: []int{2}},
+		{name: "cells left over", ends: []int{2, 6}, want: kzg.ErrBadInput},
+		{name: "cells that are not there", ends: []int{2, 8}, want: kzg.ErrBadInput},
+		{name: "ends that descend", ends: []int{3, 2, 7}, want: kzg.ErrBadInput},
+		{name: "no parts", want: kzg.ErrBadInput},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := casesOf(m, corners...)
+			for _, i := range test.corrupt {
+				c.cells[i][100] ^= 1
+			}
+			verifier, err := NewVerifier(newSetup(t), c.commitments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bad, err := verifier.FindInvalidParts(c.coords, c.cells, c.proofs, test.ends)
+			if !errors.Is(err, test.want) || !slices.Equal(bad, test.bad) {
+				t.Errorf("have %v, %v, want %v, %v", bad, err, test.bad, test.want)
+			}
+		})
+	}
+}

@@ -124,8 +124,8 @@ func (n *Node) sampler(r *record, got *kept) (*sampling.Sampler, error) {
 			n.metrics.cells.Inc()
 			n.meter.cells.Add(1)
 		},
-		Garbled: func(from string, coord erasure.Coord) {
-			n.peers.judge(from, fmt.Errorf("height %d, row %d, column %d: %w", r.Height, coord.Row, coord.Column, errGarbledCell))
+		Garbled: func(from string, coords []erasure.Coord) {
+			n.peers.judge(from, fmt.Errorf("height %d, cells %v: %w", r.Height, coords, errGarbledCell))
 		},
 	})
 }

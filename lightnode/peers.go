@@ -54,7 +54,7 @@ func decodePeers(names []string) (ids []peer.ID) {
 	return ids
 }
 
-// judge tells the host what a peer's cell was worth.
+// judge tells the host what a peer's cell was worth. Nobody has a proof that is wrong by mistake.
 func (p *peers) judge(from string, reason error) {
 	id, err := peer.Decode(from)
 	switch {
@@ -62,7 +62,7 @@ func (p *peers) judge(from string, reason error) {
 	case reason == nil:
 		p.host.Verified(id, 1)
 	default:
-		p.host.Garbage(id, reason)
+		p.host.Ban(id, reason)
 	}
 }
 

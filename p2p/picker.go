@@ -79,6 +79,12 @@ func (h *Host) Garbage(from peer.ID, reason error) {
 	h.strike(from, 1, reason)
 }
 
+// Ban tells that a peer delivered what no honest one does, such as a cell that its proof does not
+// prove, and why: it is banned at once.
+func (h *Host) Ban(from peer.ID, reason error) {
+	h.strike(from, banAt, reason)
+}
+
 func (h *Host) strike(id peer.ID, strikes float64, reason error) {
 	h.metrics.garbage.Inc()
 	banned := h.scores.update(id, func(s *score) { s.strikes += strikes })

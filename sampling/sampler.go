@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,10 +49,10 @@ type Config struct {
 	// Persist stores a session under its block's hash and data root. It is called before
 	// the first request of a run and at its end. Nil: the caller sees to it.
 	Persist func(ctx context.Context, session *Session) error
-	// Delivered is told of every cell that proved right, Garbled of every one that did
-	// not, from one goroutine of each run. Nil: nobody.
+	// Delivered is told of every cell that proved right, Garbled of cells that a peer sent and that
+	// do not all prove right, from one goroutine of each run. Nil: nobody.
 	Delivered func(from string, coord erasure.Coord, cell *kzg.Cell, proof kzg.Proof)
-	Garbled   func(from string, coord erasure.Coord)
+	Garbled   func(from string, coords []erasure.Coord)
 	// Deadline bounds a run; 0: 60 s.
 	Deadline time.Duration
 	// RequestTimeout bounds one request; 0: 10 s.
@@ -315,31 +316,50 @@ func failure(err error) Outcome {
 	return Refused
 }
 
-// verify checks cells against the coordinates that were asked for.
+// verify checks cells against the coordinates that were asked for. Who sent some that are wrong is
+// found by bisection among the senders: which they are does not matter, as nobody is owed another look
+// at the rest of what a liar sent, and each look takes as long as verifying all that honest peers send.
 func (r *run) verify(got []result) error {
 	if len(got) == 0 {
 		return nil
 	}
+	slices.SortStableFunc(got, func(a, b result) int { return strings.Compare(a.from, b.from) })
 	coords, cells, proofs := make([]erasure.Coord, len(got)), make([]*kzg.Cell, len(got)), make([]kzg.Proof, len(got))
+	var ends []int // of each sender's cells
 	for i, g := range got {
 		coords[i], cells[i], proofs[i] = g.coord, g.answer.Cell, g.answer.Proof
+		if i+1 == len(got) || got[i+1].from != g.from {
+			ends = append(ends, i+1)
+		}
 	}
-	bad, err := r.verifier.FindInvalid(coords, cells, proofs)
+	bad, err := r.verifier.FindInvalidParts(coords, cells, proofs, ends)
 	if err != nil {
 		return fmt.Errorf("sampling height %d: verifying %d cells: %w", r.session.block.Height, len(got), err)
 	}
-	garbled := make(map[int]bool, len(bad))
-	for _, i := range bad {
-		garbled[i] = true
-	}
-	for i, g := range got {
-		if garbled[i] {
-			r.deliver(g, Garbled)
-			continue
-		}
-		r.deliver(g, Verified)
+	from := 0
+	for sender, to := range ends {
+		r.judge(got[from:to], slices.Contains(bad, sender))
+		from = to
 	}
 	return nil
+}
+
+// judge delivers what one peer sent.
+func (r *run) judge(sent []result, garbled bool) {
+	if !garbled {
+		for _, g := range sent {
+			r.deliver(g, Verified)
+		}
+		return
+	}
+	coords := make([]erasure.Coord, len(sent))
+	for i, g := range sent {
+		coords[i] = g.coord
+		r.deliver(g, Garbled)
+	}
+	if r.config.Garbled != nil {
+		r.config.Garbled(sent[0].from, coords)
+	}
 }
 
 // deliver tells the session and whoever else wants to know what came of a request. What
@@ -355,11 +375,6 @@ func (r *run) deliver(got result, outcome Outcome) {
 		return
 	case Unasked:
 		delete(r.failed, got.coord)
-	case Garbled:
-		if r.config.Garbled != nil {
-			r.config.Garbled(got.from, got.coord)
-		}
-		fallthrough
 	default:
 		r.failed[got.coord] = append(r.failed[got.coord], got.from)
 		r.session.Again(got.coord)

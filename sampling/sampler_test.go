@@ -156,8 +156,8 @@ func (s *sampled) sample(t *testing.T, ctx context.Context, f *fixture) {
 			}
 			s.delivered[from]++
 		},
-		Garbled: func(from string, _ erasure.Coord) {
-			if s.garbled[from]++; s.garbled[from] == 3 && s.network.random != nil {
+		Garbled: func(from string, coords []erasure.Coord) {
+			if s.garbled[from] += len(coords); s.network.random != nil {
 				s.network.ban(from)
 			}
 		},

@@ -42,7 +42,7 @@ const (
 	Refused
 	// TimedOut means that the peer did not answer in time.
 	TimedOut
-	// Garbled means that what the peer sent does not prove right.
+	// Garbled means that what the peer sent, this cell among it, does not all prove right.
 	Garbled
 	// Verified means that the cell proved right.
 	Verified

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -215,8 +216,8 @@ func (l *light) status() *lightnode.Status {
 	return status
 }
 
-// counted returns the sum of a metric over its labels.
-func (l *light) counted(name string) (sum float64) {
+// counted returns the sum of a metric over its labels, or those of them that have a value.
+func (l *light) counted(name string, values ...string) (sum float64) {
 	l.t.Helper()
 	families, err := l.metrics.Gather()
 	if err != nil {
@@ -227,7 +228,13 @@ func (l *light) counted(name string) (sum float64) {
 			continue
 		}
 		for _, metric := range family.GetMetric() {
-			sum += metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+			counts := len(values) == 0
+			for _, label := range metric.GetLabel() {
+				counts = counts || slices.Contains(values, label.GetValue())
+			}
+			if counts {
+				sum += metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+			}
 		}
 	}
 	return sum
