@@ -16,7 +16,7 @@ var ground = []string{"erasure", "erasure/kzg", "erasure/parallel", "blobfee", "
 // import besides their own and the ground floor's. ARCHITECTURE.md draws it. A folder
 // covers what lies below it, except what has an entry of its own.
 var floors = map[string][]string{
-	"cmd/ashlar":         {"fullnode", "gateway", "client", "app", "da", "da/chain", "api"},
+	"cmd/ashlar":         {"fullnode", "gateway", "client", "app", "relay", "da", "da/chain", "api"},
 	"cmd/ashlar-light":   {"lightnode"},
 	"fullnode":           {"app", "api", "client", "p2p", "da/store", "da/chain", "da", "erasure/crosscheck", "fullnode/rebuild", "fullnode/attesting"},
 	"fullnode/rebuild":   {"p2p", "da/chain", "da"},
@@ -29,6 +29,7 @@ var floors = map[string][]string{
 	"api/token":          {},
 	"p2p":                {"da/chain", "da"},
 	"client":             {"da/chain", "da"},
+	"relay":              {"api", "contracts", "da"},
 	"da/store":           {"da"},
 	"sampling":           {"da"},
 	"da/chain":           {"da"},
@@ -58,7 +59,8 @@ var never = map[string][]string{
 	"fullnode/attesting": {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/dgraph-io/"},
 	"sampling":           {"github.com/cosmos/cosmos-sdk/", "github.com/libp2p/", "github.com/cometbft/cometbft/node"},
 	"client":             {"github.com/cosmos/cosmos-sdk/server", "github.com/cometbft/cometbft/node"},
-	"cmd/ashlar-light":   {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/pion/"},
+	"relay":              {"github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/libp2p/", "github.com/ethereum/go-ethereum/core/vm"},
+	"cmd/ashlar-light":   {"github.com/ethereum/", "github.com/cosmos/cosmos-sdk/", "github.com/cometbft/cometbft/node", "github.com/pion/"},
 }
 
 // goPackage is what the test needs of `go list`'s output for one package.

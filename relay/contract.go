@@ -1,0 +1,154 @@
+package relay
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+	"github.com/ethereum/go-ethereum/accounts/abi"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/rpc"
+
+	"github.com/ashlar-da/ashlar/contracts"
+	"github.com/ashlar-da/ashlar/da"
+)
+
+// lightClient is how the contract is called.
+type lightClient struct{ abi.ABI }
+
+func newLightClient() (*lightClient, error) {
+	artifact, err := contracts.Load("IAshlarLightClient")
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := abi.JSON(strings.NewReader(string(artifact.ABI)))
+	return &lightClient{parsed}, err
+}
+
+// attestation is the contract's struct of the same name.
+type attestation struct {
+	Epoch, Height, Time                             uint64
+	HeaderHash, DataRoot, BlobTreeRoot, HistoryRoot [da.HashSize]byte
+}
+
+// attest is the input that has the contract remember a certificate.
+func (l *lightClient) attest(c *da.Certificate) ([]byte, error) {
+	signature, err := encodeSignature(c.Signature)
+	if err != nil {
+		return nil, err
+	}
+	return l.Pack("attest", attestation{c.Epoch, c.Height, c.Time, c.HeaderHash, c.DataRoot, c.BlobTreeRoot, c.HistoryRoot},
+		new(big.Int).SetBytes(c.Signers[:]), signature)
+}
+
+// nextSet is the contract's struct of the same name.
+type nextSet struct {
+	Time, Total            uint64
+	OperatorsHash, SetHash [da.HashSize]byte
+	Powers, Changes        []byte
+	Base                   common.Address
+}
+
+// rotate is the input that hands over from a set to the next one, whose keys differ from those of keys in some places.
+func (l *lightClient) rotate(r *da.SignedRotation, next *da.AttesterSet, keys []da.AttestationKey, base common.Address) ([]byte, error) {
+	signature, err := encodeSignature(r.Signature)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := encodeChanges(next, keys)
+	if err != nil {
+		return nil, err
+	}
+	n := nextSet{Time: r.Time, Total: next.Total, SetHash: r.NextHash, Changes: changes, Base: base}
+	var operators []byte
+	for i := range next.Attesters {
+		a := &next.Attesters[i]
+		operators = append(operators, a.Operator[:]...)
+		for shift := 56; shift >= 0; shift -= 8 {
+			n.Powers = append(n.Powers, byte(a.Power>>shift))
+		}
+	}
+	n.OperatorsHash = da.Keccak256(operators)
+	return l.Pack("rotate", n, new(big.Int).SetBytes(r.Signers[:]), signature)
+}
+
+// stage is the input that puts keys into a contract of their own.
+func (l *lightClient) stage(keys []da.AttestationKey) ([]byte, error) {
+	var encoded []byte
+	for _, key := range keys {
+		point, err := encodeKey(key)
+		if err != nil {
+			return nil, err
+		}
+		encoded = append(encoded, point...)
+	}
+	return l.Pack("stage", encoded)
+}
+
+// encodeChanges lists the places where a set has another key than there was, each with its key.
+func encodeChanges(next *da.AttesterSet, keys []da.AttestationKey) (changes []byte, _ error) {
+	for i := range next.Attesters {
+		key := next.Attesters[i].Key
+		if i < len(keys) && keys[i] == key {
+			continue
+		}
+		point, err := encodeKey(key)
+		if err != nil {
+			return nil, fmt.Errorf("attester %d: %w", i, err)
+		}
+		changes = append(append(changes, byte(i)), point...)
+	}
+	return changes, nil
+}
+
+// encodeKey writes a key as its coordinates, 48 bytes each, big-endian.
+func encodeKey(key da.AttestationKey) ([]byte, error) {
+	var p bls12381.G1Affine
+	if _, err := p.SetBytes(key[:]); err != nil || p.IsInfinity() {
+		return nil, fmt.Errorf("%w: %s", da.ErrInvalidKey, key)
+	}
+	point := p.RawBytes()
+	return point[:], nil
+}
+
+// encodeSignature writes a signature as [EIP-2537] does points of G2: four coordinates, each behind 16 zeros.
+//
+// [EIP-2537]: https://github.com/ethereum/EIPs/blob/b6e99a80e826d759d7ca55dc027d4736ddfd0ae4/EIPS/eip-2537.md#curve-points-encoding
+func encodeSignature(signature da.AttestationSignature) ([]byte, error) {
+	var p bls12381.G2Affine
+	if _, err := p.SetBytes(signature[:]); err != nil {
+		return nil, fmt.Errorf("%w: no point of the subgroup", da.ErrInvalidSignature)
+	}
+	out := make([]byte, 0, 256)
+	for _, coordinate := range []*[48]byte{bytesOf(p.X.A0.Bytes()), bytesOf(p.X.A1.Bytes()), bytesOf(p.Y.A0.Bytes()), bytesOf(p.Y.A1.Bytes())} {
+		out = append(append(out, make([]byte, 16)...), coordinate[:]...)
+	}
+	return out, nil
+}
+
+func bytesOf(coordinate [48]byte) *[48]byte { return &coordinate }
+
+// refusal says in words why a call was refused: the contract's own error, or what the node says. It tells false where
+// the error is none of the contract's.
+func (l *lightClient) refusal(err error) (string, bool) {
+	var coded rpc.DataError
+	if !errors.As(err, &coded) {
+		return "", false
+	}
+	text, _ := coded.ErrorData().(string)
+	data := common.FromHex(text)
+	if len(data) < 4 {
+		return err.Error(), coded.ErrorData() != nil
+	}
+	named, err := l.ErrorByID([4]byte(data[:4]))
+	if err != nil {
+		return fmt.Sprintf("an error that this relay does not know, %.80s: is it an AshlarLightClient?", text), true
+	}
+	values, err := named.Inputs.Unpack(data[4:])
+	if err != nil {
+		return named.Name, true
+	}
+	return fmt.Sprintf("%s%v", named.Name, values), true
+}
