@@ -1,12 +1,12 @@
 // Compiles src/ into out/NAME.json, one for each contract and interface: its ABI, its bytecode, and the Keccak-256 of every
 // source that it is made of. The same sources give the same bytes anywhere. With --check nothing is written, and
-// anything that would change is an error.
+// anything that would change is an error. A folder named as argument is compiled instead, with "@ashlar/" for our src/.
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
 const solc = require("solc");
 
-const root = __dirname;
+const root = path.resolve(process.argv.slice(2).find((arg) => !arg.startsWith("--")) ?? __dirname);
 const settings = {
   optimizer: { enabled: true, runs: 1000000 },
   viaIR: true,
@@ -21,9 +21,14 @@ function sources(folder) {
     .sort();
 }
 
+function locate(name) {
+  if (name.startsWith("@ashlar/")) return path.join(__dirname, "src", name.slice("@ashlar/".length));
+  return name.startsWith("@") ? path.join(__dirname, "node_modules", name) : path.join(root, name);
+}
+
 function load(name) {
   try {
-    return { contents: fs.readFileSync(path.join(root, name.startsWith("@") ? "node_modules" : ".", name), "utf8") };
+    return { contents: fs.readFileSync(locate(name), "utf8") };
   } catch (err) {
     return { error: err.message };
   }
@@ -71,7 +76,7 @@ function main() {
   ];
   if (process.argv.includes("--check")) {
     if (stale.length === 0) return;
-    console.error(`contracts/out is not what contracts/src compiles to: ${stale.join(", ")}. Run "make contracts" and commit.`);
+    console.error(`${out} is not what its sources compile to: ${stale.join(", ")}. Run "make contracts" and commit.`);
     process.exit(1);
   }
   fs.mkdirSync(out, { recursive: true });
