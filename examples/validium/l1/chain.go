@@ -57,7 +57,10 @@ func NewChain(wallets ...*Wallet) *Chain {
 	for _, w := range wallets {
 		alloc[w.Address] = types.Account{Balance: new(big.Int).Mul(big.NewInt(1000), big.NewInt(params.Ether))}
 	}
-	backend := simulated.NewBackend(alloc, func(_ *node.Config, conf *ethconfig.Config) { conf.Genesis.Config = &rules })
+	backend := simulated.NewBackend(alloc, func(_ *node.Config, conf *ethconfig.Config) {
+		conf.Genesis.Config = &rules
+		conf.RPCEVMTimeout = time.Minute // the first point evaluation loads the ceremony's points
+	})
 	return &Chain{backend, backend.Client(), rules.ChainID}
 }
 
@@ -125,7 +128,7 @@ func (c *Chain) Send(ctx context.Context, from *Wallet, t Transaction) (*types.R
 }
 
 func (c *Chain) fill(ctx context.Context, from *Wallet, t Transaction) (types.TxData, error) {
-	nonce, err := c.Client.PendingNonceAt(ctx, from.Address)
+	nonce, err := c.Client.NonceAt(ctx, from.Address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("nonce: %w", err)
 	}
@@ -137,7 +140,8 @@ func (c *Chain) fill(ctx context.Context, from *Wallet, t Transaction) (types.Tx
 	if value == nil {
 		value = new(big.Int)
 	}
-	tip, fee := big.NewInt(1), new(big.Int).Add(new(big.Int).Lsh(head.BaseFee, 1), big.NewInt(1))
+	tip := big.NewInt(params.GWei)
+	fee := new(big.Int).Add(new(big.Int).Lsh(head.BaseFee, 1), tip)
 	if len(t.Blobs) == 0 {
 		return &types.DynamicFeeTx{ChainID: c.id, Nonce: nonce, To: t.To, Value: value, Data: t.Data, Gas: maxGas, GasTipCap: tip, GasFeeCap: fee}, nil
 	}
@@ -211,4 +215,13 @@ func asRevert(err error) error {
 		return err
 	}
 	return &Revert{data}
+}
+
+// TakeBack ends the chain at an earlier block: what came after never was. Time goes on.
+func (c *Chain) TakeBack(to common.Hash) error {
+	if err := c.backend.Fork(to); err != nil {
+		return fmt.Errorf("take the chain back: %w", err)
+	}
+	c.backend.Rollback() // or they would come again
+	return nil
 }

@@ -72,6 +72,9 @@ type Batch struct {
 // Scalars is how many scalars a batch of this shape takes.
 func (s Shape) Scalars() int { return header + 3*s.Deposits + s.Transfers }
 
+// TransferPlace is where among a batch's scalars the transfer of a slot is.
+func (s Shape) TransferPlace(slot int) int { return header + 3*s.Deposits + slot }
+
 // Scalars are what is published of a batch: fixed places, zeros where there is room left.
 func (b *Batch) Scalars(shape Shape) ([]Scalar, error) {
 	if len(b.Deposits) > shape.Deposits || len(b.Transfers) > shape.Transfers {

@@ -68,6 +68,9 @@ type Move struct {
 	At     l1.Evaluation
 }
 
+// TransferPlace is where in the blob the transfer of a slot is.
+func (m *Move) TransferPlace(slot int) int { return m.After.Shape().TransferPlace(slot) }
+
 // Slice is a slice of a checkpoint, proven.
 type Slice struct {
 	*Publication
