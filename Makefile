@@ -15,7 +15,7 @@ LIGHT_MOST := 34000000
 LIGHT_PACKAGES := ./cmd/ashlar-light ./lightnode/... ./p2p/... ./sampling/... ./api/... ./da/... ./erasure/...
 FUZZTIME ?= 20s
 # modules that compare with other implementations, which nothing else depends on
-PEERS := bench blobfee/conformance contracts/test
+PEERS := bench blobfee/conformance contracts/test examples/validium
 # modules that write code; what their tests hold it against lies outside of them, where go's cache of results does not look
 WRITERS := tools/octets
 
@@ -98,10 +98,10 @@ $(NODE_MODULES): contracts/package-lock.json
 	cd contracts && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.package-lock.json
 
 contracts: $(NODE_MODULES) ## compile contracts/src into contracts/out, byte for byte
-	cd contracts && node compile.js
+	cd contracts && node compile.js && node compile.js ../examples/validium/contracts
 
 contracts-check: $(NODE_MODULES) ## fail unless contracts/out is what contracts/src compiles to
-	cd contracts && node compile.js --check
+	cd contracts && node compile.js --check && node compile.js --check ../examples/validium/contracts
 
 proto: ## regenerate the protobuf code from proto/, byte for byte
 	@rm -rf build/proto && $(PROTO) buf generate
