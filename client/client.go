@@ -60,6 +60,9 @@ type Config struct {
 	// Trust decides which headers are the chain's. The zero value is TrustNode: those that the
 	// node asked gives.
 	Trust Trust
+	// Sets are the attester sets that certificates are verified against; nil: the nodes' word is
+	// taken for which set is the chain's, see FollowSets.
+	Sets *Sets
 	// Setup computes commitments and proofs for Signer and recomputes them in Verify;
 	// nil: it is loaded when first needed, which takes some tenths of a second.
 	Setup *kzg.Setup
@@ -84,6 +87,7 @@ type Client struct {
 	expiry   uint64
 	timeout  time.Duration
 	trust    Trust
+	sets     *Sets
 	http     *http.Client
 	setup    func() (*kzg.Setup, error)
 	lanes    []*lane
@@ -107,7 +111,7 @@ func New(_ context.Context, cfg Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		nodes: nodes, token: cfg.Token, signer: cfg.Signer, http: cfg.HTTP, trust: cfg.Trust,
+		nodes: nodes, token: cfg.Token, signer: cfg.Signer, http: cfg.HTTP, trust: cfg.Trust, sets: cfg.Sets,
 		gasPrice: cfg.GasPrice, maxPrice: cfg.MaxFeePerGas, maxFee: cfg.MaxFee, tip: cfg.Tip, within: cfg.Within, expiry: cfg.Expiry, timeout: cfg.Timeout,
 		setup: sync.OnceValues(kzg.NewSetup), known: newRegister(),
 	}

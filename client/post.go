@@ -35,7 +35,7 @@ func (c *Client) Post(ctx context.Context, blob da.Blob, want State) (*Posted, e
 // postUnsigned has the node pay and checks that it posted these bytes.
 func (c *Client) postUnsigned(ctx context.Context, blob da.Blob, want State) (*Posted, error) {
 	asked := want
-	if want == Final {
+	if want == Final || want == Attested {
 		asked = Included
 	}
 	query := url.Values{"namespace": {blob.Namespace.String()}, "encoding": {blob.Encoding.String()}, "wait": {string(asked)}}
@@ -52,10 +52,18 @@ func (c *Client) postUnsigned(ctx context.Context, blob da.Blob, want State) (*P
 	if keccak := da.Keccak256(blob.Data); string(posted.Keccak256) != string(keccak[:]) || posted.Namespace != blob.Namespace {
 		return nil, fmt.Errorf("%w: the node posted something else", da.ErrMismatch)
 	}
-	if want != Final {
+	if want != Final && want != Attested {
 		return posted, nil
 	}
-	return posted, c.confirm(ctx, posted)
+	if err := c.confirm(ctx, posted); err != nil || want == Final {
+		return posted, err
+	}
+	found, err := c.WaitAttested(ctx, posted.Height)
+	if err != nil {
+		return nil, fmt.Errorf("blob %s is final at height %d: %w", posted.ID, posted.Height, err)
+	}
+	posted.Status, posted.CertificateHeight = string(Attested), found.Certificate.Height
+	return posted, nil
 }
 
 // confirm checks that a blob is where a node says it is.

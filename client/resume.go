@@ -36,6 +36,7 @@ func (c *Client) resume(path string) error {
 // recall remembers a submission that is final.
 func (c *Client) recall(key contentKey, f *finalRecord) {
 	sub := newSubmission(key, f.infos)
+	sub.client = c
 	sub.note(Update{State: Final, Height: f.height, Tx: f.tx, Signer: f.signer})
 	c.known.add(sub)
 	c.known.final(key)
@@ -44,6 +45,7 @@ func (c *Client) recall(key contentKey, f *finalRecord) {
 // goOn takes up a submission where it was.
 func (c *Client) goOn(key contentKey, e *record) error {
 	f := &flight{sub: newSubmission(key, e.prepared.infos), prepared: e.prepared}
+	f.sub.client = c
 	c.known.add(f.sub)
 	if e.signed == nil {
 		c.leastBusy().enqueue(f)

@@ -21,8 +21,8 @@ const (
 	Included State = "included"
 	// Final: and that block's header is one that the client's Trust takes for the chain's.
 	Final State = "final"
-	// Attested: a certificate covers the block. Nothing reaches it yet: waiting for it fails
-	// with CodeUnsupported.
+	// Attested: a certificate, of the block or of one above whose history includes it, verifies
+	// against a set of the client's Sets. Only waiting for it looks for one.
 	Attested State = "attested"
 	// Failed: it is not posted, and the client has given up; Update.Err is the cause.
 	Failed State = "failed"
@@ -50,9 +50,6 @@ func ParseState(name string) (State, error) {
 
 // Waitable fails for what cannot be waited for.
 func (s State) Waitable() error {
-	if s == Attested {
-		return &Error{Code: CodeUnsupported, Message: "wait=attested: no attestations are collected", Hint: "wait for included instead: final, and durable in the node's store"}
-	}
 	if !slices.Contains(reached(), s) {
 		return fmt.Errorf("cannot wait for state %q", string(s))
 	}

@@ -16,6 +16,8 @@ type Update struct {
 	State State
 	// Height is the block's that includes it, from Included on.
 	Height uint64
+	// CertificateHeight is that of the certificate that covers the block, once it is Attested.
+	CertificateHeight uint64
 	// Tx is the transaction's id: SHA-256 of its signed bytes. Another one replaces it where
 	// the fee is raised or the sequence was used by others.
 	Tx Hex
@@ -35,6 +37,8 @@ type Posted struct {
 	Status string `json:"status"`
 	// Height is the block that includes the blob, 0 while none does.
 	Height uint64 `json:"height,omitempty"`
+	// CertificateHeight is that of the certificate that covers the block, once it is attested.
+	CertificateHeight uint64 `json:"certificate_height,omitempty"`
 	// Signer is the account that posted it, and what the blob's index entry names: a lane's,
 	// where there are lanes. Empty where the node's own key paid.
 	Signer string `json:"signer,omitempty"`
@@ -52,8 +56,9 @@ const maxHistory = 64
 
 // Submission is a set of blobs on its way into one block. It is safe for concurrent use.
 type Submission struct {
-	key   contentKey
-	infos []da.BlobInfo
+	key    contentKey
+	infos  []da.BlobInfo
+	client *Client // nil in tests of states
 
 	mu      sync.Mutex
 	history []Update      // guarded by mu
@@ -91,6 +96,7 @@ func (s *Submission) Posted() []Posted {
 	for i := range posted {
 		posted[i] = describe(&s.infos[i])
 		posted[i].Status, posted[i].Height, posted[i].Tx, posted[i].Signer = string(last.State), last.Height, last.Tx, last.Signer
+		posted[i].CertificateHeight = last.CertificateHeight
 	}
 	return posted
 }
@@ -143,6 +149,9 @@ func (s *Submission) Wait(ctx context.Context, want State) ([]Posted, error) {
 	if err := want.Waitable(); err != nil {
 		return nil, err
 	}
+	if want == Attested {
+		return s.waitAttested(ctx)
+	}
 	for {
 		_, _, changed := s.since(0)
 		switch last := s.State(); {
@@ -157,6 +166,24 @@ func (s *Submission) Wait(ctx context.Context, want State) ([]Posted, error) {
 			return nil, s.unfinished(ctx.Err(), want)
 		}
 	}
+}
+
+// waitAttested waits until the submission is final, and then for a certificate.
+func (s *Submission) waitAttested(ctx context.Context) ([]Posted, error) {
+	posted, err := s.Wait(ctx, Final)
+	if err != nil || posted[0].Status == string(Attested) {
+		return posted, err
+	}
+	found, err := s.client.WaitAttested(ctx, posted[0].Height)
+	if err != nil {
+		return nil, s.unfinished(err, Attested)
+	}
+	s.mu.Lock()
+	u := s.last()
+	u.State, u.CertificateHeight, u.Err, u.Time = Attested, found.Certificate.Height, nil, time.Now()
+	s.history[len(s.history)-1] = u // Updates end with Final, and whoever waits here knows
+	s.mu.Unlock()
+	return s.Posted(), nil
 }
 
 // unfinished says how far the submission has come.

@@ -95,6 +95,7 @@ func (c *Client) begin(key contentKey, prepared *Prepared) (*Submission, error) 
 		return nil, err
 	}
 	f := &flight{sub: newSubmission(key, prepared.infos), prepared: prepared}
+	f.sub.client = c
 	l := c.leastBusy()
 	if prior := c.known.prior(key); prior != nil {
 		f.take(prior)

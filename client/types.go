@@ -169,6 +169,43 @@ type validators struct {
 	Encoded Hex `json:"encoded"`
 }
 
+// certificate answers GET /v1/certificates/{height}.
+type certificate struct {
+	Encoded Hex `json:"certificate"`
+}
+
+// attesterSet answers GET /v1/attesters/{epoch}.
+type attesterSet struct {
+	Epoch     uint64     `json:"epoch"`
+	Total     uint64     `json:"total"`
+	Hash      Hex        `json:"hash"`
+	Attesters []attester `json:"attesters"`
+}
+
+type attester struct {
+	Operator string `json:"operator"`
+	Key      Hex    `json:"key"`
+	Power    uint64 `json:"power"`
+}
+
+// rotation answers GET /v1/rotations/{epoch}.
+type rotation struct {
+	ChainID   string `json:"chain_id"`
+	Epoch     uint64 `json:"epoch"`
+	SetHash   Hex    `json:"set_hash"`
+	NextHash  Hex    `json:"next_hash"`
+	Time      uint64 `json:"time"`
+	Signers   Hex    `json:"signers"`
+	Signature Hex    `json:"signature"`
+}
+
+// historyProof answers GET /v1/history/{height}.
+type historyProof struct {
+	Path  []Hex `json:"path"`
+	Right Hex   `json:"right"`
+	Left  []Hex `json:"left"`
+}
+
 type headerProof struct {
 	Header Hex   `json:"header"`
 	Total  int64 `json:"total"`
