@@ -20,12 +20,14 @@ type CertificateSource interface {
 }
 
 // committedState reads the state of the last block committed, beside whatever executes. It fails
-// with da.ErrFutureHeight before the first.
+// with da.ErrFutureHeight before the first. The height is named: asked for the latest, BaseApp looks for a
+// header of it, which it has none of between a restart and the next block.
 func (a *App) committedState() (sdk.Context, error) {
-	if a.LastBlockHeight() == 0 {
+	height := a.LastBlockHeight()
+	if height == 0 {
 		return sdk.Context{}, fmt.Errorf("%w: the chain has not committed its first block", da.ErrFutureHeight)
 	}
-	return a.CreateQueryContext(0, false)
+	return a.CreateQueryContextWithCheckHeader(height, false, false)
 }
 
 // sourceError has errors of the attest module say what sources of blocks say. It takes them by their

@@ -86,18 +86,7 @@ func (c *Client) grant(ctx context.Context, lanes []*lane, each math.Int) error 
 	if err != nil {
 		return err
 	}
-	account, _, err := c.accountNow(ctx, c.signer.address)
-	if err != nil {
-		return err
-	}
-	signed, err := c.signPlain(ctx, account, body, grantGas*uint64(len(lanes)+1))
-	if err != nil {
-		return err
-	}
-	_, err = attemptFor(ctx, c, requestTimeout, func(ctx context.Context, node *endpoint) (*receipt, error) {
-		return post[receipt](ctx, c, node, "/v1/txs?wait="+string(Included), signed)
-	})
-	if err != nil {
+	if _, err := c.sendBody(ctx, body, grantGas*uint64(len(lanes)+1)); err != nil {
 		return err
 	}
 	if _, err := c.Account(ctx, lanes[len(lanes)-1].signer.address); err != nil {
@@ -130,15 +119,4 @@ func (c *Client) grants(lanes []*lane, each math.Int) ([]byte, error) {
 		body.Messages = append(body.Messages, message)
 	}
 	return body.Marshal()
-}
-
-// signPlain signs a transaction without blobs with a fee that lasts some blocks.
-func (c *Client) signPlain(ctx context.Context, account Account, body []byte, gas uint64) ([]byte, error) {
-	base, price, err := c.prices(ctx)
-	if err != nil {
-		return nil, err
-	}
-	blobGas := math.NewIntFromUint64(da.TxBlobGas(len(body) + framing))
-	amount := base.MulRaw(capFactor).Mul(blobGas).Add(price.Mul(math.NewIntFromUint64(gas)))
-	return signTx(c.signer, account, &tx.Fee{Amount: sdk.NewCoins(sdk.NewCoin(Denom, amount)), GasLimit: gas}, body)
 }

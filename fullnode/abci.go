@@ -8,6 +8,8 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
+
+	"github.com/ashlar-da/ashlar/fullnode/attesting"
 )
 
 // watched stands between CometBFT and the application: it tells the follower what was
@@ -24,6 +26,7 @@ type watched struct {
 	stuck     chan struct{} // closed once FinalizeBlock never returns
 	diskFull  func() bool
 	held      func(call string, took time.Duration)
+	attesting *attesting.Service // nil during replay
 }
 
 func watch(application abci.Application, diskFull func() bool, held func(string, time.Duration)) *watched {
@@ -97,6 +100,9 @@ func (w *watched) Commit(ctx context.Context, req *abci.RequestCommit) (*abci.Re
 		return nil, err
 	}
 	w.committed.Store(w.finalized.Load())
+	if w.attesting != nil {
+		w.attesting.Committed(uint64(w.committed.Load()))
+	}
 	select {
 	case w.wake <- struct{}{}:
 	default:

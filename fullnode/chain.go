@@ -134,8 +134,11 @@ func (v view) addLimits(status *api.Status) error {
 		return err
 	}
 	limits, err := v.node.app.Keepers.Blob.Limits(state)
+	if err != nil {
+		return err
+	}
 	status.Limits = api.Limits{MaxRows: limits.MaxRows, MaxTxRows: limits.MaxTxRows, MaxSharedRows: limits.MaxSharedRows}
-	return err
+	return v.addAttestation(status)
 }
 
 // state is the last committed state. Its height is named: asked for the latest, BaseApp

@@ -168,6 +168,7 @@ func transactionIDs(block *da.Block) [][da.HashSize]byte {
 func (n *Node) stored(ctx context.Context, stored *store.Block, block *da.Block) {
 	n.recordFees(stored.Height, stored.Time, block)
 	n.recent.add(stored.Height, transactionIDs(block))
+	n.attesting.Stored(n.store.Contiguous())
 	n.announce(ctx, stored.Height, stored.Hash, block.Header.DataRoot())
 	if n.crosscheck != nil {
 		n.crosscheck.offer(stored.Height, block)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"cosmossdk.io/math"
@@ -18,6 +19,10 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/ashlar-da/ashlar/app"
+	"github.com/ashlar-da/ashlar/app/attest"
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/fullnode/attesting"
+	attestpb "github.com/ashlar-da/ashlar/proto/attest"
 )
 
 // Stake describes a validator of a genesis file.
@@ -30,7 +35,8 @@ type Stake struct {
 }
 
 // AddValidator makes the node of comet's home a validator of the genesis file there: it
-// gives the operator a balance and adds the signed transaction that bonds a part of it.
+// gives the operator a balance, adds the signed transaction that bonds a part of it, and
+// registers the home's attestation key.
 func AddValidator(ctx context.Context, comet *cmtcfg.Config, encoding *app.Encoding, chainID string, stake Stake) error {
 	record, err := stake.Ring.Key(stake.Key)
 	if err != nil {
@@ -48,7 +54,60 @@ func AddValidator(ctx context.Context, comet *cmtcfg.Config, encoding *app.Encod
 	if err != nil {
 		return fmt.Errorf("create validator %s: %w", address, err)
 	}
-	return addGenesisTx(comet.GenesisFile(), encoding, transaction)
+	if err := addGenesisTx(comet.GenesisFile(), encoding, transaction); err != nil {
+		return err
+	}
+	registration, err := RegistrationOf(comet.RootDir)
+	if err != nil {
+		return err
+	}
+	return AddAttestationKey(comet.GenesisFile(), encoding, address.String(), registration)
+}
+
+// Registration is a validator's attestation key, with the proof that it has the secret.
+type Registration struct {
+	Key   da.AttestationKey
+	Proof da.AttestationSignature
+}
+
+// RegistrationOf returns that of the key of a home, which it creates where there is none.
+func RegistrationOf(home string) (r Registration, _ error) {
+	secret, err := attesting.LoadOrCreateSecret(AttestationKeyFile(home))
+	if err != nil {
+		return r, err
+	}
+	r.Key = secret.Key()
+	r.Proof, err = secret.Prove()
+	return r, err
+}
+
+// AddAttestationKey registers a validator's attestation key in a genesis file, in place of one that
+// is there: it attests from the first block on. The operator is an account's address.
+func AddAttestationKey(file string, encoding *app.Encoding, operator string, registration Registration) error {
+	genesis, err := genutiltypes.AppGenesisFromFile(file)
+	if err != nil {
+		return err
+	}
+	var state map[string]json.RawMessage
+	if err := json.Unmarshal(genesis.AppState, &state); err != nil {
+		return fmt.Errorf("decode %s: %w", file, err)
+	}
+	var keys attestpb.GenesisState
+	if err := encoding.Codec.UnmarshalJSON(state[attest.ModuleName], &keys); err != nil {
+		return fmt.Errorf("decode the attestation keys of %s: %w", file, err)
+	}
+	keys.Keys = slices.DeleteFunc(keys.Keys, func(k attestpb.RegisteredKey) bool { return k.Operator == operator })
+	keys.Keys = append(keys.Keys, attestpb.RegisteredKey{Operator: operator, Key: registration.Key[:], Proof: registration.Proof[:]})
+	if err := attest.ValidateGenesis(&keys); err != nil {
+		return fmt.Errorf("attestation key of %s: %w", operator, err)
+	}
+	if state[attest.ModuleName], err = encoding.Codec.MarshalJSON(&keys); err != nil {
+		return err
+	}
+	if genesis.AppState, err = json.MarshalIndent(state, "", " "); err != nil {
+		return err
+	}
+	return genutil.ExportGenesisFile(genesis, file)
 }
 
 func signCreateValidator(ctx context.Context, comet *cmtcfg.Config, encoding *app.Encoding, chainID string, stake Stake, operator sdk.AccAddress) (sdk.Tx, error) {

@@ -73,12 +73,18 @@ func testConfig(t *testing.T, home string) Config {
 // newValidator creates the home of a chain's one validator, whose key pays for posts.
 func newValidator(t *testing.T) Config {
 	t.Helper()
+	return newValidatorWith(t)
+}
+
+// newValidatorWith is newValidator with a genesis state that is adjusted.
+func newValidatorWith(t *testing.T, adjust ...func(app.GenesisState)) Config {
+	t.Helper()
 	cfg := testConfig(t, t.TempDir())
 	if _, _, err := cfg.Keyring.NewMnemonic(testKey, keyring.English, hd.CreateHDPath(118, 0, 0).String(), "", hd.Secp256k1); err != nil {
 		t.Fatal(err)
 	}
 	cfg.API.Key = testKey
-	if _, err := InitHome(cfg.Comet, encodingOf(t), testChain); err != nil {
+	if _, err := InitHome(cfg.Comet, encodingOf(t), testChain, adjust...); err != nil {
 		t.Fatal(err)
 	}
 	stake := Stake{Key: testKey, Ring: cfg.Keyring, Balance: app.OneASH().Mul(math.NewInt(1000)), Bonded: app.OneASH().Mul(math.NewInt(100))}

@@ -11,9 +11,10 @@ import (
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
 	"github.com/ashlar-da/ashlar/app"
+	"github.com/ashlar-da/ashlar/fullnode/attesting"
 )
 
-// InitHome creates a node's consensus and network keys and a genesis file without
+// InitHome creates a node's consensus, attestation and network keys and a genesis file without
 // accounts, in the directories comet names. Keys that are there stay. It returns the
 // node's id in CometBFT's network. What adjusts the genesis state does so before it is written.
 func InitHome(comet *cmtcfg.Config, encoding *app.Encoding, chainID string, adjust ...func(app.GenesisState)) (string, error) {
@@ -25,6 +26,9 @@ func InitHome(comet *cmtcfg.Config, encoding *app.Encoding, chainID string, adju
 	nodeID, _, err := genutil.InitializeNodeValidatorFiles(comet)
 	if err != nil {
 		return "", fmt.Errorf("create the node's keys: %w", err)
+	}
+	if _, err := attesting.LoadOrCreateSecret(AttestationKeyFile(comet.RootDir)); err != nil {
+		return "", err
 	}
 	genesisState := encoding.DefaultGenesis()
 	for _, change := range adjust {

@@ -16,6 +16,7 @@ import (
 	"github.com/ashlar-da/ashlar/app"
 	"github.com/ashlar-da/ashlar/da/store"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/fullnode/attesting"
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
@@ -41,11 +42,15 @@ type Node struct {
 	recalls    chan struct{} // one element for each transaction that is looked for
 	follower   *follower
 	rebuilding *rebuilding
+	attesting  *attesting.Service
 	host       *p2p.Host
 	poster     *poster       // nil: the node has no key that pays
 	crosscheck *crosschecker // nil: nothing is verified again
 	api        *api.Server
-	stopping   atomic.Bool // comet was told to stop
+
+	convictions chan attesting.Evidence // against validators, to be submitted
+
+	stopping atomic.Bool // comet was told to stop
 
 	closers []func() error // of what New opened, in that order
 }
@@ -60,11 +65,11 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, err
 	}
 	cfg.limitMemory()
-	n := &Node{cfg: cfg, recent: newRecent(), recalls: make(chan struct{}, maxRecalls)}
+	n := &Node{cfg: cfg, recent: newRecent(), recalls: make(chan struct{}, maxRecalls), convictions: make(chan attesting.Evidence, maxConvictions)}
 	n.times = newTimes()
 	n.metrics = n.newMetrics()
 	for _, open := range []func(context.Context) error{
-		n.openSetup, n.openCrosscheck, n.openStore, n.openFees, n.openApp, n.openComet, n.openFollower, n.openHost, n.openRebuilding, n.openPoster, n.openAPI,
+		n.openSetup, n.openCrosscheck, n.openStore, n.openFees, n.openApp, n.openComet, n.openAttesting, n.openFollower, n.openHost, n.openRebuilding, n.openPoster, n.openAPI,
 	} {
 		if err := open(ctx); err != nil {
 			return nil, errors.Join(err, n.close())
@@ -107,6 +112,7 @@ func (n *Node) WaitStored(ctx context.Context, height uint64) error {
 // Everything is closed when it returns, CometBFT after all that reads its blocks.
 func (n *Node) Run(ctx context.Context) error {
 	n.abci.running.Store(true)
+	n.attesting.Stored(n.store.Contiguous())
 	if err := n.comet.Start(); err != nil {
 		return errors.Join(fmt.Errorf("start CometBFT: %w", err), n.close())
 	}
@@ -127,6 +133,8 @@ func (n *Node) runParts(ctx context.Context) error {
 	group.Go(func() error { return n.follower.Run(ctx) })
 	group.Go(func() error { return n.rebuilding.Run(ctx) })
 	group.Go(func() error { return n.host.Run(ctx) })
+	group.Go(func() error { return n.attesting.Run(ctx) })
+	group.Go(func() error { return n.submitConvictions(ctx) })
 	if n.crosscheck != nil {
 		group.Go(func() error { return n.crosscheck.Run(ctx) })
 	}

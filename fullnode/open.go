@@ -83,6 +83,7 @@ func (n *Node) openApp(context.Context) error {
 		DB:                 db,
 		Setup:              n.setup,
 		Retention:          retention{n.store},
+		Certificates:       certificates{n},
 		SkipUpgradeHeights: n.cfg.SkipUpgradeHeights,
 		Options:            append([]func(*baseapp.BaseApp){baseapp.SetMinGasPrices(n.cfg.MinGasPrices)}, n.cfg.Options...),
 	})
@@ -195,8 +196,11 @@ func (n *Node) openHost(ctx context.Context) error {
 		Holdings:  squares{n.store},
 		Evidence:  n.accuser,
 		CheckHead: n.checkHead,
-		Metrics:   n.metrics,
-		Log:       n.cfg.Log.With("module", "libp2p"),
+
+		CheckAttested: n.attesting.Add,
+
+		Metrics: n.metrics,
+		Log:     n.cfg.Log.With("module", "libp2p"),
 	})
 	if err != nil {
 		return err
@@ -236,7 +240,7 @@ func (n *Node) openAPI(ctx context.Context) error {
 	var err error
 	n.api, err = api.New(ctx, api.Config{
 		Address: n.cfg.API.Address,
-		Full:    &api.Full{Squares: n.store, Chain: view{n}, Submitter: submitter{n}},
+		Full:    &api.Full{Squares: n.store, Chain: view{n}, Submitter: submitter{n}, Attestations: attestations{n}},
 		Metrics: promhttp.HandlerFor(n.metrics, promhttp.HandlerOpts{}),
 		Origins: n.cfg.API.Origins,
 		Tokens:  n.cfg.API.Tokens,

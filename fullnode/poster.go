@@ -7,6 +7,7 @@ import (
 	"time"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/gogoproto/proto"
 
 	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/client"
@@ -82,6 +83,30 @@ func (p *poster) account(ctx context.Context) (client.Account, error) {
 		return client.Account{}, err
 	}
 	return client.Account{ChainID: p.node.ChainID(), Number: state.Number, Sequence: state.PendingSequence}, nil
+}
+
+// execute signs and submits messages without blobs.
+func (p *poster) execute(ctx context.Context, gas uint64, messages ...proto.Message) ([da.HashSize]byte, error) {
+	p.turn <- struct{}{}
+	defer func() { <-p.turn }()
+	account, err := p.account(ctx)
+	if err != nil {
+		return [da.HashSize]byte{}, err
+	}
+	state, err := view{p.node}.state()
+	if err != nil {
+		return [da.HashSize]byte{}, err
+	}
+	prices, err := p.node.prices(state)
+	if err != nil {
+		return [da.HashSize]byte{}, err
+	}
+	signed, err := client.SignMessages(p.signer, account, client.Fees{Cap: prices.BaseFee.MulRaw(2), GasLimit: gas, GasPrice: prices.Gas}, messages...)
+	if err != nil {
+		return [da.HashSize]byte{}, err
+	}
+	submitted, err := submitter{p.node}.SubmitTx(ctx, signed)
+	return submitted.Tx, err
 }
 
 func (p *poster) sign(ctx context.Context, prepared *client.Prepared, account client.Account) ([da.HashSize]byte, error) {

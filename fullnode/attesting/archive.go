@@ -14,7 +14,11 @@ import (
 const (
 	certificateKey = 'c'
 	rotationKey    = 'r'
+	setKey         = 's'
 )
+
+// memberSize is the length of a stored attester: operator, key and power.
+const memberSize = da.AddressSize + da.AttestationKeySize + 8
 
 // rotationSize is the length of a stored rotation.
 const rotationSize = 8 + 2*da.HashSize + 8 + da.MaxAttesters/8 + da.AttestationSignatureSize
@@ -134,8 +138,47 @@ func decodeRotation(value []byte, chainID string) (*da.SignedRotation, error) {
 	return r, nil
 }
 
-// Prune deletes the certificates below a height. Rotations stay: without each of them nobody
-// follows the sets from an early one.
+// Set returns the set of an epoch, nil if it is not there.
+func (a *Archive) Set(epoch uint64) (*da.AttesterSet, error) {
+	value, err := a.db.Get(archiveKey(setKey, epoch))
+	if err != nil || value == nil {
+		return nil, err
+	}
+	return decodeSet(value, epoch)
+}
+
+// putSet stores a set: state keeps those of a window alone.
+func (a *Archive) putSet(set *da.AttesterSet) error {
+	return a.set(archiveKey(setKey, set.Epoch), encodeSet(set), true)
+}
+
+// encodeSet leaves out the epoch, which is in the key.
+func encodeSet(set *da.AttesterSet) []byte {
+	out := binary.BigEndian.AppendUint64(nil, set.Total)
+	for i := range set.Attesters {
+		a := &set.Attesters[i]
+		out = append(append(out, a.Operator[:]...), a.Key[:]...)
+		out = binary.BigEndian.AppendUint64(out, a.Power)
+	}
+	return out
+}
+
+func decodeSet(value []byte, epoch uint64) (*da.AttesterSet, error) {
+	if len(value) < 8 || (len(value)-8)%memberSize != 0 || len(value) > 8+da.MaxAttesters*memberSize {
+		return nil, fmt.Errorf("%w: a stored attester set of %d bytes", da.ErrMalformed, len(value))
+	}
+	set := &da.AttesterSet{Epoch: epoch, Total: binary.BigEndian.Uint64(value), Attesters: make([]da.Attester, (len(value)-8)/memberSize)}
+	for i := range set.Attesters {
+		a, member := &set.Attesters[i], value[8+i*memberSize:]
+		copy(a.Operator[:], member)
+		copy(a.Key[:], member[da.AddressSize:])
+		a.Power = binary.BigEndian.Uint64(member[da.AddressSize+da.AttestationKeySize:])
+	}
+	return set, nil
+}
+
+// Prune deletes the certificates below a height. Rotations and sets stay: without each of them
+// nobody follows the sets from an early one.
 func (a *Archive) Prune(below uint64) error {
 	it, err := a.db.Iterator(archiveKey(certificateKey, 0), archiveKey(certificateKey, below))
 	if err != nil {

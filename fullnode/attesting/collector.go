@@ -340,6 +340,9 @@ func (c *Collector) Advance(height uint64) {
 		c.log.Error("the chain does not say what to attest", "height", height, "error", err)
 		return
 	}
+	if c.head == 0 || c.epoch != attestation.Epoch {
+		c.keepSets(attestation.Epoch)
+	}
 	c.head, c.epoch = height, attestation.Epoch
 	for s, t := range c.tallies {
 		if old := s.kind == Heights && s.number+keepBelow <= c.head || s.kind == Rotations && s.number+keepEpochs <= c.epoch; old {
@@ -354,6 +357,19 @@ func (c *Collector) Advance(height uint64) {
 		}
 	}
 	c.wake() // who waits for a height that was ahead learns that it is there
+}
+
+// keepSets stores the sets of an epoch that began, and of the next. The caller holds mu.
+func (c *Collector) keepSets(epoch uint64) {
+	for e := epoch; e <= epoch+1; e++ {
+		m, err := c.members(e)
+		if err == nil {
+			err = c.archive.putSet(m.set)
+		}
+		if err != nil {
+			c.log.Error("an attester set is not stored", "epoch", e, "error", err)
+		}
+	}
 }
 
 // Adopt takes a certificate that a block carries, where it is better than the one held. It fails

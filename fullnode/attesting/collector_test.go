@@ -2,6 +2,7 @@ package attesting
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -143,7 +144,7 @@ func TestWhoIsAheadIsHeard(t *testing.T) {
 	}
 	b.chain.grow(300)
 	b.Advance(300)
-	if len(b.tallies) != 0 || len(b.sets) != 0 {
+	if len(b.tallies) != 0 || len(b.sets) > keepEpochs {
 		t.Errorf("%d tallies and %d sets are kept of heights long ago", len(b.tallies), len(b.sets))
 	}
 }
@@ -183,9 +184,14 @@ func TestAdoptRefuses(t *testing.T) {
 		corrupt func(*da.Certificate)
 		want    error
 	}{
-		"as it is":          {func(*da.Certificate) {}, nil},
-		"another root":      {func(c *da.Certificate) { c.DataRoot[0]++ }, da.ErrMismatch},
-		"another's name":    {func(c *da.Certificate) { c.Signers = da.Signers{}; c.Signers.Add(0); c.Signers.Add(1); c.Signers.Add(3) }, da.ErrInvalidSignature},
+		"as it is":     {func(*da.Certificate) {}, nil},
+		"another root": {func(c *da.Certificate) { c.DataRoot[0]++ }, da.ErrMismatch},
+		"another's name": {func(c *da.Certificate) {
+			c.Signers = da.Signers{}
+			c.Signers.Add(0)
+			c.Signers.Add(1)
+			c.Signers.Add(3)
+		}, da.ErrInvalidSignature},
 		"no quorum":         {func(c *da.Certificate) { c.Signers = da.Signers{}; c.Signers.Add(0) }, da.ErrNoQuorum},
 		"a height to come":  {func(c *da.Certificate) { c.Height = 16 }, da.ErrFutureHeight},
 		"an epoch to come":  {func(c *da.Certificate) { c.Epoch = 9 }, da.ErrFutureHeight},
@@ -221,6 +227,16 @@ func TestArchive(t *testing.T) {
 	}
 	if got, err := a.Rotation(4); err != nil || *got != *rotation {
 		t.Errorf("the rotation became %+v, %v", got, err)
+	}
+	set := newChain(t, 1).set(7)
+	if err := a.putSet(set); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := a.Set(7); err != nil || !reflect.DeepEqual(got, set) {
+		t.Errorf("the set became %+v, %v", got, err)
+	}
+	if got, err := a.Set(8); got != nil || err != nil {
+		t.Errorf("a set that is not there: %+v, %v", got, err)
 	}
 	for _, test := range []struct{ after, until, want uint64 }{{0, 1 << 62, 300}, {0, 299, 5}, {0, 5, 5}, {3, 4, 0}, {3, 5, 5}, {5, 5, 0}, {0, 2, 0}, {6, 5, 0}} {
 		expectHeight(t, "newest", test.want)(a.Newest(test.after, test.until))

@@ -330,6 +330,30 @@ func (s *Service) Covering(height uint64) (*da.Certificate, error) {
 	return found, err
 }
 
+// Attesters returns the set of an epoch, and when it was taken, in seconds since 1970, 0 for the
+// first. Sets that state keeps no more are in the archive, of the time that this node was there. It fails with
+// da.ErrNotFound.
+func (s *Service) Attesters(epoch uint64) (set *da.AttesterSet, taken uint64, err error) {
+	if set, err = s.config.Chain.AttesterSet(epoch); err != nil {
+		archived, failed := s.config.Archive.Set(epoch)
+		if failed != nil || archived == nil {
+			return nil, 0, errors.Join(err, failed)
+		}
+		set = archived
+	}
+	if epoch == 0 {
+		return set, 0, nil
+	}
+	if rotation, err := s.config.Chain.Rotation(epoch - 1); err == nil {
+		return set, rotation.Time, nil
+	}
+	signed, err := s.config.Archive.Rotation(epoch - 1)
+	if signed == nil || err != nil {
+		return set, 0, err
+	}
+	return set, signed.Time, nil
+}
+
 // SignedRotation returns what an epoch's set signed of the next. It fails with ErrNotAttested.
 func (s *Service) SignedRotation(epoch uint64) (*da.SignedRotation, error) {
 	found, err := s.config.Archive.Rotation(epoch)

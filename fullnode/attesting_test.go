@@ -1,0 +1,183 @@
+package fullnode
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/ashlar-da/ashlar/api"
+	"github.com/ashlar-da/ashlar/client"
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/fullnode/attesting"
+	attestpb "github.com/ashlar-da/ashlar/proto/attest"
+)
+
+// newAttester creates the home of a validator of a chain with short epochs.
+func newAttester(t *testing.T) Config {
+	t.Helper()
+	return newValidatorWith(t, encodingOf(t).ShortEpochs)
+}
+
+// waitCertificate returns the certificate of a height of a node.
+func (n *runningNode) waitCertificate(t *testing.T, height uint64) *da.Certificate {
+	t.Helper()
+	for deadline := time.After(patience); ; {
+		changed := n.attesting.Changed()
+		found, err := n.attesting.CertificateOf(height)
+		if err == nil {
+			return found
+		}
+		if !errors.Is(err, attesting.ErrNotAttested) && !errors.Is(err, da.ErrFutureHeight) {
+			t.Fatal(err)
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatalf("no certificate of height %d: %v; %+v", height, err, n.attesting.Status())
+		}
+	}
+}
+
+// TestOneValidatorAttests: each height gets a certificate that verifies without a node, also at a node
+// that is no validator; a posted blob is covered, sets hand over, and a restart changes no signature.
+func TestOneValidatorAttests(t *testing.T) {
+	cfg := newAttester(t)
+	validator := startNode(t, cfg)
+	validator.waitStored(t, 1)
+	follower := startNode(t, newFollower(t, validator))
+	if _, err := follower.host.Connect(t.Context(), validator.Addresses()[0]); err != nil {
+		t.Fatal(err)
+	}
+	c := newTestClient(t, validator)
+	posted, err := c.Post(t.Context(), testBlob(t, 1, 500), client.Attested)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if posted.Status != string(client.Attested) || posted.CertificateHeight < posted.Height {
+		t.Errorf("posted is %+v", posted)
+	}
+	for height := uint64(1); height <= 25; height++ {
+		found := validator.waitCertificate(t, height)
+		set, err := validator.app.AttesterSet(found.Epoch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := found.Verify(testChain, set); err != nil {
+			t.Errorf("height %d: %v", height, err)
+		}
+	}
+	follower.waitCertificate(t, 25)
+	if _, err := c.Certificate(t.Context(), 25); err != nil {
+		t.Errorf("epoch 1, by way of the rotation of epoch 0: %v", err)
+	}
+	if block, err := c.Attested(t.Context(), posted.Height); err != nil || uint64(block.Header.Height()) != posted.Height {
+		t.Errorf("attested: %v", err)
+	}
+	before := validator.waitCertificate(t, 25)
+	if err := validator.stop(); err != nil {
+		t.Fatal(err)
+	}
+	again := startNode(t, cfg)
+	if status, err := (view{again.Node}).Status(t.Context()); err != nil || status.Attestation.Certificate < 25 {
+		t.Errorf("after a restart: %+v, %v", status, err)
+	}
+	if after := again.waitCertificate(t, 25); *after != *before {
+		t.Error("the certificate is another after a restart")
+	}
+	again.waitCertificate(t, again.store.Head()+2)
+	if refusal := again.attesting.Status().Refusal; refusal != nil {
+		t.Errorf("after a restart it does not attest: %v", refusal)
+	}
+}
+
+// newTestClient follows the sets from that of epoch 0.
+func newTestClient(t *testing.T, n *runningNode) *client.Client {
+	t.Helper()
+	set, err := n.app.AttesterSet(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, err := set.Hash()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.New(t.Context(), client.Config{
+		URL: "http://" + n.APIAddress(), Sets: client.FollowSets(client.SetAnchor{ChainID: testChain, Hash: hash}), Setup: n.setup,
+		HTTP: &http.Client{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// TestShortRetentionDoesNotAttest: a node that keeps less than the chain's window says so.
+func TestShortRetentionDoesNotAttest(t *testing.T) {
+	cfg := newAttester(t)
+	cfg.Retain = time.Second
+	n := startNode(t, cfg)
+	n.waitStored(t, 30)
+	for n.attesting.Status().Refusal == nil {
+		n.waitStored(t, n.store.Head()+1)
+	}
+	if status := n.attesting.Status(); status.Refusal.Reason != attesting.RetainShort {
+		t.Errorf("status %+v", status)
+	}
+	if _, err := (attestations{n.Node}).Certificate(t.Context(), 20); !errors.Is(err, api.ErrNotAttested) {
+		t.Errorf("a certificate: %v", err)
+	}
+}
+
+// TestEvidenceIsWhatTheChainTakes: a validator's attestation of another chain, as this node submits it, is
+// punished; and the node's key sends messages.
+func TestEvidenceIsWhatTheChainTakes(t *testing.T) {
+	cfg := newAttester(t)
+	n := startNode(t, cfg)
+	n.waitCertificate(t, 2)
+	forged, err := n.app.Attestation(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged.DataRoot[0]++
+	secret, err := attesting.LoadSecret(AttestationKeyFile(cfg.Comet.RootDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature, err := secret.Attest(forged.Digest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := n.app.AttesterSet(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	evidence := attesting.Evidence{Operator: set.Attesters[0].Operator, Attestation: *forged, Signature: signature}
+	signed := signedAttestation(&evidence)
+	state, err := view{n.Node}.state()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cached, _ := state.CacheContext() // nothing of it stays
+	if err := n.app.Keepers.Attest.Punish(cached, da.FormatAddress(evidence.Operator), signed); err != nil {
+		t.Fatalf("the chain does not take the evidence: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	own, err := RegistrationOf(cfg.Comet.RootDir) // harmless: the chain's one validator expelled would end the chain
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := n.poster.execute(ctx, evidenceGas, &attestpb.MsgRegisterAttestationKey{Operator: n.poster.signer.Address(), Key: own.Key[:], Proof: own.Proof[:]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if height, err := (submitter{n.Node}).WaitIncluded(ctx, id); err != nil || height == 0 {
+		t.Errorf("the node's message is in no block: %v", err)
+	}
+	if status, err := (submitter{n.Node}).TxStatus(ctx, id); err != nil || status.Included == nil || status.Included.Code != 0 {
+		t.Errorf("it came to %+v, %v", status, err)
+	}
+}

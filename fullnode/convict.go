@@ -1,0 +1,74 @@
+package fullnode
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/fullnode/attesting"
+	attestpb "github.com/ashlar-da/ashlar/proto/attest"
+)
+
+// evidenceGas is the execution gas that a transaction with evidence offers.
+const evidenceGas = 500_000
+
+// maxConvictions bounds the evidence that waits to be submitted. One fault expels a validator, so that
+// what is dropped is no loss.
+const maxConvictions = 64
+
+// convict takes evidence against a validator, which must not wait.
+func (n *Node) convict(e attesting.Evidence) {
+	select {
+	case n.convictions <- e:
+	default:
+	}
+}
+
+// submitConvictions submits evidence with the key that pays for posts, and says how to where there is none, until
+// ctx ends.
+func (n *Node) submitConvictions(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e := <-n.convictions:
+			n.submitConviction(ctx, e)
+		}
+	}
+}
+
+func (n *Node) submitConviction(ctx context.Context, e attesting.Evidence) {
+	operator := da.FormatAddress(e.Operator)
+	signed := signedAttestation(&e)
+	encoded, err := json.Marshal(&signed)
+	if err != nil {
+		n.cfg.Log.Error("evidence cannot be encoded", "operator", operator, "error", err)
+		return
+	}
+	log := n.cfg.Log.With("operator", operator, "height", e.Attestation.Height,
+		"submit", "ashlar tx attest submit-evidence "+operator+" '"+string(encoded)+"' --from KEY")
+	if n.poster == nil {
+		log.Error("evidence against a validator: this node has no key to submit it with")
+		return
+	}
+	id, err := n.poster.execute(ctx, evidenceGas, evidenceMessage(n.poster.signer.Address(), &e))
+	if err != nil {
+		log.Error("evidence against a validator was not submitted", "error", err)
+		return
+	}
+	log.Warn("evidence against a validator was submitted", "tx", hex.EncodeToString(id[:]))
+}
+
+func evidenceMessage(submitter string, e *attesting.Evidence) *attestpb.MsgSubmitAttestationEvidence {
+	return &attestpb.MsgSubmitAttestationEvidence{Submitter: submitter, Operator: da.FormatAddress(e.Operator), Attestation: signedAttestation(e)}
+}
+
+// signedAttestation is the attestation as the chain's message has it.
+func signedAttestation(e *attesting.Evidence) attestpb.SignedAttestation {
+	a := &e.Attestation
+	return attestpb.SignedAttestation{
+		Epoch: a.Epoch, SetHash: a.SetHash[:], Height: a.Height, Time: a.Time, HeaderHash: a.HeaderHash[:],
+		DataRoot: a.DataRoot[:], BlobTreeRoot: a.BlobTreeRoot[:], HistoryRoot: a.HistoryRoot[:], Signature: e.Signature[:],
+	}
+}
