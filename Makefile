@@ -15,7 +15,7 @@ LIGHT_MOST := 34000000
 LIGHT_PACKAGES := ./cmd/ashlar-light ./lightnode/... ./p2p/... ./sampling/... ./api/... ./da/... ./erasure/...
 FUZZTIME ?= 20s
 # modules that compare with other implementations, which nothing else depends on
-PEERS := bench blobfee/conformance contracts/test examples/validium
+PEERS := bench blobfee/conformance contracts/test examples/validium relay/test
 # modules that write code; what their tests hold it against lies outside of them, where go's cache of results does not look
 WRITERS := tools/octets
 
