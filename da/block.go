@@ -10,11 +10,13 @@ import (
 // Block is a block's transactions and everything that follows from them.
 type Block struct {
 	// Txs are all transactions, as CometBFT's Data.Txs holds them: the DA header, the cell
-	// proofs, the envelopes, the others.
+	// proofs, the certificate if there is one, the envelopes, the others.
 	Txs [][]byte
 	// Header is the DA header, transaction 0.
 	Header *Header
-	// Envelopes are the blob transactions, from transaction 2 on.
+	// Certificate is that of an earlier height, transaction 2, or nil. That it holds is for the application to see.
+	Certificate *Certificate
+	// Envelopes are the blob transactions.
 	Envelopes []*Envelope
 	// Messages are those of the envelopes.
 	Messages []*PayForBlobs
@@ -25,8 +27,8 @@ type Block struct {
 	Proofs [][]kzg.Proof
 }
 
-// BuildBlock makes the block that a proposer offers with these transactions, envelopes
-// first: it lays out the square, and commits to and proves its transaction rows and shared rows.
+// BuildBlock makes the block that a proposer offers with these transactions, a CertificateTx or none, then envelopes,
+// then others: it lays out the square, and commits to and proves its transaction rows and shared rows.
 // The envelopes' KZG is taken on trust; Verify checks it. It fails with ErrInvalidBlock or
 // ErrNoRoom; EmptyTxs is what a proposer has left then.
 func BuildBlock(setup *kzg.Setup, limits Limits, txs [][]byte) (*Block, error) {
@@ -93,7 +95,7 @@ func newBlock(limits Limits, txs [][]byte) (*Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Block{Envelopes: c.envelopes, Messages: c.messages, Plain: c.signed[len(c.messages):], Square: square}, nil
+	return &Block{Certificate: c.certificate, Envelopes: c.envelopes, Messages: c.messages, Plain: c.signed[len(c.messages):], Square: square}, nil
 }
 
 // parseInjected decodes transactions 0 and 1. It fails with ErrInvalidBlock.

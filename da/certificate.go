@@ -86,6 +86,9 @@ func (c *Certificate) Encode() []byte {
 	return append(out, c.Signature[:]...)
 }
 
+// CertificateTx is the transaction that carries a certificate in a block: the byte 0 and its encoding.
+func CertificateTx(c *Certificate) []byte { return inject(c.Encode()) }
+
 // DecodeCertificate is the inverse of Encode. It fails with ErrMalformed, and verifies nothing.
 func DecodeCertificate(encoded []byte) (*Certificate, error) {
 	if len(encoded) > MaxCertificateSize {

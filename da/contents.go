@@ -7,8 +7,9 @@ import (
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
-// contents are the transactions of a block, what is injected left out.
+// contents are the transactions of a block but the first two.
 type contents struct {
+	certificate *Certificate // nil where there is none
 	signed    [][]byte       // as the transaction rows hold them
 	messages  []*PayForBlobs // of the first of these, the blob transactions
 	envelopes []*Envelope    // of the same; nil where contents come from rows
@@ -21,12 +22,36 @@ func hardLimits() Limits { return Limits{HardMaxRows, HardMaxRows, HardMaxRows} 
 // be there, KZG and what the application knows aside. It fails with ErrInvalidBlock.
 func parseContents(limits Limits, txs [][]byte) (*contents, error) {
 	c := new(contents)
-	for i, tx := range txs {
+	rest, err := c.takeCertificate(txs)
+	if err != nil {
+		return nil, err
+	}
+	for i, tx := range rest {
 		if err := c.add(limits, tx); err != nil {
 			return nil, fmt.Errorf("%w: transaction %d after the injected: %w", ErrInvalidBlock, i, err)
 		}
 	}
 	return c, nil
+}
+
+// takeCertificate reads the certificate, if the first transaction is one, and returns the others. It fails with ErrInvalidBlock.
+func (c *contents) takeCertificate(txs [][]byte) ([][]byte, error) {
+	if len(txs) == 0 || len(txs[0]) == 0 || txs[0][0] != injectedByte {
+		return txs, nil
+	}
+	var err error
+	if c.certificate, err = DecodeCertificate(txs[0][1:]); err != nil {
+		return nil, fmt.Errorf("%w: the certificate: %w", ErrInvalidBlock, err)
+	}
+	return txs[1:], nil
+}
+
+// stream is what the transaction rows hold: the certificate, if there is one, and what users signed.
+func (c *contents) stream() [][]byte {
+	if c.certificate == nil {
+		return c.signed
+	}
+	return append([][]byte{CertificateTx(c.certificate)}, c.signed...)
 }
 
 func (c *contents) add(limits Limits, tx []byte) error {
@@ -74,7 +99,11 @@ func contentsOfRows(rows []*kzg.Row) (*contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, tx := range txs {
+	rest, err := c.takeCertificate(txs)
+	if err != nil {
+		return nil, err
+	}
+	for i, tx := range rest {
 		if err := c.addFromRow(tx); err != nil {
 			return nil, fmt.Errorf("%w: transaction %d: %w", ErrInvalidBlock, i, err)
 		}

@@ -15,8 +15,7 @@ type layout struct {
 	numbers [][]int // of the entries of each transaction's blobs
 }
 
-// newLayout places the blobs of a block. txs are the signed bytes of its blob transactions,
-// then its other transactions; messages are those of the former. They must have passed Check. It
+// newLayout places the blobs of a block. txs are what its transaction rows hold; messages are those of its blob transactions. They must have passed Check. It
 // fails with ErrNoRoom.
 func newLayout(limits Limits, txs [][]byte, messages []*PayForBlobs) (*layout, error) {
 	l := new(layout)

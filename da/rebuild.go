@@ -57,6 +57,9 @@ func RebuildTxs(setup *kzg.Setup, header *Header, rows []*kzg.Row, proofs [][]kz
 		}
 	}
 	txs := [][]byte{inject(header.Encode()), inject(joinProofs(injected))}
+	if c.certificate != nil {
+		txs = append(txs, CertificateTx(c.certificate))
+	}
 	for tx := range c.messages {
 		e, err := square.envelope(c, tx, rows, proofs)
 		if err != nil {

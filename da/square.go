@@ -18,7 +18,7 @@ type Square struct {
 	layout *layout
 }
 
-// BuildSquare lays out the transactions of a block: its envelopes, then its other
+// BuildSquare lays out the transactions of a block: its certificate, if it has one, its envelopes, then its other
 // transactions. It fails with ErrInvalidBlock where one may not be there and with ErrNoRoom
 // where they are too many.
 func BuildSquare(limits Limits, txs [][]byte) (*Square, error) {
@@ -30,7 +30,7 @@ func BuildSquare(limits Limits, txs [][]byte) (*Square, error) {
 }
 
 func (c *contents) square(limits Limits) (*Square, error) {
-	l, err := newLayout(limits, c.signed, c.messages)
+	l, err := newLayout(limits, c.stream(), c.messages)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (c *contents) square(limits Limits) (*Square, error) {
 		return nil, err
 	}
 	s := &Square{TxRows: l.txRows(), SharedRows: l.sharedRows(), Index: index, layout: l}
-	s.Rows = append(packTxs(c.signed), newRows(l.rows()-l.txRows())...)
+	s.Rows = append(packTxs(c.stream()), newRows(l.rows()-l.txRows())...)
 	for tx, e := range c.envelopes {
 		for blob, data := range e.Blobs {
 			s.place(s.entry(tx, blob), data)

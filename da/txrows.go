@@ -23,8 +23,8 @@ func packTxs(txs [][]byte) []*kzg.Row {
 	return packRows(EncodingData, stream)
 }
 
-// UnpackTxs reads the transactions back from a square's transaction rows: the signed bytes
-// of its blob transactions, then its other transactions. They must be exactly what packing
+// UnpackTxs reads the transactions back from a square's transaction rows: its CertificateTx, if there is one, the signed
+// bytes of its blob transactions, then its other transactions. They must be exactly what packing
 // those transactions gives. It fails with ErrMalformed or ErrTooLarge.
 func UnpackTxs(rows []*kzg.Row) ([][]byte, error) {
 	if len(rows) > HardMaxRows {

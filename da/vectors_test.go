@@ -222,6 +222,7 @@ type postedVector struct {
 }
 
 type blockVector struct {
+	Certificate hexBytes         `json:"certificate_transaction,omitempty"`
 	Envelopes   []envelopeVector `json:"envelopes"`
 	Plain       []hexBytes       `json:"other_transactions"`
 	Header      hexBytes         `json:"header"`
@@ -250,7 +251,8 @@ func TestBlockVectors(t *testing.T) {
 	}
 	full := newBlockVector(block)
 	full.Samples = sampleVectors(t, setup, block)
-	golden(t, "blocks.json", []blockVector{newBlockVector(empty), full})
+	_, certified := certifiedBlock(t)
+	golden(t, "blocks.json", []blockVector{newBlockVector(empty), full, newBlockVector(certified)})
 }
 
 func newBlockVector(b *Block) blockVector {
@@ -258,6 +260,9 @@ func newBlockVector(b *Block) blockVector {
 		Plain: hexList(b.Plain), Header: b.Header.Encode(), Proofs: sha256Of(b.Txs[1]),
 		Entries: hexList(encodeEntries(b.Square.Index.Entries)), DataRoot: hexOf(b.Header.DataRoot()),
 		DataHash: hexOf(DataHash(b.Txs)), HeaderAunts: hexList(must(ProveHeader(b.Txs)).Aunts),
+	}
+	if b.Certificate != nil {
+		v.Certificate = CertificateTx(b.Certificate)
 	}
 	for i, e := range b.Envelopes {
 		v.Envelopes = append(v.Envelopes, newEnvelopeVector(e, b.Messages[i]))

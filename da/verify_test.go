@@ -324,6 +324,13 @@ func FuzzParseBlock(f *testing.F) {
 	plain := unprovenTxs(plainTx(3), plainTx(4))
 	f.Add(plain[0], plain[1], plain[2], plain[3])
 	f.Add(EmptyTxs()[0], EmptyTxs()[1], []byte{}, []byte{})
+	carried := CertificateTx(&Certificate{Attestation: Attestation{ChainID: "chain"}})
+	certified := unprovenTxs(carried, e.Encode())
+	f.Add(certified[0], certified[1], certified[2], certified[3])
+	f.Add(certified[0], certified[1], certified[3], certified[2])
+	f.Add(certified[0], certified[1], carried, carried)
+	alone := unprovenTxs(carried)
+	f.Add(alone[0], alone[1], alone[2], []byte{})
 	f.Fuzz(func(t *testing.T, header, proofs, third, fourth []byte) {
 		txs := [][]byte{header, proofs}
 		for _, tx := range [][]byte{third, fourth} {
@@ -338,6 +345,9 @@ func FuzzParseBlock(f *testing.F) {
 		rebuilt := append([][]byte{inject(b.Header.Encode()), proofs}, b.Plain...)
 		for i, e := range b.Envelopes {
 			rebuilt = slices.Insert(rebuilt, injected+i, e.Encode())
+		}
+		if b.Certificate != nil {
+			rebuilt = slices.Insert(rebuilt, injected, CertificateTx(b.Certificate))
 		}
 		if !slices.EqualFunc(rebuilt, txs, bytes.Equal) {
 			t.Errorf("%x is accepted as something else", txs)
