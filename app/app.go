@@ -76,9 +76,11 @@ type App struct {
 
 	setup     *kzg.Setup
 	retention Retention
-	verifier  *ante.Verifier
-	antes     *ante.Block
-	pool      *pool.Pool
+	// certificates may be nil.
+	certificates CertificateSource
+	verifier     *ante.Verifier
+	antes        *ante.Block
+	pool         *pool.Pool
 	// arriving is what Reserve checks, nil while it does not run; guarded by ABCI's mutex.
 	arriving *Arrival
 	// verdicts are those on the blocks seen lately, and verdict the one on the block at
@@ -100,7 +102,7 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{encoding: encoding, setup: cfg.Setup, retention: cfg.Retention}
+	a := &App{encoding: encoding, setup: cfg.Setup, retention: cfg.Retention, certificates: cfg.Certificates}
 	a.pool = pool.New(*cfg.Mempool, a.committed)
 	a.BaseApp = newBaseApp(cfg, encoding, a.pool)
 	if err := a.wire(cfg); err != nil {

@@ -45,15 +45,16 @@ func registration(key attestpb.RegisteredKey) *attestpb.MsgRegisterAttestationKe
 
 // attesting gives a chain short epochs and a short window, and both its validators keys.
 func attesting(t testing.TB) chainOption {
-	return attestingWith(t, func(*attestpb.Params) {})
+	return attestingWith(t, 2, func(*attestpb.Params) {})
 }
 
-func attestingWith(t testing.TB, adjust func(*attestpb.Params)) chainOption {
+// attestingWith is attesting with keys for the first so many accounts and other parameters.
+func attestingWith(t testing.TB, keys int, adjust func(*attestpb.Params)) chainOption {
 	return func(e *app.Encoding, s app.GenesisState) {
 		state := attest.DefaultGenesis()
 		state.Params.EpochBlocks, state.Params.Window, state.Params.QuietBlocks = 4, 10, 3
 		adjust(&state.Params)
-		for i, operator := range testAccounts(2) {
+		for i, operator := range testAccounts(keys) {
 			state.Keys = append(state.Keys, keyOf(t, operator, testSecret(t, uint64(i))))
 		}
 		s[attest.ModuleName] = e.Codec.MustMarshalJSON(state)

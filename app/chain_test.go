@@ -53,7 +53,13 @@ func newChainOn(t testing.TB, a *app.App, options ...chainOption) *chain {
 // newChainOf is newChainOn with a number of accounts.
 func newChainOf(t testing.TB, a *app.App, accounts int, options ...chainOption) *chain {
 	t.Helper()
-	c := &chain{t: t, app: a, accounts: testAccounts(accounts), validators: testValidators(2)}
+	return newChainOfValidators(t, a, accounts, 2, options...)
+}
+
+// newChainOfValidators is newChainOf with a number of validators, operated by the first accounts.
+func newChainOfValidators(t testing.TB, a *app.App, accounts, validators int, options ...chainOption) *chain {
+	t.Helper()
+	c := &chain{t: t, app: a, accounts: testAccounts(accounts), validators: testValidators(validators)}
 	params := app.ConsensusParams().ToProto()
 	state := genesis(t, c.app.Encoding(), c.accounts, c.validators, func(s app.GenesisState) {
 		for _, option := range options {

@@ -54,7 +54,7 @@ func (a *App) verify(req *abci.RequestFinalizeBlock) error {
 
 // preBlock runs before anything else of a block is executed. It takes the fees on the
 // state the block was verified on, gives the modules their turns, which may move that
-// state to another program's form, and records the block's square.
+// state to another program's form, and records the block's square and its certificate.
 func (a *App) preBlock(ctx sdk.Context, req *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
 	if err := a.pay(ctx, req.Txs); err != nil {
 		return nil, err
@@ -63,7 +63,10 @@ func (a *App) preBlock(ctx sdk.Context, req *abci.RequestFinalizeBlock) (*sdk.Re
 	if err != nil {
 		return nil, err
 	}
-	return resp, a.Keepers.Blob.SetRoots(ctx, a.verdict.roots)
+	if err := a.Keepers.Blob.SetRoots(ctx, a.verdict.roots); err != nil || a.verdict.certificate == nil {
+		return resp, err
+	}
+	return resp, a.Keepers.Attest.Inject(ctx, a.verdict.certificate)
 }
 
 // pay runs the ante of every transaction, in order.

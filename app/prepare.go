@@ -35,9 +35,17 @@ func (a *App) prepareProposal(ctx sdk.Context, req *abci.RequestPrepareProposal)
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := a.choose(ctx, limits, req.MaxTxBytes)
+	room, err := newRoom(limits, req.MaxTxBytes, a.GetMaximumBlockGas(ctx))
 	if err != nil {
 		return nil, err
+	}
+	certificate := a.certificate(ctx)
+	if certificate != nil && room.reserve(da.CertificateTx(certificate)) != nil {
+		certificate = nil
+	}
+	chosen := a.choose(ctx, limits, room)
+	if certificate != nil && (len(chosen) > 0 || a.Keepers.Attest.CheckQuiet(ctx) == nil) {
+		chosen = append([][]byte{da.CertificateTx(certificate)}, chosen...)
 	}
 	block, err := da.BuildBlock(a.setup, limits, chosen)
 	if err != nil {
@@ -46,22 +54,40 @@ func (a *App) prepareProposal(ctx sdk.Context, req *abci.RequestPrepareProposal)
 	return &abci.ResponsePrepareProposal{Txs: block.Txs}, nil
 }
 
-// choose picks the transactions of a block, blob transactions first, as many as the
-// square, the block's bytes and its gas hold, and each only if its ante succeeds on the state
+// choose picks the transactions of users, blob transactions first, as many as the
+// room of a block holds, and each only if its ante succeeds on the state
 // the ones before it leave. First come those that tip most together, then, by tip, whatever
 // still has room.
-func (a *App) choose(ctx sdk.Context, limits da.Limits, maxBytes int64) ([][]byte, error) {
-	room, err := newRoom(limits, maxBytes, a.GetMaximumBlockGas(ctx))
-	if err != nil {
-		return nil, err
-	}
+func (a *App) choose(ctx sdk.Context, limits da.Limits, room *room) [][]byte {
 	blobs, others := sorted(a.candidates(ctx))
 	f := &filling{app: a, room: room, taken: make(map[sdk.Tx]bool), waits: make(map[string]bool)}
 	f.take(a.packed(blobs, limits))
 	f.take(blobs)
 	f.waits = make(map[string]bool)
 	f.take(others)
-	return f.chosen, nil
+	return f.chosen
+}
+
+// certificate returns the one that the proposal at hand may carry, nil where the source has none. Others would
+// reject a false one, so it is held against the state first.
+func (a *App) certificate(ctx sdk.Context) *da.Certificate {
+	if a.certificates == nil {
+		return nil
+	}
+	last, err := a.Keepers.Attest.Injected(ctx)
+	newest := uint64(ctx.BlockHeight()) - 1
+	if err != nil || last.Height >= newest {
+		return nil
+	}
+	certificate := a.certificates.Certificate(last.Height, newest)
+	if certificate == nil {
+		return nil
+	}
+	if err := a.Keepers.Attest.CheckCertificate(ctx, certificate); err != nil {
+		a.Logger().Error("leaving a certificate out of the proposal", "height", certificate.Height, "reason", err.Error())
+		return nil
+	}
+	return certificate
 }
 
 // candidates returns what the mempool holds that a block can include: by priority, each
@@ -111,7 +137,20 @@ func newRoom(limits da.Limits, maxBytes int64, maxGas uint64) (*room, error) {
 	return &room{square: *square, bytes: maxBytes - injectedSize(limits), gas: maxGas}, nil
 }
 
-// injectedSize returns the most bytes that the injected transactions take of a block.
+// reserve takes room for what is injected beside the header and the proofs.
+func (r *room) reserve(raw []byte) error {
+	size := cmttypes.ComputeProtoSizeForTxs([]cmttypes.Tx{raw})
+	if size > r.bytes {
+		return errors.New("the block's bytes are used up")
+	}
+	if err := r.square.AddTx(len(raw)); err != nil {
+		return err
+	}
+	r.bytes -= size
+	return nil
+}
+
+// injectedSize returns the most bytes that the DA header and the proofs take of a block.
 func injectedSize(limits da.Limits) int64 {
 	const framing = 16
 	proven := limits.MaxTxRows + limits.MaxSharedRows

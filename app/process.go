@@ -30,6 +30,8 @@ type verdict struct {
 	err error
 	// roots are those of the block's square.
 	roots blobpb.BlockRoots
+	// certificate is the one it carries, or nil.
+	certificate *da.Certificate
 }
 
 // processProposal votes on a proposal. Each round of consensus asks again, so the
@@ -77,6 +79,9 @@ func (a *App) judge(ctx sdk.Context, txs [][]byte) verdict {
 	if err != nil {
 		return verdict{err: fmt.Errorf("layout: %w", err)}
 	}
+	if err := a.checkCertificate(ctx, block); err != nil {
+		return verdict{err: err}
+	}
 	if err := a.runAntes(ctx, block); err != nil {
 		return verdict{err: err}
 	}
@@ -87,7 +92,22 @@ func (a *App) judge(ctx sdk.Context, txs [][]byte) verdict {
 	if err != nil {
 		return verdict{err: fmt.Errorf("%w: %w", errOwnFault, err)}
 	}
-	return verdict{roots: blockRoots(block, baseFee)}
+	return verdict{roots: blockRoots(block, baseFee), certificate: block.Certificate}
+}
+
+// checkCertificate holds the certificate that a block carries, if it does, against the state before the block.
+func (a *App) checkCertificate(ctx sdk.Context, block *da.Block) error {
+	if block.Certificate == nil {
+		return nil
+	}
+	err := a.Keepers.Attest.CheckCertificate(ctx, block.Certificate)
+	if err == nil && len(block.Envelopes)+len(block.Plain) == 0 {
+		err = a.Keepers.Attest.CheckQuiet(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("certificate: %s", err.Error())
+	}
+	return nil
 }
 
 // runAntes runs every transaction's ante, in order, each on the state the ones before

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -160,7 +161,7 @@ func corruptContents() []corruptBlock {
 		{"no proofs transaction", func(txs [][]byte) [][]byte { return slices.Delete(txs, 1, 2) }, "invalid block"},
 		{"DA header alone", func(txs [][]byte) [][]byte { return txs[:1] }, "DA header"},
 		{"DA header twice", func(txs [][]byte) [][]byte { return slices.Insert(txs, 0, txs[0]) }, "invalid block"},
-		{"another injected transaction", func(txs [][]byte) [][]byte { return slices.Insert(txs, 2, []byte{0}) }, "0x00"},
+		{"another injected transaction", func(txs [][]byte) [][]byte { return slices.Insert(txs, 2, []byte{0}) }, "the certificate"},
 		{"injected transaction at the end", func(txs [][]byte) [][]byte { return append(txs, []byte{0}) }, "0x00"},
 		{"empty transaction at the end", func(txs [][]byte) [][]byte { return append(txs, nil) }, "invalid block"},
 		{"empty square before transactions", func(txs [][]byte) [][]byte { return append(da.EmptyTxs(), txs[2:]...) }, "invalid block"},
@@ -206,7 +207,7 @@ func (c *chain) requireRejected(name string, txs [][]byte, reason string) {
 		c.t.Errorf("%s: FinalizeBlock executed it", name)
 		return
 	}
-	if !strings.Contains(err.Error(), reason) || !strings.Contains(err.Error(), "halting at height 2") {
+	if !strings.Contains(err.Error(), reason) || !strings.Contains(err.Error(), fmt.Sprintf("halting at height %d:", c.height+1)) {
 		c.t.Errorf("%s: have %q want a reason with %q", name, err, reason)
 	}
 }

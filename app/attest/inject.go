@@ -20,20 +20,14 @@ func (k *Keeper) Injected(ctx context.Context) (attestpb.Injected, error) {
 
 // CheckCertificate holds the certificate that a block carries against the state before that block: it must be
 // newer than the last, of what the chain knows of its height, and signed by more than two thirds of the set of
-// that height's epoch. Idle tells that the block carries nothing else. It fails with ErrStaleCertificate, ErrQuiet,
-// ErrWrongCertificate or as Attestation does.
-func (k *Keeper) CheckCertificate(ctx context.Context, c *da.Certificate, idle bool) error {
+// that height's epoch. It fails with ErrStaleCertificate, ErrWrongCertificate or as Attestation does.
+func (k *Keeper) CheckCertificate(ctx context.Context, c *da.Certificate) error {
 	last, err := k.Injected(ctx)
 	if err != nil {
 		return err
 	}
 	if c.Height <= last.Height {
 		return ErrStaleCertificate.Wrapf("it is of height %d, the last one of %d", c.Height, last.Height)
-	}
-	if idle {
-		if err := k.checkQuiet(ctx, last); err != nil {
-			return err
-		}
 	}
 	want, err := k.Attestation(ctx, c.Height)
 	if err != nil {
@@ -52,8 +46,12 @@ func (k *Keeper) CheckCertificate(ctx context.Context, c *da.Certificate, idle b
 	return nil
 }
 
-// checkQuiet fails with ErrQuiet while a block without transactions should stay empty.
-func (k *Keeper) checkQuiet(ctx context.Context, last attestpb.Injected) error {
+// CheckQuiet fails with ErrQuiet while a block without transactions of users should stay empty.
+func (k *Keeper) CheckQuiet(ctx context.Context) error {
+	last, err := k.Injected(ctx)
+	if err != nil {
+		return err
+	}
 	params, err := k.Params(ctx)
 	if err != nil {
 		return err
