@@ -65,14 +65,22 @@ func TestEvidenceIsChecked(t *testing.T) {
 		{"a height to come", func(a *da.Attestation) { a.Height = 1000 }, nil, attest.ErrFutureHeight},
 		{"height 0", func(a *da.Attestation) { a.Height = 0 }, nil, attest.ErrOutsideWindow},
 		{"an epoch to come", func(a *da.Attestation) { a.Epoch = 1000 }, nil, attest.ErrUnknownSet},
-		{"not signed: data root", nil, func(m *attestpb.MsgSubmitAttestationEvidence) { m.Attestation.DataRoot = flipLast(m.Attestation.DataRoot) }, attest.ErrInvalidSignature},
+		{"not signed: data root", nil, func(m *attestpb.MsgSubmitAttestationEvidence) {
+			m.Attestation.DataRoot = flipLast(m.Attestation.DataRoot)
+		}, attest.ErrInvalidSignature},
 		{"not signed: time", nil, func(m *attestpb.MsgSubmitAttestationEvidence) { m.Attestation.Time++ }, attest.ErrInvalidSignature},
 		{"another's signature", lieOfRoots, func(m *attestpb.MsgSubmitAttestationEvidence) { m.Operator = c.accounts[0].address().String() }, attest.ErrInvalidSignature},
 		{"no attester", lieOfRoots, func(m *attestpb.MsgSubmitAttestationEvidence) { m.Operator = c.accounts[4].address().String() }, attest.ErrNotAttester},
-		{"no operator", lieOfRoots, func(m *attestpb.MsgSubmitAttestationEvidence) { m.Operator = sdk.ValAddress(accused.address()).String() }, attest.ErrInvalidOperator},
-		{"short root", lieOfRoots, func(m *attestpb.MsgSubmitAttestationEvidence) { m.Attestation.HistoryRoot = m.Attestation.HistoryRoot[1:] }, attest.ErrInvalidEvidence},
+		{"no operator", lieOfRoots, func(m *attestpb.MsgSubmitAttestationEvidence) {
+			m.Operator = sdk.ValAddress(accused.address()).String()
+		}, attest.ErrInvalidOperator},
+		{"short root", lieOfRoots, func(m *attestpb.MsgSubmitAttestationEvidence) {
+			m.Attestation.HistoryRoot = m.Attestation.HistoryRoot[1:]
+		}, attest.ErrInvalidEvidence},
 		{"no set hash", lieOfRoots, func(m *attestpb.MsgSubmitAttestationEvidence) { m.Attestation.SetHash = nil }, attest.ErrInvalidEvidence},
-		{"long signature", lieOfRoots, func(m *attestpb.MsgSubmitAttestationEvidence) { m.Attestation.Signature = append(m.Attestation.Signature, 0) }, attest.ErrInvalidEvidence},
+		{"long signature", lieOfRoots, func(m *attestpb.MsgSubmitAttestationEvidence) {
+			m.Attestation.Signature = append(m.Attestation.Signature, 0)
+		}, attest.ErrInvalidEvidence},
 		{"signature infinity", lieOfRoots, func(m *attestpb.MsgSubmitAttestationEvidence) {
 			m.Attestation.Signature = append([]byte{0xc0}, make([]byte, 95)...)
 		}, attest.ErrInvalidSignature},

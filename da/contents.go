@@ -9,10 +9,10 @@ import (
 
 // contents are the transactions of a block but the first two.
 type contents struct {
-	certificate *Certificate // nil where there is none
-	signed    [][]byte       // as the transaction rows hold them
-	messages  []*PayForBlobs // of the first of these, the blob transactions
-	envelopes []*Envelope    // of the same; nil where contents come from rows
+	certificate *Certificate   // nil where there is none
+	signed      [][]byte       // as the transaction rows hold them
+	messages    []*PayForBlobs // of the first of these, the blob transactions
+	envelopes   []*Envelope    // of the same; nil where contents come from rows
 }
 
 // hardLimits are those that no governance can lift.
