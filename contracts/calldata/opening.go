@@ -62,7 +62,7 @@ func OpenElements(setup *kzg.Setup, row *kzg.Row, first, n int) (*ElementsOpenin
 	if err != nil {
 		return nil, err
 	}
-	quotient, err := quotientOf(row, first, n)
+	quotient, err := Quotient(row, first, n)
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +97,8 @@ func challenge(versionedHash [32]byte, first int, values []byte, quotient kzg.Co
 	return z.Bytes()
 }
 
-// quotientOf divides a row's polynomial by the one that vanishes on a group, xⁿ − hⁿ, and returns the quotient as a row.
-func quotientOf(row *kzg.Row, first, n int) (*kzg.Row, error) {
+// Quotient divides a row's polynomial by the one that vanishes on a group, xⁿ − hⁿ, and returns the quotient as a row.
+func Quotient(row *kzg.Row, first, n int) (*kzg.Row, error) {
 	p := make([]fr.Element, kzg.RowScalars)
 	if err := kzg.DecodeScalars(p, row[:]); err != nil {
 		return nil, err
