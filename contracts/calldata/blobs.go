@@ -1,11 +1,7 @@
 package calldata
 
 import (
-	"fmt"
 	"math/big"
-
-	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
-	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
 
 	"github.com/ashlar-da/ashlar/da"
 )
@@ -96,11 +92,11 @@ type Certificate struct {
 
 // NewCertificate returns a certificate with its signature. It fails with da.ErrInvalidSignature.
 func NewCertificate(c *da.Certificate) (Certificate, error) {
-	signature, err := Signature(c.Signature)
+	signature, err := c.Signature.EIP2537()
 	if err != nil {
 		return Certificate{}, err
 	}
-	return Certificate{NewAttestation(&c.Attestation), new(big.Int).SetBytes(c.Signers[:]), signature}, nil
+	return Certificate{NewAttestation(&c.Attestation), new(big.Int).SetBytes(c.Signers[:]), signature[:]}, nil
 }
 
 // PostedCertificate stands for a certificate that the light client has verified.
@@ -110,22 +106,6 @@ func PostedCertificate(historyRoot [32]byte) Certificate {
 
 func (c *Certificate) encode() value {
 	return tuple(c.Attestation.encode(), right(c.Signers.Bytes()), dynamicBytes(c.Signature))
-}
-
-// Signature returns a signature as [EIP-2537] writes points of G2, 256 bytes. It fails with da.ErrInvalidSignature.
-//
-// [EIP-2537]: https://github.com/ethereum/EIPs/blob/b6e99a80e826d759d7ca55dc027d4736ddfd0ae4/EIPS/eip-2537.md#curve-points-encoding
-func Signature(compressed da.AttestationSignature) ([]byte, error) {
-	var p bls12381.G2Affine
-	if _, err := p.SetBytes(compressed[:]); err != nil || p.IsInfinity() {
-		return nil, fmt.Errorf("%w: %x is no point of G2, or infinity", da.ErrInvalidSignature, compressed[:8])
-	}
-	var out []byte
-	for _, e := range []fp.Element{p.X.A0, p.X.A1, p.Y.A0, p.Y.A1} {
-		coordinate := e.Bytes()
-		out = append(append(out, make([]byte, 16)...), coordinate[:]...)
-	}
-	return out, nil
 }
 
 // AttestedBlobs is all that shows blobs to be attested.

@@ -14,7 +14,7 @@ struct Certificate {
 
 /// A blob, in the block of one of the places beside it.
 struct Posted {
-    uint256 place;
+    uint64 place;
     bytes32 blobId;
     Blob blob;
     bytes32[] tree;
