@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func TestWhatIsPutIsReadAndPutOnce(t *testing.T) {
 		if again := put(t, core, data); again != ref {
 			t.Errorf("%s: put again: %v, was %v", name, again, ref)
 		}
-		if found, err := core.FindKeccak(da.Keccak256(data)); err != nil || found != ref {
+		if found, err := core.FindKeccak(t.Context(), da.Keccak256(data)); err != nil || found != ref {
 			t.Errorf("%s: by keccak: %v, %v", name, found, err)
 		}
 	}
@@ -102,10 +103,10 @@ func TestWhatIsNotThere(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
-	if _, err := core.FindKeccak(da.Keccak256([]byte("never put"))); !errors.Is(err, da.ErrNotFound) {
+	if _, err := core.FindKeccak(t.Context(), da.Keccak256([]byte("never put"))); !errors.Is(err, da.ErrNotFound) {
 		t.Errorf("unknown keccak: %v", err)
 	}
-	if _, err := core.FindRow([32]byte{1}); !errors.Is(err, da.ErrNotFound) {
+	if _, err := core.FindRow(t.Context(), [32]byte{1}); !errors.Is(err, da.ErrNotFound) {
 		t.Errorf("unknown versioned hash: %v", err)
 	}
 	for name, c := range map[string]struct {
@@ -162,8 +163,31 @@ func TestALyingNode(t *testing.T) {
 		if !errors.Is(err, gateway.ErrUnavailable) && !errors.Is(err, gateway.ErrBehind) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := core.FindKeccak(da.Keccak256(data)); err != nil && !errors.Is(err, gateway.ErrBehind) {
+		if _, err := core.FindKeccak(t.Context(), da.Keccak256(data)); err != nil && !errors.Is(err, gateway.ErrBehind) {
 			t.Errorf("%s: by keccak: %v", name, err)
+		}
+	}
+}
+
+// TestANodeThatBeginsToLie says of everything that it is not found, once the gateway knows the chain.
+func TestANodeThatBeginsToLie(t *testing.T) {
+	var lying atomic.Bool
+	core, _ := open(t, liar(t, func(_ *http.Request, status int, body []byte) (int, []byte) {
+		if lying.Load() {
+			return 404, []byte(`{"error":{"code":"not_found","message":"a lie"}}`)
+		}
+		return status, body
+	}), t.TempDir(), nil)
+	ready(t, core)
+	lying.Store(true)
+	_, byKeccak := core.FindKeccak(t.Context(), [32]byte{1})
+	_, byHash := core.FindRow(t.Context(), [32]byte{1})
+	_, byRef := core.Get(t.Context(), gateway.Ref{Height: 1e6, ID: da.BlobID{1}})
+	_, put := core.Put(t.Context(), []byte("x"))
+	_, entries := core.Entries(t.Context(), 1e6)
+	for name, err := range map[string]error{"by keccak": byKeccak, "by versioned hash": byHash, "by commitment": byRef, "put": put, "entries": entries} {
+		if status := gateway.Status(err); status != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d %v", name, status, err)
 		}
 	}
 }
@@ -222,7 +246,7 @@ func TestIndexFile(t *testing.T) {
 		}
 		core, stop := open(t, startNode().url, again, nil)
 		ready(t, core)
-		if found, err := core.FindKeccak(da.Keccak256(data)); err != nil || found != ref {
+		if found, err := core.FindKeccak(t.Context(), da.Keccak256(data)); err != nil || found != ref {
 			t.Errorf("%s: %v, %v", name, found, err)
 		}
 		stop()

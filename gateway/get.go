@@ -9,6 +9,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/da/chain"
 )
 
 // Get reads a blob of the namespace, checked against its id and proven to be in the block. It fails with
@@ -76,21 +77,20 @@ func (c *Core) unread(height uint64, err error) error {
 }
 
 // FindKeccak returns the newest blob of the namespace with that hash. It fails with da.ErrNotFound where no block has
-// one, from Config.From or out of retention on, up to one not older than MaxLag; ErrBehind where that is not known.
-func (c *Core) FindKeccak(keccak [da.HashSize]byte) (Ref, error) {
-	c.mu.Lock()
-	for _, encoding := range []da.Encoding{da.EncodingData, da.EncodingRaw} {
-		if found, ok := c.fresh[content{keccak, encoding}]; ok {
-			c.mu.Unlock()
-			return found.ref, nil
+// one, from Config.From or out of retention on, up to the newest that the nodes have, which must not be older than
+// MaxLag; ErrBehind where that is not known.
+func (c *Core) FindKeccak(ctx context.Context, keccak [da.HashSize]byte) (Ref, error) {
+	return find(ctx, c, fmt.Sprintf("no blob with keccak256 %x", keccak), func() (Ref, bool) {
+		for _, encoding := range []da.Encoding{da.EncodingData, da.EncodingRaw} {
+			if found, ok := c.fresh[content{keccak, encoding}]; ok {
+				return found.ref, true
+			}
 		}
-	}
-	found := c.index.newestKeccak(keccak)
-	c.mu.Unlock()
-	if found != nil {
-		return found.ref, nil
-	}
-	return Ref{}, c.nowhere(fmt.Sprintf("no blob with keccak256 %x", keccak))
+		if found := c.index.newestKeccak(keccak); found != nil {
+			return found.ref, true
+		}
+		return Ref{}, false
+	})
 }
 
 // Row is where a row is that a commitment is of.
@@ -101,15 +101,65 @@ type Row struct {
 }
 
 // FindRow returns the newest row of the namespace whose commitment has that versioned hash. It fails as FindKeccak does.
-func (c *Core) FindRow(versionedHash [da.HashSize]byte) (Row, error) {
-	c.mu.Lock()
-	places := c.index.rows[versionedHash]
-	c.mu.Unlock()
-	if len(places) > 0 {
+func (c *Core) FindRow(ctx context.Context, versionedHash [da.HashSize]byte) (Row, error) {
+	return find(ctx, c, fmt.Sprintf("no row with versioned hash %x", versionedHash), func() (Row, bool) {
+		places := c.index.rows[versionedHash]
+		if len(places) == 0 {
+			return Row{}, false
+		}
 		newest := places[len(places)-1]
-		return Row{newest.record.ref, newest.row}, nil
+		return Row{newest.record.ref, newest.row}, true
+	})
+}
+
+// find looks for something in the index, and once more where the index reaches the nodes' head before it says that it is
+// not there. look is called with mu held.
+func find[T any](ctx context.Context, c *Core, what string, look func() (T, bool)) (T, error) {
+	locked := func() (T, bool) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return look()
 	}
-	return Row{}, c.nowhere(fmt.Sprintf("no row with versioned hash %x", versionedHash))
+	if found, ok := locked(); ok {
+		return found, nil
+	}
+	var none T
+	if err := c.catchUp(ctx); err != nil {
+		return none, err
+	}
+	if found, ok := locked(); ok {
+		return found, nil
+	}
+	return none, c.nowhere(what)
+}
+
+// catchUpPatience is how long an answer waits for the index to reach the nodes' head.
+const catchUpPatience = 10 * time.Second
+
+// catchUp waits until the index has all that the nodes have now. It fails with ErrBehind.
+func (c *Core) catchUp(ctx context.Context) error {
+	if err := c.Health(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, catchUpPatience)
+	defer cancel()
+	status, err := c.client.Status(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %v", ErrBehind, err) //nolint:errorlint // a node's word, not ours
+	}
+	for {
+		c.mu.Lock()
+		reached := c.index.newest().height
+		c.mu.Unlock()
+		if reached >= status.Head {
+			return nil
+		}
+		select {
+		case <-time.After(c.config.Poll / 10):
+		case <-ctx.Done():
+			return fmt.Errorf("%w: the namespace is read up to height %d, and the node has %d", ErrBehind, reached, status.Head)
+		}
+	}
 }
 
 // nowhere fails with da.ErrNotFound, or with ErrBehind where the index does not reach far enough to say so.
@@ -124,4 +174,54 @@ func (c *Core) nowhere(what string) error {
 		return fmt.Errorf("%w: heights below %d were not read; if the rollup began there, say so with --from-height", ErrBehind, newest.from)
 	}
 	return fmt.Errorf("%w: %s in heights %d to %d of this gateway's namespace", da.ErrNotFound, what, newest.from, newest.height)
+}
+
+// Prove returns the proofs that a block has a blob. It fails with ErrBehind or ErrUnavailable, or with da.ErrPruned.
+func (c *Core) Prove(ctx context.Context, ref Ref) (*client.Inclusion, error) {
+	inclusion, err := c.client.Inclusion(ctx, ref.ID, ref.Height)
+	if err != nil {
+		return nil, c.unread(ref.Height, err)
+	}
+	return inclusion, nil
+}
+
+// Header returns the header of a height. It fails with ErrBehind or ErrUnavailable, or with da.ErrPruned.
+func (c *Core) Header(ctx context.Context, height uint64) (*chain.Header, error) {
+	header, err := c.client.Header(ctx, height)
+	if err != nil {
+		return nil, c.unread(height, err)
+	}
+	return header, nil
+}
+
+// Read reads a blob that whoever asks knows to be in a block, of any namespace, and checks it against its id. It fails
+// with ErrBehind or ErrUnavailable, or with da.ErrPruned.
+func (c *Core) Read(ctx context.Context, ref Ref) (*client.Blob, error) {
+	began := time.Now()
+	blob, err := c.client.Get(ctx, ref.ID)
+	if err != nil {
+		err = c.unread(ref.Height, err)
+	}
+	c.meter.get(began, err)
+	return blob, err
+}
+
+// Retention is how long what is put can be read.
+func (c *Core) Retention() time.Duration { return c.config.Retention }
+
+// Entries returns what the namespace has at a height, all of it, 0 being the newest that was followed. It fails as Get does.
+func (c *Core) Entries(ctx context.Context, height uint64) ([]da.Entry, error) {
+	if height == 0 {
+		c.mu.Lock()
+		height = c.index.newest().height
+		c.mu.Unlock()
+	}
+	if height > math.MaxInt64 {
+		return nil, fmt.Errorf("%w: no chain has a height %d", da.ErrNotFound, height)
+	}
+	_, entries, err := c.client.Entries(ctx, c.config.Namespace, max(height, 1))
+	if err != nil {
+		return nil, c.unread(height, err)
+	}
+	return entries, nil
 }

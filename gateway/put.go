@@ -96,7 +96,7 @@ func refused(err error) error {
 	case errors.Is(err, da.ErrTooLarge), errors.Is(err, da.ErrInvalidBlob):
 		return err
 	case client.CodeOf(err) == client.CodeSyncing:
-		return fmt.Errorf("%w: %w", ErrBehind, err)
+		return fmt.Errorf("%w: %v", ErrBehind, err) //nolint:errorlint // a node's word, not ours
 	}
-	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	return fmt.Errorf("%w: %v", ErrUnavailable, err) //nolint:errorlint // a node's word, not ours
 }

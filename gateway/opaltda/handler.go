@@ -119,7 +119,7 @@ func (h *handler) get(w http.ResponseWriter, r *http.Request) error {
 	defer release()
 	ref := named.ref
 	if !named.generic {
-		if ref, err = h.core.FindKeccak(named.keccak); err != nil {
+		if ref, err = h.core.FindKeccak(r.Context(), named.keccak); err != nil {
 			return err
 		}
 	}
