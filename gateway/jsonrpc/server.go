@@ -1,0 +1,253 @@
+package jsonrpc
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/ashlar-da/ashlar/api/token"
+	"github.com/ashlar-da/ashlar/gateway"
+)
+
+// The codes of errors.
+const (
+	CodeParse          = -32700
+	CodeInvalidRequest = -32600
+	CodeNoMethod       = -32601
+	CodeInvalidParams  = -32602
+	CodeServer         = -32000
+)
+
+// maxBatch bounds the calls of a batch.
+const maxBatch = 100
+
+// ErrInvalidParams is for methods to fail with where the parameters are not theirs.
+var ErrInvalidParams = errors.New("invalid params")
+
+// Method is what a name calls.
+type Method struct {
+	// Call gets the parameters, and returns what JSON shows as the result.
+	Call func(ctx context.Context, params []json.RawMessage) (any, error)
+	// Writes tells that a token is needed where there are tokens, whose scope is the method's name.
+	Writes bool
+	// Answer is the memory set aside for the answer, in bytes.
+	Answer int64
+}
+
+// Config is what a handler is made of; all of it is required but Code and Explain.
+type Config struct {
+	Methods map[string]Method
+	Gate    *gateway.Gate
+	// Health is what GET /health answers.
+	Health func() error
+	// MaxBody bounds a request, in bytes.
+	MaxBody int64
+	// Code is the code of a method's error; nil: CodeServer always.
+	Code func(error) int
+	// Explain puts why a request was not let in into the protocol's words; nil: it has none.
+	Explain func(error) error
+}
+
+// request is a call. ID is nil where no answer is wanted.
+type request struct {
+	Version string          `json:"jsonrpc"`
+	ID      json.RawMessage `json:"id"`
+	Method  string          `json:"method"`
+	Params  json.RawMessage `json:"params"`
+}
+
+// response answers a call: with Result or Error.
+type response struct {
+	Version string          `json:"jsonrpc"`
+	ID      json.RawMessage `json:"id"`
+	Result  json.RawMessage `json:"result,omitempty"`
+	Error   *Problem        `json:"error,omitempty"`
+}
+
+// Problem is an error as the protocol shows it.
+type Problem struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// New returns the handler.
+func New(config Config) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) { serve(w, r, &config) })
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+		if err := config.Health(); err != nil {
+			http.Error(w, err.Error(), gateway.Status(err))
+		}
+	})
+	return mux
+}
+
+// serve answers what was posted. What cannot be read at all has an HTTP status that says so.
+func serve(w http.ResponseWriter, r *http.Request, config *Config) {
+	body, release, err := config.Gate.Body(w, r, config.MaxBody)
+	if err != nil {
+		config.refuse(w, err)
+		return
+	}
+	defer release()
+	calls, isBatch, problem := parse(body)
+	if problem != nil {
+		send(w, &response{Version: "2.0", ID: null(), Error: problem})
+		return
+	}
+	free, err := config.Gate.Reserve(config.memory(body, calls))
+	if err != nil {
+		config.refuse(w, err)
+		return
+	}
+	defer free()
+	var answers []*response
+	for i := range calls {
+		answer, err := call(r, config, &calls[i])
+		if errors.Is(err, token.ErrUnauthorized) {
+			config.refuse(w, err)
+			return
+		}
+		if answer != nil {
+			answers = append(answers, answer)
+		}
+	}
+	switch {
+	case len(answers) == 0:
+	case isBatch:
+		send(w, answers)
+	default:
+		send(w, answers[0])
+	}
+}
+
+// refuse answers a request that is not let in.
+func (c *Config) refuse(w http.ResponseWriter, err error) {
+	status := gateway.Status(err)
+	if c.Explain != nil {
+		err = c.Explain(err)
+	}
+	http.Error(w, err.Error(), status)
+}
+
+// memory is what calls take: their parameters, which are copied when they are read, and the answers.
+func (c *Config) memory(body []byte, calls []request) int64 {
+	size := int64(len(body))
+	for i := range calls {
+		size += c.Methods[calls[i].Method].Answer
+	}
+	return size
+}
+
+func null() json.RawMessage { return json.RawMessage("null") }
+
+// parse reads a call or a batch.
+func parse(body []byte) (calls []request, isBatch bool, _ *Problem) {
+	body = bytes.TrimSpace(body)
+	isBatch = len(body) > 0 && body[0] == '['
+	if !isBatch {
+		calls = make([]request, 1)
+		if err := json.Unmarshal(body, &calls[0]); err != nil {
+			return nil, false, &Problem{CodeParse, "parse error: " + err.Error()}
+		}
+		return calls, false, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	_, _ = decoder.Token() // the bracket
+	for decoder.More() {
+		if len(calls) == maxBatch {
+			return nil, true, &Problem{CodeInvalidRequest, fmt.Sprintf("a batch has at most %d calls", maxBatch)}
+		}
+		var next request
+		if err := decoder.Decode(&next); err != nil {
+			return nil, true, &Problem{CodeParse, "parse error: " + err.Error()}
+		}
+		calls = append(calls, next)
+	}
+	if _, err := decoder.Token(); err != nil {
+		return nil, true, &Problem{CodeParse, "parse error: " + err.Error()}
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, true, &Problem{CodeParse, "parse error: something follows the batch"}
+	}
+	if len(calls) == 0 {
+		return nil, true, &Problem{CodeInvalidRequest, "empty batch"}
+	}
+	return calls, true, nil
+}
+
+// call answers one call, with nil where no answer is wanted. It fails with token.ErrUnauthorized.
+func call(r *http.Request, config *Config, c *request) (*response, error) {
+	answer := &response{Version: "2.0", ID: c.ID}
+	if len(c.ID) == 0 {
+		answer.ID = null()
+	}
+	if c.Version != "2.0" || c.Method == "" || !isID(c.ID) {
+		answer.Error = &Problem{CodeInvalidRequest, "invalid request"}
+		return answer, nil
+	}
+	method, ok := config.Methods[c.Method]
+	if !ok {
+		answer.Error = &Problem{CodeNoMethod, fmt.Sprintf("the method %s does not exist/is not available", c.Method)}
+		return unlessNotified(c, answer), nil
+	}
+	if method.Writes {
+		if err := config.Gate.Authorize(r, c.Method); err != nil {
+			return nil, err
+		}
+	}
+	result, err := invoke(r.Context(), &method, c.Params)
+	if err == nil {
+		answer.Result, err = json.Marshal(result)
+	}
+	if err != nil {
+		answer.Error = &Problem{codeOf(config, err), err.Error()}
+	}
+	return unlessNotified(c, answer), nil
+}
+
+// isID tells whether a call's id is a string, a number, null or missing.
+func isID(id json.RawMessage) bool {
+	return len(id) == 0 || id[0] != '{' && id[0] != '[' && id[0] != 't' && id[0] != 'f'
+}
+
+func unlessNotified(c *request, answer *response) *response {
+	if len(c.ID) == 0 {
+		return nil
+	}
+	return answer
+}
+
+func invoke(ctx context.Context, method *Method, encoded json.RawMessage) (any, error) {
+	var params []json.RawMessage
+	if len(encoded) > 0 {
+		if err := json.Unmarshal(encoded, &params); err != nil {
+			return nil, fmt.Errorf("%w: want a list: %w", ErrInvalidParams, err)
+		}
+	}
+	return method.Call(ctx, params)
+}
+
+func codeOf(config *Config, err error) int {
+	switch {
+	case errors.Is(err, ErrInvalidParams):
+		return CodeInvalidParams
+	case config.Code != nil:
+		return config.Code(err)
+	}
+	return CodeServer
+}
+
+func send(w http.ResponseWriter, answer any) {
+	encoded, err := json.Marshal(answer)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(encoded, '\n')) // who asked may be gone
+}
