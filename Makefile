@@ -22,7 +22,7 @@ WRITERS := tools/octets
 # what compiles contracts: npm's packages, of the versions that the lock file has
 NODE_MODULES := contracts/node_modules/.package-lock.json
 
-.PHONY: contracts contracts-check build cross release-check demo load sweep run lightbench swarm test race fuzz lint bench gobench proto clean help
+.PHONY: contracts contracts-check build cross release-check demo load sweep run lightbench swarm conformance test race fuzz lint bench gobench proto clean help
 
 build: ## build the binaries into build/
 	@mkdir -p build
@@ -66,6 +66,11 @@ lightbench: ## what a light node costs, in an hour, or QUICK=1: five minutes in 
 swarm: ## how many light nodes rebuild a block; then a block of 33 rows, rebuilt from 200 of them over simulated links
 	@$(GO) run ./testnet/cmd/swarm
 	SWARM_K=33 SWARM_NODES=200 $(GO) test -count 1 -timeout 30m -v -run FullNode ./testnet/swarm
+
+conformance: ## the clients of rollups' own stacks against gateways to a live chain; writes build/conformance/report.json
+	@mkdir -p build
+	$(GO) build -ldflags '$(LDFLAGS)' -o build/ ./cmd/ashlar
+	@$(GO) run ./testnet/cmd/conformance -bin build -out build/conformance $(FLAGS)
 
 test: ## unit, property, integration and command-line tests, and those against other implementations
 	$(GO) test -timeout 14m ./...

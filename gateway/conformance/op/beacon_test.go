@@ -1,0 +1,123 @@
+package op
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/ethereum-optimism/optimism/op-service/client"
+	"github.com/ethereum-optimism/optimism/op-service/eth"
+	"github.com/ethereum-optimism/optimism/op-service/sources"
+	"github.com/ethereum-optimism/optimism/op-service/testlog"
+	"github.com/ethereum/go-ethereum"
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/log"
+)
+
+// reader makes the client as op-node makes it of --l1.beacon.
+func reader(t *testing.T, where string) *sources.L1BeaconClient {
+	t.Helper()
+	http := client.NewBasicHTTPClient(at(t, where), testlog.Logger(t, log.LevelError))
+	return sources.NewL1BeaconClient(sources.NewBeaconHTTPClient(http), sources.L1BeaconClientConfig{})
+}
+
+// blob is one as op-batcher fills it, and its versioned hash.
+func blob(t *testing.T) (*eth.Blob, common.Hash) {
+	t.Helper()
+	data := make([]byte, 120_000)
+	_, _ = rand.Read(data)
+	var filled eth.Blob
+	if err := filled.FromData(data); err != nil {
+		t.Fatal(err)
+	}
+	commitment, err := filled.ComputeKZGCommitment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &filled, eth.KZGToVersionedHash(commitment)
+}
+
+// post posts an Ethereum blob as it is, by a node's API.
+func post(t *testing.T, data []byte) {
+	t.Helper()
+	query := url.Values{"namespace": {at(t, "NAMESPACE")}, "encoding": {"raw"}, "wait": {"included"}}
+	response, err := http.Post(at(t, "NODE")+"/v1/blobs?"+query.Encode(), "application/octet-stream", bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var answer json.RawMessage
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s", response.Status, answer)
+	}
+}
+
+// fetch returns once the client reads blobs.
+func fetch(t *testing.T, client *sources.L1BeaconClient, hashes ...common.Hash) (blobs []*eth.Blob) {
+	t.Helper()
+	eventually(t, func() (bool, error) {
+		var err error
+		blobs, err = client.GetBlobsByHash(t.Context(), uint64(time.Now().Unix()), hashes)
+		return err == nil, err
+	})
+	return blobs
+}
+
+func TestBeaconClient(t *testing.T) {
+	client := reader(t, "BEACON_FIRST")
+	first, firstHash := blob(t)
+	second, secondHash := blob(t)
+	post(t, append(bytes.Clone(first[:]), second[:]...))
+	t.Run("put and get", func(t *testing.T) {
+		blobs := fetch(t, client, firstHash, secondHash)
+		if *blobs[0] != *first || *blobs[1] != *second {
+			t.Error("other blobs")
+		}
+	})
+	t.Run("read from another node", func(t *testing.T) {
+		if blobs := fetch(t, reader(t, "BEACON_OTHER"), secondHash); *blobs[0] != *second {
+			t.Error("another blob")
+		}
+	})
+	t.Run("unknown", func(t *testing.T) {
+		if _, err := client.GetBlobsByHash(t.Context(), 1, []common.Hash{{1, 2, 3}}); !errors.Is(err, ethereum.NotFound) {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("lying node", func(t *testing.T) {
+		liedTo := reader(t, "BEACON_LIED_TO")
+		fetch(t, liedTo, firstHash)
+		defer control(t, "/lie")
+		for _, about := range []string{"bytes", "missing", "pruned", "silence", "nonsense"} {
+			control(t, "/lie?about="+about)
+			if _, err := liedTo.GetBlobsByHash(t.Context(), 1, []common.Hash{firstHash}); err == nil || errors.Is(err, ethereum.NotFound) {
+				t.Errorf("a lie about %s: %v", about, err)
+			}
+		}
+	})
+	t.Run("pruned", func(t *testing.T) {
+		forgets := reader(t, "BEACON_FORGETS")
+		eventually(t, func() (bool, error) {
+			_, err := forgets.GetBlobsByHash(t.Context(), 1, []common.Hash{firstHash})
+			return errors.Is(err, ethereum.NotFound), err
+		})
+	})
+	t.Run("node restarts", func(t *testing.T) {
+		control(t, "/restart-node")
+		fetch(t, client, firstHash)
+	})
+	t.Run("gateway restarts", func(t *testing.T) {
+		control(t, "/restart-gateway")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := client.GetBlobsByHash(ctx, 1, []common.Hash{firstHash}); err != nil {
+			t.Error(err) // the control returned once it takes puts, and so has read the namespace
+		}
+	})
+}
