@@ -59,8 +59,7 @@ func (r *Run) MeasurePhone(ctx context.Context, every time.Duration) (*PhoneResu
 	defer r.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	arguments := append(r.arguments(r.generator.Lines()[0]), "--profile", "phone", "--wake-every", every.String())
-	path, args := r.network.Command(r.config.Light, arguments)
+	path, args := r.command("--profile", "phone", "--wake-every", every.String())
 	r.light = testnet.NewProcess("phone", r.config.Dir, path, args, func(err error) { cancel(err) })
 	if err := r.light.Start(); err != nil {
 		return nil, err

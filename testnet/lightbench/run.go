@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -102,12 +103,7 @@ func (r *Run) Measure(ctx context.Context) (*Result, error) {
 	defer r.Close()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	first := r.generator.Lines()[0]
-	light := append([]string{r.config.Light}, r.arguments(first)...)
-	if r.config.Emulator != "" {
-		light = append([]string{r.config.Emulator}, light...)
-	}
-	path, args := r.network.Command(light[0], light[1:])
+	path, args := r.command()
 	r.light = testnet.NewProcess("light", r.config.Dir, path, args, func(err error) { cancel(err) })
 	started := time.Now()
 	if err := r.light.Start(); err != nil {
@@ -128,6 +124,16 @@ func (r *Run) Measure(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	return r.result(started, usage, disk)
+}
+
+// command is how to run ashlar-light where it is to run, by the emulator if there is one, with more
+// arguments than its own.
+func (r *Run) command(more ...string) (path string, args []string) {
+	light := slices.Concat([]string{r.config.Light}, r.arguments(r.generator.Lines()[0]), more)
+	if r.config.Emulator != "" {
+		light = slices.Insert(light, 0, r.config.Emulator)
+	}
+	return r.network.Command(light[0], light[1:])
 }
 
 // arguments are those of ashlar-light: its defaults, but for where it listens and what it
