@@ -5,14 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cometbft/cometbft/types"
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/sampling"
 )
 
 // evidenceDesk stands in for a full node: it takes evidence against any block but its own
@@ -99,6 +103,93 @@ func TestConflictingHeadersBecomeEvidence(t *testing.T) {
 	if s := status(t, again); s.Alarm != "" {
 		t.Errorf("alarm: %s", s.Alarm)
 	}
+}
+
+// TestEvidenceOutlivesTheRunThatFoundIt has a node that finds two headers of one height reach nobody who
+// takes the evidence. Started again on what it trusts it does nothing but hand it over; a later start is
+// refused.
+func TestEvidenceOutlivesTheRunThatFoundIt(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]func(*Config, *testBlocks){
+		"on the same trust":        func(*Config, *testBlocks) {},
+		"from a header since told": func(c *Config, blocks *testBlocks) { c.Trust = blocks.trust(4) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			blocks := newTestBlocks(t, 6)
+			_, honest := blocks.serve(t)
+			liar, bad := blocks.serve(t)
+			liar.fork(6)
+			config := testConfig(t, blocks, honest, bad)
+			n, err := New(t.Context(), config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, host := range []*p2p.Host{honest, bad} {
+				if _, err := n.host.Connect(t.Context(), host.Addresses()[0]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			n.submissions = time.Second
+			if err := n.Run(t.Context()); !errors.Is(err, ErrAttack) || !strings.Contains(err.Error(), "no full node could be reached") {
+				t.Fatalf("the node ended with %v, want %v and that nobody took the evidence", err, ErrAttack)
+			}
+
+			desk := &evidenceDesk{blocks: blocks}
+			full := startHostWith(t, func(c *p2p.Config) { c.Evidence = desk })
+			same := config.Trust
+			config.Peers = []string{honest.Addresses()[0], full.Addresses()[0]}
+			later(&config, blocks)
+			again, err := New(t.Context(), config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			ended := make(chan error, 1)
+			go func() { ended <- again.Run(ctx) }()
+			await(t, "the evidence is taken, and noted to be", func() bool {
+				left, err := again.chain.pendingEvidence()
+				return desk.count() == 1 && len(left) == 0 && err == nil
+			})
+			if config.Trust != same {
+				await(t, "the node follows", func() bool { return status(t, again).Height == 6 })
+				cancel()
+				<-ended
+				return
+			}
+			if err := <-ended; !errors.Is(err, ErrAttack) || !strings.Contains(err.Error(), "1 full nodes took the evidence") {
+				t.Errorf("the node ended with %v, want %v and who took the evidence", err, ErrAttack)
+			}
+			if _, err := New(t.Context(), config); !errors.Is(err, ErrAttack) {
+				t.Errorf("the node starts again on what it trusted: %v", err)
+			}
+		})
+	}
+}
+
+// Evidence that a crash cut short is no reason not to start.
+func TestDamagedEvidenceIsPassedOver(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 2)
+	_, host := blocks.serve(t)
+	config := testConfig(t, blocks, host)
+	for name, content := range map[string]string{"attack-2-00.pb": "", "attack-2-01.pb": "\xff\xff", "attack-2-02.taken.pb": ""} {
+		if err := os.WriteFile(filepath.Join(config.Home, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, _ := start(t, config)
+	if len(n.chain.pending) != 0 {
+		t.Errorf("%d pieces of evidence are pending", len(n.chain.pending))
+	}
+	awaitVerdict(t, n, 2, sampling.Available)
+}
+
+func (d *evidenceDesk) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.taken)
 }
 
 // startHostWith starts a host that serves no headers.

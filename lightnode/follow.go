@@ -49,7 +49,7 @@ func (n *Node) ask(ctx context.Context, news *news, next question) error {
 	case errors.Is(err, ErrAttack):
 		n.fatal.Store(&err)
 		n.setAlarm(n.judgeAlarm())
-		return fmt.Errorf("%w; %v", err, n.submitEvidence(ctx))
+		return fmt.Errorf("%w; %v", err, n.submitEvidence(ctx, n.chain.found))
 	case err != nil && isOwn(err):
 		return err
 	case err != nil:

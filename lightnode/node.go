@@ -40,6 +40,7 @@ type Node struct {
 	close     func() error // once
 	started   time.Time
 
+	submissions time.Duration // how long evidence is offered before that is given up for a while
 	strength    *strength
 	meter       meter
 	wakefulness *wakefulness
@@ -61,7 +62,7 @@ func New(ctx context.Context, config Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{config: resolved, events: newEvents(resolved.Now()), started: resolved.Now(), wakefulness: newWakefulness()}
+	n := &Node{config: resolved, events: newEvents(resolved.Now()), started: resolved.Now(), wakefulness: newWakefulness(), submissions: evidencePatience}
 	n.contact.Store(n.started.UnixNano())
 	n.close = sync.OnceValue(n.closeAll)
 	if err := n.open(ctx); err != nil {
@@ -159,10 +160,14 @@ func (n *Node) openHost(ctx context.Context) error {
 func (n *Node) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	parts := []func(context.Context) error{n.host.Run, n.meterBytes, n.watch, n.tidy, n.pageOut, n.serveAPI}
-	if n.phone != nil {
+	switch {
+	case n.chain.refused != nil:
+		n.fatal.Store(&n.chain.refused)
+		parts = append(parts, n.accuseAgain)
+	case n.phone != nil:
 		parts = append(parts, n.wakes)
-	} else {
-		parts = append(parts, n.follow, n.link, n.dispatch, n.deliver)
+	default:
+		parts = append(parts, n.follow, n.link, n.dispatch, n.deliver, n.accuseAgain)
 	}
 	for _, part := range parts {
 		group.Go(func() error { return part(ctx) })

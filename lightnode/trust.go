@@ -45,6 +45,8 @@ type headChain struct {
 
 	foreign   error                              // why the peers that are gone seemed to be of another chain; of the goroutine of advance
 	found     []*types.LightClientAttackEvidence // of an attack, in this run; of the goroutine of advance
+	pending   []*types.LightClientAttackEvidence // that a former run could not hand over
+	refused   error                              // why nothing is followed on what is trusted: a former run found an attack
 	vouched   atomic.Pointer[vouched]            // how the last header was verified, nil before the first
 	witnesses atomic.Int32                       // peers in subnets of their own that were found to have it, its source apart
 }

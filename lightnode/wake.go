@@ -128,13 +128,24 @@ func (w *wake) explainEnd(head, cause error) {
 	}
 }
 
-// accuse hands over the evidence of an attack, if that is what ends the node.
+// accuse hands over the evidence of an attack, if that is what ends the node, or what is left of a
+// former run's, to those who are there.
 func (w *wake) accuse(ctx context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if own := w.own; errors.Is(own, ErrAttack) {
 		w.fatal.Store(&own)
-		w.own = fmt.Errorf("%w; %v", own, w.submitEvidence(ctx))
+		w.own = fmt.Errorf("%w; %v", own, w.submitEvidence(ctx, w.chain.found))
+		return
+	}
+	if len(w.chain.pending) == 0 {
+		return
+	}
+	s := newSubmission()
+	w.offerEvidence(ctx, w.chain.pending, &s)
+	if len(s.taken) > 0 {
+		w.chain.settleEvidence(w.chain.pending)
+		w.chain.pending = nil
 	}
 }
 
