@@ -19,8 +19,10 @@ const (
 
 // AlarmReport says why the node cannot do its work from a time on; empty if it can again.
 type AlarmReport struct {
-	Alarm string    `json:"alarm"`
-	Time  time.Time `json:"time"`
+	Alarm string `json:"alarm"`
+	// Alarms are the reasons one by one, which Alarm has in one text.
+	Alarms []string  `json:"alarms,omitempty"`
+	Time   time.Time `json:"time"`
 }
 
 // eventHistory is how many events are remembered for those who come back, and how many

@@ -2,6 +2,8 @@ package lightnode
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,4 +64,50 @@ func TestEventsEndWithTheContext(t *testing.T) {
 		}
 		e.publish(EventHead, nil)
 	})
+}
+
+// A node that is cut off, and whose namespace cannot be delivered for another reason, says both, and
+// tells of each once.
+func TestAlarmsOfSeveralCauses(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 1)
+	_, host := blocks.serve(t)
+	config := testConfig(t, blocks, host)
+	config.Follow = &Follow{Namespace: followedSpace, Out: t.TempDir()}
+	n, err := New(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = n.Close() })
+	events := n.events.listen(t.Context(), 0)
+	told := func() []string {
+		n.setAlarms(n.judgeAlarms())
+		select {
+		case event := <-events:
+			return event.Data.(*AlarmReport).Alarms
+		default:
+			return []string{"nothing"}
+		}
+	}
+	for _, step := range []struct {
+		name   string
+		change func()
+		want   []string // what each alarm begins with
+	}{
+		{"nothing is wrong", func() {}, []string{"nothing"}},
+		{"the namespace contradicts itself", func() { n.following.stop(3, errContradicted, deliverPause) }, []string{"nothing of namespace"}},
+		{"the node is cut off as well", func() { n.contact.Store(0) }, []string{"cut off", "nothing of namespace"}},
+		{"a while later", func() {}, []string{"nothing"}},
+		{"a peer answers", func() { n.contact.Store(n.config.Now().UnixNano()) }, []string{"nothing of namespace"}},
+		{"the owner goes on", n.following.resume, nil},
+	} {
+		step.change()
+		got := told()
+		if !slices.EqualFunc(got, step.want, strings.HasPrefix) {
+			t.Errorf("%s: %q, want %q", step.name, got, step.want)
+		}
+		if status := status(t, n); len(got) > 1 && (len(status.Alarms) != len(got) || !strings.Contains(status.Alarm, got[0]+"; besides, ")) {
+			t.Errorf("%s: the status says %q, %q", step.name, status.Alarm, status.Alarms)
+		}
+	}
 }

@@ -48,7 +48,7 @@ func (n *Node) ask(ctx context.Context, news *news, next question) error {
 		return nil
 	case errors.Is(err, ErrAttack):
 		n.fatal.Store(&err)
-		n.setAlarm(n.judgeAlarm())
+		n.setAlarms(n.judgeAlarms())
 		return fmt.Errorf("%w; %v", err, n.submitEvidence(ctx, n.chain.found))
 	case err != nil && isOwn(err):
 		return err

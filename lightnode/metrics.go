@@ -65,7 +65,7 @@ func gauges(n *Node) (collectors []prometheus.Collector) {
 	gauge("resting", "1 while the node is disconnected, for want of data budget or as a phone that sleeps.", nil, func() float64 { return float64(flag(n.host.Resting())) })
 	gauge("kept_bytes", "Bytes of sampled cells kept.", nil, func() float64 { bytes, _ := n.ring.usage(); return float64(bytes) })
 	gauge("witnesses", "Peers, each in a subnet of its own, that were found to have the last header.", nil, func() float64 { return float64(n.chain.witnesses.Load()) })
-	gauge("alarm", "1 while the node cannot do its work.", nil, func() float64 { return float64(flag(n.alarmText() != "")) })
+	gauge("alarm", "1 while the node cannot do its work.", nil, func() float64 { return float64(flag(len(n.currentAlarms()) > 0)) })
 	for verdict := sampling.Pending; verdict <= sampling.Invalid; verdict++ {
 		gauge("heights", "Heights in the sampling window, by verdict.", prometheus.Labels{"verdict": verdict.String()},
 			func() float64 { return float64(n.heights.summary().counts[verdict]) })

@@ -51,7 +51,7 @@ type Node struct {
 	fatal     atomic.Pointer[error] // what ends the node as soon as the evidence of it is submitted
 	claimed   atomic.Uint64         // newest height that anybody claims there is, verified or not
 	contact   atomic.Int64          // when a peer last said what its head is, Unix nanoseconds
-	alarm     atomic.Pointer[string]
+	alarms    atomic.Pointer[[]string]
 	warned    string // reason of the last warning about the head; of the goroutine of follow
 }
 

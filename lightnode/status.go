@@ -89,9 +89,11 @@ type Status struct {
 	// Namespace tells how far the delivery of the namespace followed has got; nil without one.
 	Namespace *NamespaceReport `json:"namespace,omitempty"`
 	// Alarm tells why the node cannot do its work, empty if it can.
-	Alarm     string `json:"alarm,omitempty"`
-	HeadError string `json:"head_error,omitempty"`
-	LinkError string `json:"link_error,omitempty"`
+	Alarm string `json:"alarm,omitempty"`
+	// Alarms are the reasons one by one, which Alarm has in one text.
+	Alarms    []string `json:"alarms,omitempty"`
+	HeadError string   `json:"head_error,omitempty"`
+	LinkError string   `json:"link_error,omitempty"`
 }
 
 // Status returns what the node is doing.
@@ -108,7 +110,7 @@ func (n *Node) Status(context.Context) (*Status, error) {
 			Newest: t.newest, Oldest: t.oldest, Pending: t.counts[sampling.Pending], Available: t.counts[sampling.Available],
 			Unavailable: t.counts[sampling.Unavailable], Invalid: t.counts[sampling.Invalid],
 		},
-		CellsVerified: t.cells, Alarm: n.alarmText(),
+		CellsVerified: t.cells, Alarm: joinAlarms(n.currentAlarms()), Alarms: n.currentAlarms(),
 		HeadError: text(n.headError.Load()), LinkError: text(n.linkError.Load()),
 	}
 	if t.counts[sampling.Available] > 0 {
@@ -154,11 +156,11 @@ func (n *Node) trustReport() (trust, warning string) {
 	return trust, warning
 }
 
-func (n *Node) alarmText() string {
-	if alarm := n.alarm.Load(); alarm != nil {
-		return *alarm
+func (n *Node) currentAlarms() []string {
+	if alarms := n.alarms.Load(); alarms != nil {
+		return *alarms
 	}
-	return ""
+	return nil
 }
 
 func text(err *error) string {

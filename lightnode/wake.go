@@ -347,7 +347,7 @@ func (w *wake) end() (*WakeReport, error) {
 		t.Last = &last
 		return nil
 	}))
-	w.setAlarm(w.judgeAlarm())
+	w.setAlarms(w.judgeAlarms())
 	w.config.Log.Info("wake ended", "because", r.Ended, "head", r.Head, "bytes", r.Bytes(), "seconds", r.Seconds, "available", r.Available, "waiting", r.Waiting)
 	return r, err
 }

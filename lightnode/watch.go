@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func (n *Node) watch(ctx context.Context) error {
 	met := make(map[peer.ID]struct{})
 	full := false
 	for sleep(ctx, watchPause) {
-		n.setAlarm(n.judgeAlarm())
+		n.setAlarms(n.judgeAlarms())
 		wasFull := full
 		full = n.space.Check() != nil
 		if n.meet(met) || wasFull && !full {
@@ -51,30 +52,50 @@ func (n *Node) meet(met map[peer.ID]struct{}) (news bool) {
 	return news
 }
 
-// judgeAlarm returns what is wrong, empty if nothing is.
-func (n *Node) judgeAlarm() string {
-	now, s := n.config.Now(), n.heights.summary()
-	contact := time.Unix(0, n.contact.Load())
+// judgeAlarms returns what is wrong, each thing that has a cause of its own.
+func (n *Node) judgeAlarms() (alarms []string) {
+	now := n.config.Now()
 	full := n.space.Check()
 	awake, since := n.wakefulness.state()
 	switch {
 	case n.fatal.Load() != nil:
-		return text(n.fatal.Load())
+		return []string{text(n.fatal.Load())}
 	case full != nil:
-		return fmt.Sprintf("nothing is followed or sampled: %v", full)
+		return []string{fmt.Sprintf("nothing is followed or sampled: %v", full)}
 	case !awake, !since.IsZero() && now.Sub(since) < n.config.AlarmAfter: // the data budget has it rest, or did
+		return nil
+	}
+	s := n.heights.summary()
+	found := []string{n.judgeContact(now)}
+	if found[0] == "" { // who is cut off has no verdicts and no new head either
+		found = append(found, n.judgePending(now, s), n.judgeHead(now, s.newest))
+	}
+	for _, alarm := range append(found, n.following.judgeAlarm(now)) {
+		if alarm != "" {
+			alarms = append(alarms, alarm)
+		}
+	}
+	return alarms
+}
+
+// judgeContact returns why the node is cut off, empty if it is not.
+func (n *Node) judgeContact(now time.Time) string {
+	contact := time.Unix(0, n.contact.Load())
+	switch {
+	case now.Sub(contact) <= n.config.AlarmAfter:
 		return ""
-	case now.Sub(contact) > n.config.AlarmAfter && len(n.host.Peers()) == 0:
+	case len(n.host.Peers()) == 0:
 		return fmt.Sprintf("cut off: no peer is connected, and none has answered since %s%s", contact.UTC().Format(time.RFC3339), n.because())
-	case now.Sub(contact) > n.config.AlarmAfter:
-		return fmt.Sprintf("cut off: none of %d peers has given a header that verifies since %s%s", len(n.host.Peers()), contact.UTC().Format(time.RFC3339), n.because())
-	case !s.pendingSince.IsZero() && now.Sub(s.pendingSince) > n.config.AlarmAfter:
-		return fmt.Sprintf("nobody useful to ask: %d heights are without a verdict, %d since %s%s", s.counts[sampling.Pending], s.pendingHeight, s.pendingSince.UTC().Format(time.RFC3339), n.missing(s.pendingHeight))
 	}
-	if alarm := n.following.judgeAlarm(now); alarm != "" {
-		return alarm
+	return fmt.Sprintf("cut off: none of %d peers has given a header that verifies since %s%s", len(n.host.Peers()), contact.UTC().Format(time.RFC3339), n.because())
+}
+
+// judgePending returns which heights have had no verdict for too long, empty if none has.
+func (n *Node) judgePending(now time.Time, s summary) string {
+	if s.pendingSince.IsZero() || now.Sub(s.pendingSince) <= n.config.AlarmAfter {
+		return ""
 	}
-	return n.judgeHead(now, s.newest)
+	return fmt.Sprintf("nobody useful to ask: %d heights are without a verdict, %d since %s%s", s.counts[sampling.Pending], s.pendingHeight, s.pendingSince.UTC().Format(time.RFC3339), n.missing(s.pendingHeight))
 }
 
 // because gives the reason why the head could not be advanced last, if there is one.
@@ -107,22 +128,30 @@ func (n *Node) judgeHead(now time.Time, newest uint64) string {
 	return fmt.Sprintf("the newest block, %d, is of %s: the chain stands still, or peers keep its head from this node", newest, head.Time.Format(time.RFC3339))
 }
 
-// setAlarm makes the alarm known when it is raised, when its cause becomes another and when
-// it is lifted.
-func (n *Node) setAlarm(alarm string) {
-	before := n.alarm.Swap(&alarm)
-	was := before != nil && *before != ""
-	switch {
-	case alarm != "" && (!was || cause(*before) != cause(alarm)):
-		n.metrics.alarms.Inc()
-		n.config.Log.Error("alarm", "reason", alarm)
-	case alarm == "" && was:
-		n.config.Log.Info("alarm lifted")
-	default:
+// setAlarms makes alarms known when one is raised or lifted, or has another cause.
+func (n *Node) setAlarms(alarms []string) {
+	before := n.alarms.Swap(&alarms)
+	var was []string
+	if before != nil {
+		was = *before
+	}
+	if slices.EqualFunc(was, alarms, func(a, b string) bool { return cause(a) == cause(b) }) {
 		return
 	}
-	n.events.publish(EventAlarm, &AlarmReport{Alarm: alarm, Time: n.config.Now().UTC()})
+	for _, alarm := range alarms {
+		if !slices.ContainsFunc(was, func(other string) bool { return cause(other) == cause(alarm) }) {
+			n.metrics.alarms.Inc()
+			n.config.Log.Error("alarm", "reason", alarm)
+		}
+	}
+	if len(alarms) == 0 {
+		n.config.Log.Info("alarm lifted")
+	}
+	n.events.publish(EventAlarm, &AlarmReport{Alarm: joinAlarms(alarms), Alarms: alarms, Time: n.config.Now().UTC()})
 }
+
+// joinAlarms returns all alarms as one text, empty if there is none.
+func joinAlarms(alarms []string) string { return strings.Join(alarms, "; besides, ") }
 
 // cause is what an alarm's text begins with; counts and times follow.
 func cause(alarm string) string {

@@ -74,8 +74,11 @@ func printStatus(out io.Writer, s *lightnode.Status) {
 	if s.Witnesses == 0 && s.Head != nil {
 		witnesses = "0 (a single source vouches for the newest header)"
 	}
-	table(out, [][2]string{
-		{"ALARM", s.Alarm},
+	var rows [][2]string
+	for _, alarm := range alarmsOf(s) {
+		rows = append(rows, [2]string{"ALARM", alarm})
+	}
+	table(out, append(rows, [][2]string{
 		{"WARNING", s.Warning},
 		{"chain", s.ChainID},
 		{"head", head},
@@ -96,5 +99,13 @@ func printStatus(out io.Writer, s *lightnode.Status) {
 		{"traffic", fmt.Sprintf("%s received, %s sent since %s", bytesIn(float64(s.Received)), bytesIn(float64(s.Sent)), s.StartedAt.Format("2006-01-02 15:04:05 MST"))},
 		{"head error", s.HeadError},
 		{"link error", s.LinkError},
-	})
+	}...))
+}
+
+// alarmsOf returns a node's alarms one by one, if it tells them so.
+func alarmsOf(s *lightnode.Status) []string {
+	if len(s.Alarms) == 0 && s.Alarm != "" {
+		return []string{s.Alarm}
+	}
+	return s.Alarms
 }

@@ -161,8 +161,15 @@ func (v *view) notices(columns int) (lines []line) {
 	if v.problem != "" {
 		lines = append(lines, wrap("NO ANSWER ", v.problem, columns, 3, red)...)
 	}
-	if v.status != nil && v.status.Alarm != "" {
-		lines = append(lines, wrap("ALARM ", v.status.Alarm, columns, 4-min(len(lines), 3), red)...)
+	if v.status != nil {
+		alarms := alarmsOf(v.status)
+		for i, alarm := range alarms {
+			if len(lines) == 4 {
+				break
+			}
+			room := (4 - min(len(lines), 3)) / (len(alarms) - i)
+			lines = append(lines, wrap("ALARM ", alarm, columns, max(room, 1), red)...)
+		}
 	}
 	if v.status != nil && v.status.Warning != "" && len(lines) < 4 {
 		lines = append(lines, wrap("", v.status.Warning, columns, 1, yellow)...)
