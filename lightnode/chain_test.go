@@ -74,6 +74,7 @@ type testBlocks struct {
 	t     *testing.T
 	keys  []ed25519.PrivKey // the validators of height h are keys[(h-1)/3 : (h-1)/3+4]
 	start time.Time
+	every time.Duration // between blocks
 
 	mu     sync.Mutex
 	blocks []*block // of height 1 on; guarded by mu
@@ -85,7 +86,7 @@ type content func(t *testing.T, height int64) (txs [][]byte, square *erasure.Ext
 // newTestBlocks begins a chain whose last of n heights is a moment old.
 func newTestBlocks(t *testing.T, n int) *testBlocks {
 	t.Helper()
-	c := &testBlocks{t: t, start: time.Now().Add(-time.Duration(n+1) * time.Second)}
+	c := &testBlocks{t: t, start: time.Now().Add(-time.Duration(n+1) * time.Second), every: time.Second}
 	for i := range 64 {
 		seed := sha256.Sum256(binary.BigEndian.AppendUint32([]byte("validator"), uint32(i)))
 		c.keys = append(c.keys, ed25519.GenPrivKeyFromSecret(seed[:]))
@@ -146,7 +147,7 @@ func (c *testBlocks) build(height int64, make content) *block {
 	dataHash := da.DataHash(txs)
 	header := &types.Header{
 		Version: cmtversion.Consensus{Block: 11}, ChainID: testChain, Height: height,
-		Time: c.start.Add(time.Duration(height) * time.Second).UTC(), DataHash: dataHash[:],
+		Time: c.start.Add(time.Duration(height) * c.every).UTC(), DataHash: dataHash[:],
 		ValidatorsHash: set.Hash(), NextValidatorsHash: next.Hash(), ConsensusHash: dataHash[:],
 		ProposerAddress: set.Validators[0].Address,
 	}

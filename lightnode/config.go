@@ -160,6 +160,9 @@ type Config struct {
 
 	// free replaces the file system's answer in tests.
 	free func(dir string) (uint64, error)
+	// unsynced leaves to the system when writes reach the disk. They outlast the process all the
+	// same, and no test ends more than that; waiting for disks is most of what tests would do.
+	unsynced bool
 }
 
 // resolve fills in defaults and refuses what makes no node.

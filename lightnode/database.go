@@ -49,9 +49,9 @@ type database struct {
 }
 
 // openDatabase opens or creates the database in a folder and checks that it belongs to
-// the chain. Every write is on disk before it returns, or fails with disk.ErrFull and
+// the chain. Every write is on disk before it returns, if sync is set, or fails with disk.ErrFull and
 // changes nothing.
-func openDatabase(folder, chainID string, space *disk.Space) (*database, error) {
+func openDatabase(folder, chainID string, space *disk.Space, sync bool) (*database, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("lightnode: %w", err)
 	}
@@ -62,7 +62,7 @@ func openDatabase(folder, chainID string, space *disk.Space) (*database, error) 
 	// table takes twice what one may have. Values that its transactions have no room for, such as very large
 	// validator sets, go to the log.
 	options := badger.DefaultOptions(filepath.Clean(folder)).
-		WithSyncWrites(true).WithLogger(nil).WithVerifyValueChecksum(true).
+		WithSyncWrites(sync).WithLogger(nil).WithVerifyValueChecksum(true).
 		WithMemTableSize(1 << 20).WithValueThreshold(64 << 10).WithNumMemtables(2).WithBaseTableSize(1 << 20).WithBlockCacheSize(1 << 20).
 		WithValueLogFileSize(64 << 20).WithNumCompactors(2)
 	opened, err := badger.Open(options)

@@ -18,7 +18,7 @@ func roomy(t *testing.T) *disk.Space {
 
 func testDatabase(t *testing.T, folder string) *database {
 	t.Helper()
-	db, err := openDatabase(folder, testChain, roomy(t))
+	db, err := openDatabase(folder, testChain, roomy(t), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestDatabaseBelongsToOneChain(t *testing.T) {
 	if err := testDatabase(t, folder).Close(); err != nil {
 		t.Fatal(err)
 	}
-	if db, err := openDatabase(folder, "another", roomy(t)); err == nil {
+	if db, err := openDatabase(folder, "another", roomy(t), false); err == nil {
 		_ = db.Close()
 		t.Fatal("a database of another chain was opened")
 	}

@@ -342,14 +342,18 @@ func deliverAll(t *testing.T, n *Node, consumer *consumer, next uint64, kill int
 		return nil
 	}
 	f := &following{node: n, config: Follow{Namespace: followedSpace, From: 1}, folder: d}
-	for d.at().Next < next {
-		if err := f.deliverNext(t.Context()); errors.Is(err, errKilled) {
-			return true
-		} else if err != nil {
+	await(t, "the heights are delivered", func() bool {
+		var err error
+		for err == nil && d.at().Next < next {
+			err = f.deliverNext(t.Context())
+		}
+		killed = errors.Is(err, errKilled)
+		if err != nil && !killed && (isOwn(err) || (&stall{reason: err}).final()) { // else a busy peer was late
 			t.Fatal(err)
 		}
-	}
-	return false
+		return killed || d.at().Next >= next
+	})
+	return killed
 }
 
 // consumer takes away each height that the cursor has passed, and nothing else.

@@ -109,7 +109,7 @@ func (n *Node) openStorage() (err error) {
 	n.space = disk.NewSpace(disk.Config{
 		Dir: n.config.Home, MinFree: n.config.MinFree, Reserve: n.config.MinFree / 4, Free: n.config.free, Log: n.config.Log,
 	})
-	if n.db, err = openDatabase(filepath.Join(n.config.Home, "data"), n.config.ChainID, n.space); err != nil {
+	if n.db, err = openDatabase(filepath.Join(n.config.Home, "data"), n.config.ChainID, n.space, !n.config.unsynced); err != nil {
 		return err
 	}
 	if n.heights, err = openHeights(n.db, n.config.Now); err != nil {

@@ -37,7 +37,7 @@ func testConfig(t *testing.T, blocks *testBlocks, hosts ...*p2p.Host) Config {
 	c := Config{
 		Home: t.TempDir(), ChainID: testChain, Trust: blocks.trust(1), Log: testLog(t),
 		Deadline: 3 * time.Second, RequestTimeout: time.Second, Poll: 100 * time.Millisecond, CommitEvery: 1,
-		Listen: []string{"/ip4/127.0.0.1/tcp/0"},
+		Listen: []string{"/ip4/127.0.0.1/tcp/0"}, unsynced: true,
 	}
 	for _, host := range hosts {
 		c.Peers = append(c.Peers, host.Addresses()[0])

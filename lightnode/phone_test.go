@@ -389,3 +389,56 @@ func TestDrawnHeightsAreDistinctAndEven(t *testing.T) {
 		t.Errorf("of none: %v, %v", s.Waiting, err)
 	}
 }
+
+// TestAPhonesDay has a phone live through 25 hours of a chain with a block every 6 seconds, in a time that
+// passes between its wakes alone, over real connections. No 24 hours may cost more than its budget, of which most is
+// to be used; whatever is named is checked.
+func TestAPhonesDay(t *testing.T) {
+	t.Parallel()
+	const wakes, aDay, namedEvery = 100, 96, 8
+	blocks := newTestBlocks(t, 0)
+	now := blocks.start.Add(-25 * time.Hour)
+	blocks.start, blocks.every = now, 6*time.Second
+	blocks.grow(fullBlock)
+	_, first := blocks.serve(t)
+	_, second := blocks.serve(t)
+	config := phoneConfig(t, blocks, first, second)
+	config.Now = func() time.Time { return now }
+	n := open(t, config)
+	var spent []int64
+	for wake := range wakes {
+		for now = now.Add(DefaultWakeEvery); !blocks.start.Add(time.Duration(blocks.newest()+1) * blocks.every).After(now); {
+			blocks.grow(fullBlock)
+		}
+		named := blocks.newest() - uint64(wake%20)
+		if wake%namedEvery == 0 {
+			if err := n.Name(t.Context(), named); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := wakeUp(t, n, 0)
+		spent = append(spent, r.Bytes())
+		if r.Head != blocks.newest() || r.Unavailable+r.Invalid > 0 {
+			t.Fatalf("wake %d: %+v", wake, r)
+		}
+		if wake%namedEvery == 0 && verdict(t, n, named) != sampling.Available {
+			t.Errorf("wake %d: height %d was named, and is %v", wake, named, verdict(t, n, named))
+		}
+	}
+	var dearest int64
+	for from := range len(spent) - aDay + 1 {
+		var cost int64
+		for _, bytes := range spent[from : from+aDay] {
+			cost += bytes
+		}
+		dearest = max(dearest, cost)
+	}
+	s := status(t, n)
+	t.Logf("%.1f MB in the dearest 24 hours; %d of %d heights checked", float64(dearest)/1e6, s.Phone.Checked, s.Phone.Passed)
+	if dearest > int64(DefaultPhoneBudget) || dearest < int64(DefaultPhoneBudget)*6/10 {
+		t.Errorf("24 hours cost %d bytes of %d", dearest, DefaultPhoneBudget)
+	}
+	if s.Phone.Passed < 14_400 || s.Phone.Checked < 200 || s.Alarm != "" {
+		t.Errorf("of the day: %+v, alarm %q", s.Phone, s.Alarm)
+	}
+}

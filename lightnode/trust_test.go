@@ -50,7 +50,7 @@ func TestAnotherTrustedHeaderBeginsAnew(t *testing.T) {
 	n, _ = start(t, again)
 	await(t, "the head is the other chain's", func() bool {
 		s := status(t, n)
-		return s.Head != nil && bytes.Equal(s.Head.Hash, second.at(3).header.Signed.Hash()) && !s.Syncing
+		return s.Head != nil && bytes.Equal(s.Head.Hash, second.at(3).header.Signed.Hash()) && !s.Syncing && s.Heights.Available == 3
 	})
 	for height := uint64(1); height <= 3; height++ {
 		report, err := n.Availability(t.Context(), height)
