@@ -222,6 +222,9 @@ func (n *Network) configure(node *FullNode) error {
 		"libp2p.peers":  "[" + strings.Join(peers, ", ") + "]",
 		"libp2p.dht":    "false",
 	}
+	if n.config.Retain > 0 {
+		ours["retain"] = quote(n.config.Retain.String())
+	}
 	return ours.Apply(node.config("app.toml"))
 }
 

@@ -26,9 +26,10 @@ type LightConfig struct {
 	Deadline time.Duration
 	// Samples is how many cells of a block it draws; 0 is the node's default.
 	Samples int
-	// Namespace is one whose blobs the node delivers from height 1 on, to the folder Out, after it
-	// has recomputed each block's index; empty: none.
+	// Namespace is one whose blobs the node delivers from the height From on, 0: from 1, to the folder
+	// Out, after it has recomputed each block's index; empty: none.
 	Namespace, Out string
+	From           uint64
 }
 
 // Availability is what a light node says of a height.
@@ -76,7 +77,7 @@ func (n *Network) AddLightNode(config LightConfig) (*LightNode, error) {
 		args = append(args, "--samples", strconv.Itoa(config.Samples))
 	}
 	if config.Namespace != "" {
-		args = append(args, "--namespace", config.Namespace, "--out", config.Out, "--from", "1", "--verify-index")
+		args = append(args, "--namespace", config.Namespace, "--out", config.Out, "--from", strconv.FormatUint(max(config.From, 1), 10), "--verify-index")
 	}
 	node.Process = n.newProcess(config.Name, n.binary("ashlar-light"), args)
 	return node, nil

@@ -31,6 +31,8 @@ type Config struct {
 	Accounts []string
 	Genesis  Genesis
 	Comet    Settings
+	// Retain is how long full nodes keep squares and blocks; 0: their default.
+	Retain time.Duration
 	// Measure has full nodes tell what takes their time, at ports of their own.
 	Measure bool
 	// Link lies between any two nodes; nil: they share a loopback interface.
