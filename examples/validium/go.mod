@@ -216,3 +216,9 @@ require (
 )
 
 replace github.com/ashlar-da/ashlar => ../..
+
+// as in the main module's go.mod
+replace (
+	github.com/99designs/keyring => github.com/cosmos/keyring v1.2.0
+	github.com/syndtr/goleveldb => github.com/syndtr/goleveldb v1.0.1-0.20210819022825-2ae1ddf74ef7
+)
