@@ -22,7 +22,7 @@ WRITERS := tools/octets
 # what compiles contracts: npm's packages, of the versions that the lock file has
 NODE_MODULES := contracts/node_modules/.package-lock.json
 
-.PHONY: contracts contracts-check build cross release-check demo load sweep run lightbench swarm conformance test race fuzz lint bench gobench proto clean help
+.PHONY: contracts contracts-check build cross release-check demo validium load sweep run lightbench swarm conformance test race fuzz lint bench gobench proto clean help
 
 build: ## build the binaries into build/
 	@mkdir -p build
@@ -71,6 +71,9 @@ conformance: ## the clients of rollups' own stacks against gateways to a live ch
 	@mkdir -p build
 	$(GO) build -ldflags '$(LDFLAGS)' -o build/ ./cmd/ashlar
 	@$(GO) run ./testnet/cmd/conformance -bin build -out build/conformance $(FLAGS)
+
+validium: build ## a validium that lives on our certificates: its operator vanishes, its users leave; writes build/validium
+	@cd examples/validium && $(GO) run . -bin ../../build -out ../../build/validium $(FLAGS)
 
 test: ## unit, property, integration and command-line tests, and those against other implementations
 	$(GO) test -timeout 14m ./...

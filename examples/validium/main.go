@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/consensys/gnark/logger"
+
 	"github.com/ashlar-da/ashlar/examples/validium/ledger"
 	"github.com/ashlar-da/ashlar/testnet"
 )
@@ -36,6 +38,7 @@ func main() {
 	out := flag.String("out", "../../build/validium", "folder for keys, report, logs and the network's files")
 	retention := flag.Duration("retention", 5*time.Minute, "how long the network keeps data")
 	flag.Parse()
+	logger.Disable() // gnark's
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *bin, *out, *retention); err != nil {

@@ -136,7 +136,7 @@ func explain(err error) error {
 	if !errors.As(err, &revert) {
 		return err
 	}
-	for _, name := range []string{"Validium", "Groth16Verifier", "AshlarBlobs", "IAshlarLightClient"} {
+	for _, name := range []string{"Validium", "Rollup", "Groth16Verifier", "AshlarBlobs", "IAshlarLightClient"} {
 		parsed, _, loadErr := load(name)
 		if loadErr != nil {
 			return loadErr
