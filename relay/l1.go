@@ -124,6 +124,9 @@ func (l *l1) isAttested(ctx context.Context, at common.Hash, root Root) (bool, e
 
 // account reads the relay's account at a block and at the depth of confirmation.
 func (l *l1) account(ctx context.Context, address common.Address, at *header, confirmations uint64) (a Account, err error) {
+	if address == (common.Address{}) { // a relay that sends nothing and needs nothing
+		return Account{Balance: new(big.Int).Lsh(big.NewInt(1), 200)}, nil
+	}
 	if a.Balance, err = l.BalanceAtHash(ctx, address, at.hash); err != nil {
 		return a, err
 	}

@@ -80,19 +80,39 @@ func (r *Relay) lookAtOffers(ctx context.Context, v *View, at *header, state *co
 	if err := r.noteLast(ctx, v, known); err != nil {
 		return err
 	}
-	r.settled = nil
 	for _, height := range r.cfg.Heights {
-		covers := func(p posted) bool { return p.height >= height }
-		settled := func(p posted) bool { return covers(p) && p.block+r.cfg.Policy.Confirmations <= at.number+1 }
-		if slices.ContainsFunc(known, settled) {
-			r.settled = append(r.settled, height)
-		}
-		if !slices.ContainsFunc(known, covers) {
+		if !r.cover(height, known, at) {
 			want.heights = append(want.heights, height)
 		}
 	}
 	v.Node = r.broker.offers(ctx, at, state, want)
-	return r.dropKnown(ctx, v, at, state)
+	if err := r.dropKnown(ctx, v, at, state); err != nil {
+		return err
+	}
+	for _, height := range want.heights {
+		r.coverAnew(height, state)
+	}
+	return nil
+}
+
+// cover notes what covers a height in the newest blocks, and tells whether there is anything.
+func (r *Relay) cover(height uint64, known []posted, at *header) bool {
+	delete(r.covered, height)
+	i := slices.IndexFunc(known, func(p posted) bool { return p.height >= height })
+	if i >= 0 {
+		p := known[i]
+		r.covered[height] = Cover{Height: height, Certificate: p.height, Root: p.root, Settled: p.block+r.cfg.Policy.Confirmations <= at.number+1}
+	}
+	return i >= 0
+}
+
+// coverAnew notes what the contract has known for longer than the newest blocks.
+func (r *Relay) coverAnew(height uint64, state *contractState) {
+	for task := range r.broker.inputs {
+		if task.Kind == Attest && task.Height >= height && state.Attested[task.Root] {
+			r.covered[height] = Cover{Height: height, Certificate: task.Height, Root: task.Root, Settled: true}
+		}
+	}
 }
 
 // noteLast finds out when a certificate was last posted, by whomever.

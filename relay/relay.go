@@ -40,9 +40,9 @@ type Relay struct {
 	checks      map[Task]Check // at checkedAt
 	checkedAt   common.Hash
 	told        map[Subject]string
-	settled     []uint64  // heights asked for that are covered, and that is settled
-	lastPost    posted    // the newest in the contract's events
-	lastPosted  time.Time // its block's
+	covered     map[uint64]Cover // by height asked for
+	lastPost    posted           // the newest in the contract's events
+	lastPosted  time.Time        // its block's
 
 	mu     sync.Mutex
 	status Status // guarded by mu
@@ -56,8 +56,9 @@ func New(ctx context.Context, cfg Config) (*Relay, error) {
 	}
 	r := &Relay{
 		cfg: cfg, log: cfg.Log, offered: make(map[uint64]uint64), underpriced: make(map[uint64]bool),
-		told: make(map[Subject]string),
+		told: make(map[Subject]string), covered: make(map[uint64]Cover),
 	}
+	r.cfg.Once = cfg.Once || cfg.DryRun
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
@@ -237,7 +238,7 @@ func (r *Relay) rest(view *View, decision *Decision) (bool, error) {
 			return false, fmt.Errorf("%w: %s", ErrNothingToDo, notice.Text)
 		}
 	}
-	missing := slices.ContainsFunc(r.cfg.Heights, func(h uint64) bool { return !slices.Contains(r.settled, h) })
+	missing := slices.ContainsFunc(r.cfg.Heights, func(h uint64) bool { return !r.covered[h].Settled })
 	idle := len(view.Slots) == 0 && view.Node.Rotation == nil && len(view.Node.Asked) == 0 && !missing
 	return idle && (view.Node.Newest == nil || len(decision.Notices) == 0), nil
 }

@@ -24,7 +24,7 @@ type Status struct {
 	// Head is the newest block of the chain that the contract is on, BaseFee what the next one charges at most, in wei.
 	Head    uint64 `json:"head"`
 	BaseFee uint64 `json:"base_fee"`
-	// Balance is the account's, in ETH.
+	// Balance is the account's, in ETH, empty if there is no account.
 	Balance string `json:"balance"`
 	// Epoch is the contract's, Expires when it expires unless it is rotated.
 	Epoch   uint64    `json:"epoch"`
@@ -35,6 +35,8 @@ type Status struct {
 	// Wants are the tasks that are to be done, Waiting those that were sent and are not settled.
 	Wants   []Task `json:"wants"`
 	Waiting []Task `json:"waiting"`
+	// Covered are the heights asked for that the contract has a certificate for.
+	Covered []Cover `json:"covered"`
 	// Notices say what is in the way, Troubles what nodes answered that is of no use.
 	Notices  []Notice `json:"notices"`
 	Troubles []string `json:"troubles"`
@@ -45,6 +47,16 @@ type Status struct {
 	Sent, Rotated, Attested, Reverted, Failures uint64 `json:"-"`
 	// Paid is what all settled ones cost, in wei.
 	Paid *big.Int `json:"-"`
+}
+
+// Cover says which certificate in the contract covers a height: its history includes it.
+type Cover struct {
+	Height      uint64 `json:"height"`
+	Certificate uint64 `json:"certificate"`
+	// Root is the certificate's history root, which the contract knows it by.
+	Root Root `json:"history_root"`
+	// Settled tells whether its block has the confirmations wanted.
+	Settled bool `json:"settled"`
 }
 
 // note counts a settled transaction.
@@ -87,9 +99,19 @@ func (r *Relay) report(v *View, d *Decision) {
 	for i := range v.Slots {
 		waiting = append(waiting, v.Slots[i].last().Task)
 	}
+	var covered []Cover
+	for _, height := range r.cfg.Heights {
+		if c, ok := r.covered[height]; ok {
+			covered = append(covered, c)
+		}
+	}
 	r.count(func(s *Status) {
+		s.Covered = covered
 		s.Chain, s.L1, s.Contract, s.Account = r.broker.chainID, r.identity.ChainID, r.cfg.Contract, r.account
-		s.Looked, s.Head, s.BaseFee, s.Balance = v.Now, v.Head.Number, v.Head.BaseFee, inEther(v.Account.Balance)
+		s.Looked, s.Head, s.BaseFee, s.Balance = v.Now, v.Head.Number, v.Head.BaseFee, ""
+		if r.cfg.Key != nil {
+			s.Balance = inEther(v.Account.Balance)
+		}
 		s.Epoch, s.Expired, s.Expires, s.LastAttest = v.Contract.Epoch, v.Contract.Expired, v.Contract.Expires, v.LastAttest
 		s.Wants, s.Waiting, s.Notices, s.Troubles, s.Error = wants, waiting, d.Notices, r.broker.troubles, ""
 	})

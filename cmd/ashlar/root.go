@@ -44,7 +44,7 @@ func newRoot(args []string) (*cobra.Command, error) {
 	root.PersistentFlags().String(flags.FlagLogLevel, "info", "debug, info, warn or error")
 	root.PersistentFlags().String(flags.FlagLogFormat, "plain", "plain or json")
 	root.AddCommand(
-		initCommand(encoding), startCommand(base), devCommand(encoding), blobCommand(), feeCommand(), gatewayCommand(), versionCommand(),
+		initCommand(encoding), startCommand(base), devCommand(encoding), blobCommand(), feeCommand(), gatewayCommand(), relayCommand(), versionCommand(),
 		keys.Commands(), debug.Cmd(), cometCommand(), exportCommand(),
 		genutilcli.Commands(encoding.TxConfig, encoding.Basics, defaultHome()),
 		queryCommand(), txCommand(),
