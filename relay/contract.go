@@ -6,7 +6,6 @@ import (
 	"math/big"
 	"strings"
 
-	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/ethereum/go-ethereum/accounts/abi"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/rpc"
@@ -35,12 +34,12 @@ type attestation struct {
 
 // attest is the input that has the contract remember a certificate.
 func (l *lightClient) attest(c *da.Certificate) ([]byte, error) {
-	signature, err := encodeSignature(c.Signature)
+	signature, err := c.Signature.EIP2537()
 	if err != nil {
 		return nil, err
 	}
 	return l.Pack("attest", attestation{c.Epoch, c.Height, c.Time, c.HeaderHash, c.DataRoot, c.BlobTreeRoot, c.HistoryRoot},
-		new(big.Int).SetBytes(c.Signers[:]), signature)
+		new(big.Int).SetBytes(c.Signers[:]), signature[:])
 }
 
 // nextSet is the contract's struct of the same name.
@@ -53,7 +52,7 @@ type nextSet struct {
 
 // rotate is the input that hands over from a set to the next one, whose keys differ from those of keys in some places.
 func (l *lightClient) rotate(r *da.SignedRotation, next *da.AttesterSet, keys []da.AttestationKey, base common.Address) ([]byte, error) {
-	signature, err := encodeSignature(r.Signature)
+	signature, err := r.Signature.EIP2537()
 	if err != nil {
 		return nil, err
 	}
@@ -71,18 +70,18 @@ func (l *lightClient) rotate(r *da.SignedRotation, next *da.AttesterSet, keys []
 		}
 	}
 	n.OperatorsHash = da.Keccak256(operators)
-	return l.Pack("rotate", n, new(big.Int).SetBytes(r.Signers[:]), signature)
+	return l.Pack("rotate", n, new(big.Int).SetBytes(r.Signers[:]), signature[:])
 }
 
 // stage is the input that puts keys into a contract of their own.
 func (l *lightClient) stage(keys []da.AttestationKey) ([]byte, error) {
 	var encoded []byte
 	for _, key := range keys {
-		point, err := encodeKey(key)
+		point, err := key.Coordinates()
 		if err != nil {
 			return nil, err
 		}
-		encoded = append(encoded, point...)
+		encoded = append(encoded, point[:]...)
 	}
 	return l.Pack("stage", encoded)
 }
@@ -94,41 +93,14 @@ func encodeChanges(next *da.AttesterSet, keys []da.AttestationKey) (changes []by
 		if i < len(keys) && keys[i] == key {
 			continue
 		}
-		point, err := encodeKey(key)
+		point, err := key.Coordinates()
 		if err != nil {
 			return nil, fmt.Errorf("attester %d: %w", i, err)
 		}
-		changes = append(append(changes, byte(i)), point...)
+		changes = append(append(changes, byte(i)), point[:]...)
 	}
 	return changes, nil
 }
-
-// encodeKey writes a key as its coordinates, 48 bytes each, big-endian.
-func encodeKey(key da.AttestationKey) ([]byte, error) {
-	var p bls12381.G1Affine
-	if _, err := p.SetBytes(key[:]); err != nil || p.IsInfinity() {
-		return nil, fmt.Errorf("%w: %s", da.ErrInvalidKey, key)
-	}
-	point := p.RawBytes()
-	return point[:], nil
-}
-
-// encodeSignature writes a signature as [EIP-2537] does points of G2: four coordinates, each behind 16 zeros.
-//
-// [EIP-2537]: https://github.com/ethereum/EIPs/blob/b6e99a80e826d759d7ca55dc027d4736ddfd0ae4/EIPS/eip-2537.md#curve-points-encoding
-func encodeSignature(signature da.AttestationSignature) ([]byte, error) {
-	var p bls12381.G2Affine
-	if _, err := p.SetBytes(signature[:]); err != nil {
-		return nil, fmt.Errorf("%w: no point of the subgroup", da.ErrInvalidSignature)
-	}
-	out := make([]byte, 0, 256)
-	for _, coordinate := range []*[48]byte{bytesOf(p.X.A0.Bytes()), bytesOf(p.X.A1.Bytes()), bytesOf(p.Y.A0.Bytes()), bytesOf(p.Y.A1.Bytes())} {
-		out = append(append(out, make([]byte, 16)...), coordinate[:]...)
-	}
-	return out, nil
-}
-
-func bytesOf(coordinate [48]byte) *[48]byte { return &coordinate }
 
 // refusal says in words why a call was refused: the contract's own error, or what the node says. It tells false where
 // the error is none of the contract's.

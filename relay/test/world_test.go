@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/ethereum/go-ethereum/accounts/abi"
 	"github.com/ethereum/go-ethereum/accounts/abi/bind/v2"
 	"github.com/ethereum/go-ethereum/common"
@@ -64,16 +63,22 @@ func newWorld(t *testing.T, attesters int) *world {
 	w.ashlar = newAshlar(t, attesters, w.now())
 	w.node = w.ashlar.serve()
 	w.address = w.deploy(chainID)
+	w.bind()
+	return w
+}
+
+// bind makes the contract one that can be asked.
+func (w *world) bind() {
+	w.t.Helper()
 	artifact, err := contracts.Load("IAshlarLightClient")
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	parsed, err := abi.JSON(bytes.NewReader(artifact.ABI))
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	w.contract = bind.NewBoundContract(w.address, parsed, chain.Client, nil, nil)
-	return w
+	w.contract = bind.NewBoundContract(w.address, parsed, w.l1.Client, nil, nil)
 }
 
 // trustedSet is the struct of the same name that the constructor takes.
@@ -90,11 +95,10 @@ func (w *world) deploy(chainID string) common.Address {
 	var operators []byte
 	for i := range set.Attesters {
 		a := &set.Attesters[i]
-		var p bls12381.G1Affine
-		if _, err := p.SetBytes(a.Key[:]); err != nil {
+		point, err := a.Key.Coordinates()
+		if err != nil {
 			w.t.Fatal(err)
 		}
-		point := p.RawBytes()
 		operators, trusted.Keys = append(operators, a.Operator[:]...), append(trusted.Keys, point[:]...)
 		trusted.Powers = append(trusted.Powers, new(big.Int).SetUint64(a.Power).FillBytes(make([]byte, 8))...)
 	}
