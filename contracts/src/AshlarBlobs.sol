@@ -31,7 +31,9 @@ struct Blob {
 contract AshlarBlobs {
     /// The light client whose history roots count.
     IAshlarLightClient public immutable CLIENT;
-    /// How many heights an attestation speaks for, its own included. At most the chain's own window.
+    /// How many heights an attestation speaks for, its own included. The chain has a window of its own: the attesters held
+    /// that many when they signed, and may let go of the oldest as it moves on. For data to be held still when this contract
+    /// says yes, this window and the blocks of MAX_AGE together must not be more than that.
     uint64 public immutable WINDOW;
     /// The light client's, in seconds.
     uint64 private immutable MAX_AGE;
