@@ -77,6 +77,12 @@ func (c *collector) count() int {
 	return len(c.got)
 }
 
+func (c *collector) first() Attested {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.got[0]
+}
+
 // TestOnlyAcceptedAttestationsAreRelayed: what the host in the middle accepts arrives behind it, and
 // nothing else does; a host that checks none stays out of it.
 func TestOnlyAcceptedAttestationsAreRelayed(t *testing.T) {
@@ -94,8 +100,8 @@ func TestOnlyAcceptedAttestationsAreRelayed(t *testing.T) {
 			}
 			return middle.count() > 0 && (verdict != Accept || end.count() > 0)
 		})
-		if verdict == Accept && !reflect.DeepEqual(end.got[0].Attestation, testAttestation()) {
-			t.Errorf("relayed was %+v", end.got[0])
+		if verdict == Accept && !reflect.DeepEqual(end.first().Attestation, testAttestation()) {
+			t.Errorf("relayed was %+v", end.first())
 		}
 		if verdict != Accept && end.count() > 0 {
 			t.Errorf("verdict %d: it was relayed", verdict)
