@@ -54,6 +54,10 @@ load: build ## half of what the chain holds for 10 minutes, then twice that for 
 sweep: build ## raise the load until a bound breaks; LINK=1: with 150 ms and 2 % loss between nodes; writes build/sweep
 	@$(GO) run ./testnet/cmd/load -sweep -bin build -out build/sweep$(if $(LINK),-link -link) $(FLAGS)
 
+.PHONY: attest
+attest: build ## certificates on 4 validators: every height, how long they take, without some of the validators
+	@$(GO) run ./testnet/cmd/attest -bin build -out build/attest $(FLAGS)
+
 run: build ## the demo's network, staying up until Ctrl-C
 	@$(GO) run ./testnet/cmd/run -bin build -out build/run
 

@@ -35,6 +35,49 @@ func (c *Client) Certificate(ctx context.Context, height uint64) (*da.Certificat
 	})
 }
 
+// WaitCertificate is Certificate once there is one, or ctx ends.
+func (c *Client) WaitCertificate(ctx context.Context, height uint64) (*da.Certificate, error) {
+	return waitAttested(ctx, func() (*da.Certificate, error) {
+		return attempt(ctx, c, func(ctx context.Context, node *endpoint) (*da.Certificate, error) {
+			return c.certificateFrom(ctx, source{c, node}, height, certificateWait)
+		})
+	})
+}
+
+// waitAttested asks until there is what no certificate was of before.
+func waitAttested[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+	for {
+		found, err := ask()
+		if code := CodeOf(err); err == nil || code != CodeNotAttested && code != CodeFutureHeight {
+			return found, err
+		}
+		select {
+		case <-time.After(certificatePause):
+		case <-ctx.Done():
+			return found, fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+	}
+}
+
+// AttesterSet asks for the set of an epoch. It fails with ErrWrongSet, ErrStaleSet or ErrForked where the
+// client's Sets do not lead to it; without Sets the node's word is taken.
+func (c *Client) AttesterSet(ctx context.Context, epoch uint64) (*da.AttesterSet, error) {
+	return attempt(ctx, c, func(ctx context.Context, node *endpoint) (*da.AttesterSet, error) {
+		return c.sets.set(ctx, source{c, node}, epoch)
+	})
+}
+
+// CurrentAttesterSet is AttesterSet of the epoch that the node says is at hand.
+func (c *Client) CurrentAttesterSet(ctx context.Context) (*da.AttesterSet, error) {
+	return attempt(ctx, c, func(ctx context.Context, node *endpoint) (*da.AttesterSet, error) {
+		newest, err := getFrom[attesterSet](ctx, c, node, "/v1/attesters/current")
+		if err != nil {
+			return nil, err
+		}
+		return c.sets.set(ctx, source{c, node}, newest.Epoch)
+	})
+}
+
 // certificateFrom is Certificate from one node, which waits for it.
 func (c *Client) certificateFrom(ctx context.Context, from source, height uint64, wait time.Duration) (*da.Certificate, error) {
 	name := "latest"
@@ -95,17 +138,7 @@ func (c *Client) Attested(ctx context.Context, height uint64) (*AttestedBlock, e
 
 // WaitAttested is Attested once a certificate covers the height.
 func (c *Client) WaitAttested(ctx context.Context, height uint64) (*AttestedBlock, error) {
-	for {
-		found, err := c.attested(ctx, height, certificateWait)
-		if code := CodeOf(err); err == nil || code != CodeNotAttested && code != CodeFutureHeight {
-			return found, err
-		}
-		select {
-		case <-time.After(certificatePause):
-		case <-ctx.Done():
-			return nil, fmt.Errorf("%w: %w", ctx.Err(), err)
-		}
-	}
+	return waitAttested(ctx, func() (*AttestedBlock, error) { return c.attested(ctx, height, certificateWait) })
 }
 
 func (c *Client) attested(ctx context.Context, height uint64, wait time.Duration) (*AttestedBlock, error) {

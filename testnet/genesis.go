@@ -131,6 +131,9 @@ func (n *Network) createGenesis(ctx context.Context) error {
 	if _, err := n.ashlar(ctx, first, "genesis", "collect-gentxs"); err != nil {
 		return err
 	}
+	if err := n.registerKeys(ctx, first); err != nil {
+		return err
+	}
 	if err := shortEpochs().Apply(first.config("genesis.json")); err != nil {
 		return err
 	}
@@ -138,6 +141,27 @@ func (n *Network) createGenesis(ctx context.Context) error {
 		return err
 	}
 	return n.shareGenesis()
+}
+
+// registerKeys has every validator attest from the first block on.
+func (n *Network) registerKeys(ctx context.Context, first *FullNode) error {
+	for _, node := range n.Validators() {
+		out, err := n.ashlar(ctx, node, "attest", "key", "--output", "json")
+		if err != nil {
+			return err
+		}
+		var key struct {
+			Key   string `json:"key"`
+			Proof string `json:"proof"`
+		}
+		if err := decodeJSON("ashlar attest key", out, &key); err != nil {
+			return err
+		}
+		if _, err := n.ashlar(ctx, first, "genesis", "add-attestation-key", node.Address, key.Key, key.Proof); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // shortEpochs are what `ashlar dev` has too: sets that change within a run.

@@ -39,7 +39,7 @@ func blobSubmitCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.String(namespaceFlag, "", "namespace, 58 hex digits: version 00, 36 zeros, 20 of your choice (required)")
 	f.String("encoding", "data", "data: any bytes; raw: canonical scalars of 32 bytes, such as an Ethereum blob")
-	f.String("wait", "included", "accepted: in the mempool; included: in a block, and on the node's disk; final: that block's header is one this client takes for the chain's; attested: vouched for by > 2/3 of the stake, if the node can tell")
+	f.String("wait", "included", "accepted: in the mempool; included: in a block, and on the node's disk; final: that block's header is one this client takes for the chain's; attested: a certificate of > 2/3 of the stake covers it")
 	f.Duration("timeout", 0, "give up waiting after so long, such as 90s; 0: never. What was accepted may still be included")
 	f.String(fromFlag, "", "key that pays; not given: the node's own")
 	addPayFlags(cmd)

@@ -43,10 +43,12 @@ func newRoot(args []string) (*cobra.Command, error) {
 	root.PersistentFlags().String(flags.FlagHome, defaultHome(), "directory of the node's files and keys")
 	root.PersistentFlags().String(flags.FlagLogLevel, "info", "debug, info, warn or error")
 	root.PersistentFlags().String(flags.FlagLogFormat, "plain", "plain or json")
+	genesis := genutilcli.Commands(encoding.TxConfig, encoding.Basics, defaultHome())
+	genesis.AddCommand(genesisKeyCommand(encoding))
 	root.AddCommand(
 		initCommand(encoding), startCommand(base), devCommand(encoding), blobCommand(), feeCommand(), gatewayCommand(), relayCommand(), versionCommand(),
 		keys.Commands(), debug.Cmd(), cometCommand(), exportCommand(),
-		genutilcli.Commands(encoding.TxConfig, encoding.Basics, defaultHome()),
+		genesis, certCommand(), attestCommand(),
 		queryCommand(), txCommand(),
 	)
 	if wantsModules(args) {
