@@ -163,11 +163,22 @@ func transactionIDs(block *da.Block) [][da.HashSize]byte {
 	return ids
 }
 
+// adopt keeps the certificate that a block carries, where this node has no better.
+func (n *Node) adopt(height uint64, certificate *da.Certificate) {
+	if certificate == nil {
+		return
+	}
+	if err := n.attesting.Adopt(certificate); err != nil {
+		n.cfg.Log.Debug("a block's certificate is not kept", "block", height, "height", certificate.Height, "error", err)
+	}
+}
+
 // stored makes a height that is durable known: to those who wait for its transactions
 // and to the network.
 func (n *Node) stored(ctx context.Context, stored *store.Block, block *da.Block) {
 	n.recordFees(stored.Height, stored.Time, block)
 	n.recent.add(stored.Height, transactionIDs(block))
+	n.adopt(stored.Height, block.Certificate)
 	n.attesting.Stored(n.store.Contiguous())
 	n.announce(ctx, stored.Height, stored.Hash, block.Header.DataRoot())
 	if n.crosscheck != nil {
