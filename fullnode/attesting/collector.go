@@ -23,7 +23,7 @@ const (
 	maxContents = 2
 	// relayAgain is how long after it was relayed a signature is relayed again, so that nodes that
 	// came later get it too.
-	relayAgain = 20 * time.Second
+	relayAgain = 5 * time.Second
 )
 
 // ErrNotAttested means that no quorum signed, as far as this node has heard.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,15 +52,21 @@ type Service struct {
 	wakes  chan struct{} // one element: something was stored
 
 	mu      sync.Mutex
-	stored  uint64                    // newest height stored; guarded by mu
-	signed  uint64                    // newest height signed; guarded by mu
-	refusal *Refusal                  // why the newest was not; guarded by mu
-	mine    map[subject]*p2p.Attested // what may have to be published again; guarded by mu
+	stored  uint64           // newest height stored; guarded by mu
+	signed  uint64           // newest height signed; guarded by mu
+	refusal *Refusal         // why the newest was not; guarded by mu
+	mine    map[subject]*own // what may have to be published again; guarded by mu
+}
+
+// own is what this node signed.
+type own struct {
+	*p2p.Attested
+	again bool // published again already
 }
 
 // New returns a Service.
 func New(config Config) (*Service, error) {
-	s := &Service{config: config, wakes: make(chan struct{}, 1), mine: make(map[subject]*p2p.Attested)}
+	s := &Service{config: config, wakes: make(chan struct{}, 1), mine: make(map[subject]*own)}
 	s.Collector = newCollector(config.Chain, config.Archive, newMetrics(), s.accuse, config.Log)
 	newest, err := config.Archive.Newest(0, 1<<62)
 	if err != nil {
@@ -198,7 +206,7 @@ func (s *Service) rotate(ctx context.Context) {
 func (s *Service) tell(ctx context.Context, attested *p2p.Attested) {
 	key, _, _ := about(attested)
 	s.mu.Lock()
-	s.mine[key] = attested
+	s.mine[key] = &own{Attested: attested}
 	s.mu.Unlock()
 	s.Add(ctx, *attested)
 	s.publish(ctx, attested)
@@ -227,22 +235,20 @@ func (s *Service) forget(newest uint64) {
 	}
 }
 
-// publishAgain tells the network rotations, which nodes that come later need, and heights that
-// have no certificate.
+// publishAgain tells the network rotations, which nodes that come later need; each height once
+// more, for those who were not there yet; and then those that have no certificate.
 func (s *Service) publishAgain(ctx context.Context) {
 	s.mu.Lock()
-	var all []*p2p.Attested
-	for _, attested := range s.mine {
-		all = append(all, attested)
-	}
+	all := slices.Collect(maps.Values(s.mine))
 	s.mu.Unlock()
-	for _, attested := range all {
-		if a := attested.Attestation; a != nil {
+	for _, mine := range all {
+		if a := mine.Attestation; a != nil && mine.again {
 			if held, err := s.config.Archive.Certificate(a.Height); err != nil || held != nil {
 				continue
 			}
 		}
-		s.publish(ctx, attested)
+		mine.again = true // Run alone gets here
+		s.publish(ctx, mine.Attested)
 	}
 }
 
