@@ -335,3 +335,52 @@ func TestEpochsOfAnotherLength(t *testing.T) {
 	}
 	c.attestation(38)
 }
+
+// TestAttestQueries asks the module's queries through ABCI, and for what there is not.
+func TestAttestQueries(t *testing.T) {
+	c := newChain(t, attesting(t))
+	for c.height < 14 {
+		c.apply(da.EmptyTxs())
+	}
+	const service = "/ashlar.attest.v1.Query/"
+	operator := c.accounts[0].address().String()
+	var params attestpb.QueryParamsResponse
+	var keys attestpb.QueryKeysResponse
+	var epoch attestpb.QueryEpochResponse
+	var set attestpb.QueryAttesterSetResponse
+	var record attestpb.QueryRecordResponse
+	var history attestpb.QueryHistoryResponse
+	var misses attestpb.QueryMissesResponse
+	c.query(t, service+"Params", &attestpb.QueryParamsRequest{}, &params)
+	c.query(t, service+"Keys", &attestpb.QueryKeysRequest{}, &keys)
+	c.query(t, service+"Epoch", &attestpb.QueryEpochRequest{}, &epoch)
+	c.query(t, service+"AttesterSet", &attestpb.QueryAttesterSetRequest{Epoch: 3}, &set)
+	c.query(t, service+"Record", &attestpb.QueryRecordRequest{Height: 14}, &record)
+	c.query(t, service+"History", &attestpb.QueryHistoryRequest{}, &history)
+	c.query(t, service+"Misses", &attestpb.QueryMissesRequest{Operator: operator}, &misses)
+	at := c.attestation(14)
+	if params.Params.Window != 10 || len(keys.Keys) != 2 || epoch.Schedule != (attestpb.Schedule{Epoch: 3, First: 13, Blocks: 4}) ||
+		!bytes.Equal(set.Set.Hash, at.SetHash[:]) || !bytes.Equal(record.Record.HeaderHash, at.HeaderHash[:]) ||
+		!bytes.Equal(history.Root, at.HistoryRoot[:]) || history.Height != 14 || history.Pruned != 4 || misses.Limit != 500 {
+		t.Errorf("have %+v %+v %+v %+v %+v %+v", params, epoch, set, record, history, misses)
+	}
+	for _, row := range []struct {
+		method string
+		req    interface{ Marshal() ([]byte, error) }
+	}{
+		{"Key", &attestpb.QueryKeyRequest{Operator: c.accounts[2].address().String()}},
+		{"Key", &attestpb.QueryKeyRequest{Operator: "nobody"}},
+		{"AttesterSet", &attestpb.QueryAttesterSetRequest{Epoch: 5}},
+		{"Record", &attestpb.QueryRecordRequest{Height: 4}},
+		{"Record", &attestpb.QueryRecordRequest{Height: 15}},
+		{"Misses", &attestpb.QueryMissesRequest{}},
+	} {
+		data, err := row.req.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, err := c.app.Query(t.Context(), &abci.RequestQuery{Path: service + row.method, Data: data}); err != nil || resp.Code == 0 {
+			t.Errorf("%s of %v: no error (%v)", row.method, row.req, err)
+		}
+	}
+}

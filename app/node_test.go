@@ -182,7 +182,7 @@ func (c *chain) query(t testing.TB, path string, req interface{ Marshal() ([]byt
 // TestCommandsExist: every module's queries can be asked from the command line.
 func TestCommandsExist(t *testing.T) {
 	options := newApp(t).AutoCLI(client.Context{})
-	for _, name := range []string{"auth", "bank", "staking", "slashing", "distribution", "gov", "feegrant", "authz", "upgrade", "consensus", "evidence", "blob"} {
+	for _, name := range []string{"auth", "bank", "staking", "slashing", "distribution", "gov", "feegrant", "authz", "upgrade", "consensus", "evidence", "blob", "attest"} {
 		if options.ModuleOptions[name] == nil || options.ModuleOptions[name].Query == nil {
 			t.Errorf("module %s has no query commands", name)
 		}
