@@ -4,11 +4,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/ashlar-da/ashlar/contracts/calldata"
 	"github.com/ashlar-da/ashlar/contracts/test/committee"
 	"github.com/ashlar-da/ashlar/contracts/test/evm"
 	"github.com/ashlar-da/ashlar/da"
-	"github.com/ethereum/go-ethereum/common"
 )
 
 // TestEveryHeight: in histories of three mountains and of one, each blob of each height is attested while its height is in

@@ -6,11 +6,12 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/accounts/abi"
+
 	"github.com/ashlar-da/ashlar/contracts/calldata"
 	"github.com/ashlar-da/ashlar/contracts/test/committee"
 	"github.com/ashlar-da/ashlar/contracts/test/evm"
 	"github.com/ashlar-da/ashlar/da"
-	"github.com/ethereum/go-ethereum/accounts/abi"
 )
 
 // drawAttested draws attested blobs with lists of any lengths.

@@ -6,13 +6,14 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/crypto/kzg4844"
+
 	"github.com/ashlar-da/ashlar/contracts/calldata"
 	"github.com/ashlar-da/ashlar/contracts/test/committee"
 	"github.com/ashlar-da/ashlar/contracts/test/evm"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/proto/wire"
-	"github.com/ethereum/go-ethereum/crypto/kzg4844"
 )
 
 // attesters is how many attest what the contracts of these tests are asked about: who they are is for the light client's tests.

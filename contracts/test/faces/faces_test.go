@@ -6,12 +6,13 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/ashlar-da/ashlar/contracts/calldata"
-	"github.com/ashlar-da/ashlar/contracts/test/evm"
-	"github.com/ashlar-da/ashlar/da"
 	"github.com/ethereum/go-ethereum/accounts/abi"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
+
+	"github.com/ashlar-da/ashlar/contracts/calldata"
+	"github.com/ashlar-da/ashlar/contracts/test/evm"
+	"github.com/ashlar-da/ashlar/da"
 )
 
 // shown says where the blobs of these tests are: two heights, and of each some blobs.

@@ -10,13 +10,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ashlar-da/ashlar/contracts/calldata"
-	"github.com/ashlar-da/ashlar/contracts/test/evm"
-	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/core/vm"
 	"github.com/ethereum/go-ethereum/params"
+
+	"github.com/ashlar-da/ashlar/contracts/calldata"
+	"github.com/ashlar-da/ashlar/contracts/test/evm"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata")
@@ -31,15 +32,15 @@ func (g *table) section(title string, columns ...string) {
 	if g.Len() > 0 {
 		g.WriteString("\n")
 	}
-	fmt.Fprintf(g, "## %s\n\n| | %s |\n|%s\n", title, strings.Join(columns, " | "), strings.Repeat("---|", len(columns)+1))
+	g.WriteString("## " + title + "\n\n| | " + strings.Join(columns, " | ") + " |\n|" + strings.Repeat("---|", len(columns)+1) + "\n")
 }
 
 func (g *table) row(name string, values ...any) {
-	fmt.Fprintf(g, "| %s |", name)
+	line := "| " + name + " |"
 	for _, value := range values {
-		fmt.Fprintf(g, " %v |", value)
+		line += fmt.Sprintf(" %v |", value)
 	}
-	g.WriteString("\n")
+	g.WriteString(line + "\n")
 }
 
 // transaction sends a call as a transaction of its own, and returns the gas it used and its calldata's bytes.

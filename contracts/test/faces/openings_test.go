@@ -5,11 +5,12 @@ import (
 	"math/big"
 	"testing"
 
+	"github.com/ethereum/go-ethereum/crypto"
+
 	"github.com/ashlar-da/ashlar/contracts/calldata"
 	"github.com/ashlar-da/ashlar/contracts/test/evm"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
-	"github.com/ethereum/go-ethereum/crypto"
 )
 
 // scalars are those of a blob, rows in order.
