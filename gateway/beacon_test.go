@@ -7,11 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/gateway"
@@ -114,22 +112,4 @@ func TestBeacon(t *testing.T) {
 			t.Errorf("%s?%.40s: %d, want %d", c.path, c.query, status, c.status)
 		}
 	}
-}
-
-// FuzzBeacon asks the handler anything, with no chain behind it.
-func FuzzBeacon(f *testing.F) {
-	f.Add("/eth/v1/beacon/blobs/1", "versioned_hashes=0x01"+strings.Repeat("00", 31))
-	f.Add("/eth/v1/beacon/blobs/head", "")
-	f.Add("/eth/v1/beacon/blob_sidecars/7", "indices=1,2")
-	core := must(gateway.New(gateway.Config{
-		Client: must(client.New(f.Context(), client.Config{URL: "http://127.0.0.1:1"})), Namespace: da.Namespace{28: 1, 27: 1},
-		Index: filepath.Join(f.TempDir(), "index"), Log: discard(),
-	}))
-	h := beacon.New(core, must(gateway.NewGate("", 0)))
-	f.Fuzz(func(t *testing.T, path, query string) {
-		w := ask(t, h, "GET", path, nil, func(r *http.Request) { r.URL.RawQuery = query })
-		if w.Code == 500 || w.Code >= 400 && !json.Valid(w.Body.Bytes()) {
-			t.Errorf("%q?%q: %d %s", path, query, w.Code, w.Body)
-		}
-	})
 }

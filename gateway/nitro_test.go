@@ -6,12 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/gateway"
 	"github.com/ashlar-da/ashlar/gateway/nitro"
@@ -129,27 +127,4 @@ func TestJSONRPC(t *testing.T) {
 	if problem := rpc(t, h, "daprovider_store", `["0x00","0x0"]`, nil); !strings.Contains(problem, "DA provider requests fallback to next writer") {
 		t.Errorf("with no chain: %s", problem)
 	}
-}
-
-// FuzzNitro asks the handler anything, with no chain behind it.
-func FuzzNitro(f *testing.F) {
-	for _, params := range []string{`["0x00","0x0"]`, `["0x5","0x00","0x00"]`, `["0x1","0x1","0x1","0x1","0x0","0x00"]`, `["0x1","0x0","0x00","0x00"]`, `["0x1","0x00"]`} {
-		for _, method := range []string{"store", "recoverPayload", "startChunkedStore", "sendChunk", "commitChunkedStore"} {
-			f.Add(fmt.Appendf(nil, `{"jsonrpc":"2.0","id":1,"method":"daprovider_%s","params":%s}`, method, params))
-		}
-	}
-	core := must(gateway.New(gateway.Config{
-		Client: must(client.New(f.Context(), client.Config{URL: "http://127.0.0.1:1"})), Namespace: da.Namespace{28: 1, 27: 1},
-		Index: filepath.Join(f.TempDir(), "index"), Log: discard(),
-	}))
-	h := nitro.New(core, must(gateway.NewGate("", 0)))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		w := ask(t, h, "POST", "/", body)
-		if w.Code != 200 {
-			t.Errorf("%q: %d %s", body, w.Code, w.Body)
-		}
-		if w.Body.Len() > 0 && !json.Valid(w.Body.Bytes()) {
-			t.Errorf("%q: %s", body, w.Body)
-		}
-	})
 }

@@ -154,27 +154,6 @@ func TestPruned(t *testing.T) {
 	}
 }
 
-// FuzzOPAltDA asks the handler anything, with no chain behind it.
-func FuzzOPAltDA(f *testing.F) {
-	f.Add("POST", "/put", []byte("x"))
-	f.Add("POST", "/put/0x00"+strings.Repeat("ab", 32), []byte("x"))
-	f.Add("GET", "/get/0x0161"+strings.Repeat("00", 40), []byte{})
-	core := must(gateway.New(gateway.Config{
-		Client: must(client.New(f.Context(), client.Config{URL: "http://127.0.0.1:1"})), Namespace: da.Namespace{28: 1, 27: 1},
-		Index: filepath.Join(f.TempDir(), "index"), Log: discard(),
-	}))
-	h := opaltda.New(core, must(gateway.NewGate("", 0)))
-	f.Fuzz(func(t *testing.T, method, path string, body []byte) {
-		if _, err := http.NewRequestWithContext(t.Context(), method, "http://gateway"+path, nil); err != nil {
-			return
-		}
-		w := ask(t, h, method, path, body)
-		if w.Code == 200 || w.Code == 500 {
-			t.Errorf("%s %q: %d %s", method, path, w.Code, w.Body)
-		}
-	})
-}
-
 type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }

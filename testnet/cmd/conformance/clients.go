@@ -117,17 +117,16 @@ func table(clients []clientReport) string {
 		width = max(width, len(name))
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-*s", width, "")
-	for _, c := range clients {
-		fmt.Fprintf(&b, "  %s", c.name())
-	}
-	b.WriteByte('\n')
-	for _, name := range cases {
-		fmt.Fprintf(&b, "%-*s", width, name)
-		for _, c := range clients {
-			fmt.Fprintf(&b, "  %-*s", len(c.name()), c.outcome(name))
+	line := func(first string, cell func(*clientReport) string) {
+		text := fmt.Sprintf("%-*s", width, first)
+		for i := range clients {
+			text += fmt.Sprintf("  %-*s", max(len(clients[i].name()), len("pass")), cell(&clients[i]))
 		}
-		b.WriteByte('\n')
+		b.WriteString(strings.TrimRight(text, " ") + "\n")
+	}
+	line("", (*clientReport).name)
+	for _, name := range cases {
+		line(name, func(c *clientReport) string { return c.outcome(name) })
 	}
 	return b.String()
 }

@@ -1,0 +1,49 @@
+package nitro
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+
+	"github.com/ashlar-da/ashlar/client"
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/gateway"
+)
+
+// FuzzHandler asks the handler anything, with no chain behind it.
+func FuzzHandler(f *testing.F) {
+	for _, params := range []string{`["0x00","0x0"]`, `["0x5","0x00","0x00"]`, `["0x1","0x1","0x1","0x1","0x0","0x00"]`, `["0x1","0x0","0x00","0x00"]`, `["0x1","0x00"]`} {
+		for _, method := range []string{"store", "recoverPayload", "startChunkedStore", "sendChunk", "commitChunkedStore"} {
+			f.Add(fmt.Appendf(nil, `{"jsonrpc":"2.0","id":1,"method":"daprovider_%s","params":%s}`, method, params))
+		}
+	}
+	c, err := client.New(f.Context(), client.Config{URL: "http://127.0.0.1:1"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	core, err := gateway.New(gateway.Config{
+		Client: c, Namespace: da.Namespace{28: 1, 27: 1}, Index: filepath.Join(f.TempDir(), "index"), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	gate, err := gateway.NewGate("", 0)
+	if err != nil {
+		f.Fatal(err)
+	}
+	h := New(core, gate)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", "http://gateway/", bytes.NewReader(body)))
+		if w.Code != 200 {
+			t.Errorf("%q: %d %s", body, w.Code, w.Body)
+		}
+		if w.Body.Len() > 0 && !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%q: %s", body, w.Body)
+		}
+	})
+}
