@@ -59,7 +59,11 @@ func attesters(ctx context.Context, node *testnet.FullNode) (*da.AttesterSet, ui
 		}
 		set.Attesters = append(set.Attesters, da.Attester{Operator: operator, Key: da.AttestationKey(key), Power: a.Power})
 	}
-	return set, answer.Time, nil
+	if answer.Time != 0 {
+		return set, answer.Time, nil
+	}
+	first, err := node.Block(ctx, 1) // the genesis set's has no other time
+	return set, uint64(first.Time.Unix()), err
 }
 
 // publication is what came of publishing on Ashlar.

@@ -308,7 +308,7 @@ func (s *story) work(ctx context.Context) error {
 			return nil
 		}
 		s.Progress.Note("the first batch is %v old", time.Since(s.firstAt).Round(time.Second))
-		if err := sleep(ctx, min(left, s.retention/4)); err != nil {
+		if err := sleep(ctx, min(left, s.retention/8)); err != nil {
 			return err
 		}
 	}
