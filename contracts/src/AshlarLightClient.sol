@@ -38,6 +38,10 @@ contract AshlarLightClient is IAshlarLightClient {
 
     uint64 public constant MAX_AHEAD = 60;
 
+    /// For how many history roots there are places, and how many of these are tried for one.
+    uint256 private constant PLACES = 1024;
+    uint256 private constant TRIES = 4;
+
     bytes32 public immutable CHAIN;
     uint64 public immutable MAX_AGE;
     uint64 public immutable TRUSTING_PERIOD;
@@ -45,9 +49,14 @@ contract AshlarLightClient is IAshlarLightClient {
     /// The code of the current set.
     address private _current;
 
-    /// For each history root attested: height (64 bits above the time), time (the lowest 40), and above both as much of the
-    /// attestation's digest as there is room for.
-    mapping(bytes32 historyRoot => uint256) private _attested;
+    /// History roots attested, at the first of four places, from the one that the root's first 10 bits name, that is free or
+    /// holds one older than MAX_AGE: writing over what is there costs 17,100 gas less than a new word would, and no
+    /// more than this is ever kept. Each is the root's last 152 bits, the height (64) and the time (40). Whoever finds
+    /// a second root for a place needs 2^152 guesses, or, to have the chain attest one of a pair, 2^76 in the time of a block.
+    uint256[PLACES] private _roots;
+
+    /// Those for which all four places were taken, in the same form.
+    mapping(bytes32 historyRoot => uint256) private _others;
 
     constructor(string memory chainId, uint64 maxAge, uint64 trustingPeriod, TrustedSet memory trusted) {
         if (bytes(chainId).length == 0 || maxAge == 0 || trustingPeriod == 0) revert BadParameters();
@@ -84,13 +93,26 @@ contract AshlarLightClient is IAshlarLightClient {
 
     function attest(Attestation calldata a, uint256 signers, bytes calldata signature) external {
         (bytes32 digest, address code, Head h) = _attestation(a);
-        // The digest tells two attestations of one history apart: that there is no more of it than 152 bits matters only to
-        // who could sign with a quorum. The time is near this chain's, which has 40 bits for 34,000 years.
-        uint256 record = uint256(digest) >> 104 << 104 | uint256(a.height) << 40 | a.time;
-        if (_attested[a.historyRoot] == record) return;
+        // The time is near this chain's, and 40 bits last for 34,000 years.
+        uint256 record = uint256(a.historyRoot) << 104 | uint256(a.height) << 40 | a.time;
+        (uint256 place, uint256 was) = _placeFor(a.historyRoot);
+        if (was == record) return;
         _verify(digest, code, h, signers, signature);
-        _attested[a.historyRoot] = record;
+        if (place < PLACES) _roots[place] = record;
+        else _others[a.historyRoot] = record;
         emit Attested(a.historyRoot, a.height, a.time);
+    }
+
+    /// Returns the place where a root is, or else may be written, and what is there. PLACES stands for none of them.
+    function _placeFor(bytes32 root) private view returns (uint256 place, uint256 was) {
+        unchecked {
+            for (uint256 i = 0; i < TRIES; i++) {
+                place = ((uint256(root) >> 246) + i) % PLACES;
+                was = _roots[place];
+                if (block.timestamp > uint256(uint40(was)) + MAX_AGE || was >> 104 == uint152(uint256(root))) return (place, was);
+            }
+            return (PLACES, _others[root]);
+        }
     }
 
     function verify(Attestation calldata a, uint256 signers, bytes calldata signature) external view {
@@ -99,24 +121,29 @@ contract AshlarLightClient is IAshlarLightClient {
     }
 
     function attested(bytes32 historyRoot) external view returns (uint64 height, uint64 time) {
-        uint256 record = _attested[historyRoot];
-        return (uint64(record >> 40), uint40(record));
+        uint256 record;
+        for (uint256 i = 0; i <= TRIES; i++) {
+            record = i < TRIES ? _roots[((uint256(historyRoot) >> 246) + i) % PLACES] : _others[historyRoot];
+            if (record >> 104 == uint152(uint256(historyRoot)) && record != 0) return (uint64(record >> 40), uint40(record));
+        }
     }
 
     /// Returns what is signed of an attestation, and who signs. The set before the current one signs as well, while it is not too
     /// old: whoever relays the last certificates of an epoch need not race with who relays the rotation.
     function _attestation(Attestation calldata a) private view returns (bytes32 digest, address code, Head h) {
-        if (a.time > block.timestamp + MAX_AHEAD) revert FromTheFuture(a.time);
-        if (block.timestamp > uint256(a.time) + MAX_AGE) revert TooOld(a.time);
-        code = _current;
-        h = Sets.load(code);
-        if (_tooOld(h)) revert Expired(h.time());
-        uint64 current = h.epoch();
-        if (a.epoch != current) {
-            code = h.previous();
-            if (code == address(0) || uint256(a.epoch) + 1 != current) revert WrongEpoch(a.epoch, current);
+        unchecked { // sums of numbers of 64 bits
+            if (a.time > block.timestamp + MAX_AHEAD) revert FromTheFuture(a.time);
+            if (block.timestamp > uint256(a.time) + MAX_AGE) revert TooOld(a.time);
+            code = _current;
             h = Sets.load(code);
-            if (_tooOld(h)) revert SetTooOld(h.time());
+            if (_tooOld(h)) revert Expired(h.time());
+            uint64 current = h.epoch();
+            if (a.epoch != current) {
+                code = h.previous();
+                if (code == address(0) || uint256(a.epoch) + 1 != current) revert WrongEpoch(a.epoch, current);
+                h = Sets.load(code);
+                if (_tooOld(h)) revert SetTooOld(h.time());
+            }
         }
         (bytes32 domain, bytes32 chain, bytes32 hash) = (ATTESTATION, CHAIN, h.setHash());
         assembly ("memory-safe") {
@@ -131,7 +158,9 @@ contract AshlarLightClient is IAshlarLightClient {
     }
 
     function _tooOld(Head h) private view returns (bool) {
-        return block.timestamp > uint256(h.time()) + TRUSTING_PERIOD;
+        unchecked {
+            return block.timestamp > uint256(h.time()) + TRUSTING_PERIOD;
+        }
     }
 
     /// Refuses unless a signature is of more than two thirds of a set, and of the digest: FastAggregateVerify.
@@ -142,16 +171,17 @@ contract AshlarLightClient is IAshlarLightClient {
         if (signature.length != 256) revert SignatureLength(signature.length);
         bool infinite;
         assembly ("memory-safe") {
-            function isZero(from, size) -> zero {
-                let any := 0
-                for { let end := add(from, size) } lt(from, end) { from := add(from, 32) } { any := or(any, mload(from)) }
-                zero := iszero(any)
+            function any128(from) -> any {
+                any := or(or(mload(from), mload(add(from, 32))), or(mload(add(from, 64)), mload(add(from, 96))))
             }
             calldatacopy(add(pairs, 512), signature.offset, 256)
-            infinite := or(isZero(pairs, 128), isZero(add(pairs, 512), 256))
+            let any := or(any128(add(pairs, 512)), any128(add(pairs, 640)))
+            infinite := or(iszero(any), iszero(any128(pairs)))
         }
         if (infinite) revert Infinity();
-        HashToG2.hash(digest, pairs + 128, pairs + 768);
+        unchecked {
+            HashToG2.hash(digest, pairs + 128, pairs + 768);
+        }
         bool valid;
         bool answered;
         assembly ("memory-safe") {
@@ -163,7 +193,9 @@ contract AshlarLightClient is IAshlarLightClient {
             mstore(add(g, 64), G_Y_HIGH)
             mstore(add(g, 96), G_Y_LOW)
         }
-        if (!negated) Keys.negate(pairs + 384);
+        unchecked {
+            if (!negated) Keys.negate(pairs + 384);
+        }
         assembly ("memory-safe") {
             answered := staticcall(gas(), 0x0f, pairs, 768, 0, 32)
             valid := mload(0)
@@ -180,7 +212,7 @@ contract AshlarLightClient is IAshlarLightClient {
         uint256 missing = Sets.first(h.count());
         if (signers & ~missing != 0) revert UnknownSigners(signers & ~missing);
         missing ^= signers;
-        negated = Sets.bits(missing) <= Sets.bits(signers);
+        negated = missing == 0 || Sets.bits(missing) <= Sets.bits(signers);
         if (negated) {
             h.copySum(to);
             if (missing != 0) signed -= _addUp(code, h, missing, to);
@@ -188,45 +220,62 @@ contract AshlarLightClient is IAshlarLightClient {
             Keys.clear(to);
             signed = _addUp(code, h, signers, to);
         }
-        if (3 * signed <= 2 * uint256(h.total())) revert NoQuorum(signed, h.total());
+        unchecked {
+            if (3 * signed <= 2 * uint256(h.total())) revert NoQuorum(signed, h.total());
+        }
     }
 
     /// Adds the keys of some attesters, of whom there is one at least, to a point in memory, and returns their power.
     function _addUp(address code, Head h, uint256 who, uint256 to) private view returns (uint256 power) {
-        uint256 n = h.count();
-        uint256 width = h.width();
-        uint256 differs = h.differs();
-        address base = h.base();
-        uint256 keysAt = h.keysAt();
-        // One key from code costs about as much as six that are read with others.
-        uint256 all = 6 * Sets.bits(who) > n ? _free(Keys.SIZE * n) : 0;
-        if (all != 0) h.copyKeys(code, all);
+        (uint256 n, uint256 width, address base) = (h.count(), h.width(), h.base());
         uint256 powers = _free(width * n + 32);
-        uint256 shift = 256 - 8 * width;
+        // Copying one key out of code costs what six more cost that are copied with it. Only those of the base are copied alone.
+        bool alone = 6 * Sets.bits(who) <= n && who & h.differs() == 0;
+        uint256 keys = _free(alone ? Keys.SIZE : Keys.SIZE * n);
+        if (!alone) h.copyKeys(code, keys);
+        power = _powerOf(code, powers, n, width, who);
+        // Behind the sum is room for the key to be added, as EIP-2537 has it: what is before its coordinates stays zero.
+        bool ok = true;
+        assembly ("memory-safe") {
+            mstore(add(to, 128), 0)
+            mstore(add(to, 192), 0)
+        }
+        if (alone) {
+            assembly ("memory-safe") {
+                for {} who {} {
+                    let i := sub(255, clz(who))
+                    who := xor(who, shl(i, 1))
+                    extcodecopy(base, keys, mul(96, i), 96)
+                    mcopy(add(to, 144), keys, 48)
+                    mcopy(add(to, 208), add(keys, 48), 48)
+                    ok := and(staticcall(gas(), 0x0b, to, 256, to, 128), ok)
+                }
+            }
+        } else {
+            assembly ("memory-safe") {
+                for {} who {} {
+                    let i := sub(255, clz(who))
+                    who := xor(who, shl(i, 1))
+                    let key := add(keys, mul(96, i))
+                    mcopy(add(to, 144), key, 48)
+                    mcopy(add(to, 208), add(key, 48), 48)
+                    ok := and(staticcall(gas(), 0x0b, to, 256, to, 128), ok)
+                }
+            }
+        }
+        assert(ok); // every key was checked before it was kept: gas ran out
+    }
+
+    /// Adds up the powers of some attesters, copying all to memory.
+    function _powerOf(address code, uint256 powers, uint256 n, uint256 width, uint256 who) private view returns (uint256 power) {
         assembly ("memory-safe") {
             extcodecopy(code, powers, 236, mul(width, n))
-        }
-        uint256 key = _free(Keys.SIZE);
-        while (who != 0) {
-            uint256 i;
-            assembly ("memory-safe") {
-                i := sub(255, clz(who))
+            let shift := sub(256, shl(3, width))
+            for {} who {} {
+                let i := sub(255, clz(who))
                 who := xor(who, shl(i, 1))
                 power := add(power, shr(shift, mload(add(powers, mul(i, width)))))
             }
-            if (all != 0) {
-                key = all + Keys.SIZE * i;
-            } else if (differs >> i & 1 == 0) {
-                assembly ("memory-safe") {
-                    extcodecopy(base, key, mul(96, i), 96)
-                }
-            } else {
-                uint256 ptr = keysAt + Keys.SIZE * Sets.bits(differs >> i >> 1);
-                assembly ("memory-safe") {
-                    extcodecopy(code, key, ptr, 96)
-                }
-            }
-            Keys.add(to, key);
         }
     }
 

@@ -21,8 +21,11 @@ library HashToG2 {
     function hash(bytes32 message, uint256 out, uint256 scratch) internal view {
         uint256 elements = scratch + 160;
         expand(message, elements, scratch);
-        for (uint256 ptr = elements; ptr < elements + 256; ptr += 64) {
-            reduceAt(ptr);
+        unchecked {
+            reduceAt(elements);
+            reduceAt(elements + 64);
+            reduceAt(elements + 128);
+            reduceAt(elements + 192);
         }
         assembly ("memory-safe") {
             // The precompile clears the cofactor of each point. That is linear, so that their sum need not be cleared again.
@@ -45,7 +48,8 @@ library HashToG2 {
             mstore(add(scratch, 96), shl(248, 1))
             mstore(add(scratch, 99), SUITE_1)
             mstore(add(scratch, 131), SUITE_2)
-            let ok := staticcall(gas(), 2, scratch, 143, 0, 32)
+            // This precompile refuses nothing, and who has no gas left for it has none for those that follow.
+            pop(staticcall(gas(), 2, scratch, 143, 0, 32))
             let first := mload(0)
             // word ‖ counter ‖ suite: the suite stays where it is
             let block_ := add(scratch, 66)
@@ -53,11 +57,10 @@ library HashToG2 {
             for { let i := 1 } lt(i, 9) { i := add(i, 1) } {
                 mstore(block_, word)
                 mstore8(add(block_, 32), i)
-                ok := and(staticcall(gas(), 2, block_, 77, out, 32), ok)
+                pop(staticcall(gas(), 2, block_, 77, out, 32))
                 word := xor(first, mload(out))
                 out := add(out, 32)
             }
-            if iszero(ok) { revert(0, 0) }
         }
     }
 
@@ -77,8 +80,10 @@ library HashToG2 {
             l := mul(q, P_LOW)
             high := sub(sub(high, add(mul(q, P_HIGH), sub(sub(m, l), lt(m, l)))), gt(l, low))
             low := sub(low, l)
-            for {} or(gt(high, P_HIGH), and(eq(high, P_HIGH), iszero(lt(low, P_LOW)))) {} {
-                high := sub(sub(high, P_HIGH), lt(low, P_LOW))
+            for {} 1 {} {
+                let less := sub(sub(high, P_HIGH), lt(low, P_LOW))
+                if shr(255, less) { break } // below zero
+                high := less
                 low := sub(low, P_LOW)
             }
             mstore(ptr, high)

@@ -85,7 +85,8 @@ interface IAshlarLightClient {
     /// The chain id is empty, or a bound is zero.
     error BadParameters();
 
-    /// Verifies, and remembers the history root. Of what is remembered already nothing is verified twice.
+    /// Verifies, and remembers the history root, until it is MAX_AGE old at least; a younger one may take its place then. A root
+    /// that is remembered with this height and time is not verified again: who needs the other roots verified calls `verify`.
     function attest(Attestation calldata a, uint256 signers, bytes calldata signature) external;
 
     /// Verifies, and remembers nothing.
@@ -97,7 +98,8 @@ interface IAshlarLightClient {
     /// Puts keys, 96 bytes each, into a contract for rotations to start from. Keys that are there already stay.
     function stage(bytes calldata keys) external returns (address base);
 
-    /// Height and time of a history root, or zeros if it was never attested. How old it may be is the caller's to say.
+    /// Height and time of a history root, or zeros if it was never attested, or is older than MAX_AGE and forgotten. How old it
+    /// may be is the caller's to say.
     function attested(bytes32 historyRoot) external view returns (uint64 height, uint64 time);
 
     /// Tells whether the trusting period has passed since the current set was taken.

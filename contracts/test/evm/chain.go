@@ -25,8 +25,8 @@ import (
 // MaxGas is what one transaction may use (EIP-7825).
 const MaxGas = 1 << 24
 
-// Genesis is when every chain begins, in seconds since 1970.
-const Genesis = 1_800_000_000
+// Genesis is when every chain begins, in seconds since 1970: later than now, so that a block comes one second after the last.
+const Genesis = 4_000_000_000
 
 // Chain is a chain of its own, with one account that has money. Every transaction gets its block.
 type Chain struct {
@@ -36,6 +36,8 @@ type Chain struct {
 	ID      *big.Int
 	Key     *ecdsa.PrivateKey
 	Account common.Address
+	// gas is how much every transaction and call may use.
+	gas uint64
 }
 
 // Osaka returns the rules of Ethereum's main network, as the release of go-ethereum that is required knows them.
@@ -62,7 +64,10 @@ func NewUnder(tb testing.TB, rules *params.ChainConfig) *Chain {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c := &Chain{ID: rules.ChainID, Key: key, Account: crypto.PubkeyToAddress(key.PublicKey)}
+	c := &Chain{ID: rules.ChainID, Key: key, Account: crypto.PubkeyToAddress(key.PublicKey), gas: MaxGas}
+	if rules.AmsterdamTime != nil {
+		c.gas = 3 * MaxGas // what is above the bound may be used for state
+	}
 	money := new(big.Int).Lsh(big.NewInt(1), 100)
 	c.Backend = simulated.NewBackend(types.GenesisAlloc{c.Account: {Balance: money}}, func(_ *node.Config, conf *ethconfig.Config) {
 		conf.Genesis.Config, conf.Genesis.Timestamp, conf.Miner.GasPrice, conf.RPCEVMTimeout = rules, Genesis, big.NewInt(1), 0
@@ -107,7 +112,7 @@ func (c *Chain) Send(tb testing.TB, to *common.Address, data []byte) *types.Rece
 		tb.Fatal(err)
 	}
 	return c.SendTx(tb, &types.DynamicFeeTx{
-		ChainID: c.ID, Nonce: nonce, To: to, Data: data, Gas: MaxGas,
+		ChainID: c.ID, Nonce: nonce, To: to, Data: data, Gas: c.gas,
 		GasTipCap: big.NewInt(1), GasFeeCap: new(big.Int).Add(new(big.Int).Lsh(head.BaseFee, 1), big.NewInt(1)),
 	})
 }
@@ -150,7 +155,7 @@ func (c *Chain) receipt(tb testing.TB, block, tx common.Hash) *types.Receipt {
 
 // call runs a message on the newest state. A revert is a *Revert.
 func (c *Chain) call(to common.Address, data []byte) ([]byte, error) {
-	out, err := c.Client.CallContract(context.Background(), ethereum.CallMsg{From: c.Account, To: &to, Data: data, Gas: MaxGas}, nil)
+	out, err := c.Client.CallContract(context.Background(), ethereum.CallMsg{From: c.Account, To: &to, Data: data, Gas: c.gas}, nil)
 	return out, asRevert(err)
 }
 
@@ -180,6 +185,6 @@ func asRevert(err error) error {
 
 // create runs a deployment without making it.
 func (c *Chain) create(data []byte) ([]byte, error) {
-	out, err := c.Client.CallContract(context.Background(), ethereum.CallMsg{From: c.Account, Data: data, Gas: MaxGas}, nil)
+	out, err := c.Client.CallContract(context.Background(), ethereum.CallMsg{From: c.Account, Data: data, Gas: c.gas}, nil)
 	return out, asRevert(err)
 }
