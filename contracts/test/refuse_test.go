@@ -129,7 +129,9 @@ func refusesCut(t *testing.T, client *evm.Contract, data []byte) {
 	}
 }
 
-func mask(n uint) *big.Int { return new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), n), big.NewInt(1)) }
+func mask(n uint) *big.Int {
+	return new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), n), big.NewInt(1))
+}
 
 func with(n *big.Int, bit int) *big.Int { return new(big.Int).SetBit(n, bit, 1) }
 
