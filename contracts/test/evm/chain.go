@@ -66,11 +66,13 @@ func NewUnder(tb testing.TB, rules *params.ChainConfig) *Chain {
 	}
 	c := &Chain{ID: rules.ChainID, Key: key, Account: crypto.PubkeyToAddress(key.PublicKey), gas: MaxGas}
 	if rules.AmsterdamTime != nil {
-		c.gas = 3 * MaxGas // what is above the bound may be used for state
+		c.gas = 9 * MaxGas // what is above the bound may be used for state
 	}
 	money := new(big.Int).Lsh(big.NewInt(1), 100)
 	c.Backend = simulated.NewBackend(types.GenesisAlloc{c.Account: {Balance: money}}, func(_ *node.Config, conf *ethconfig.Config) {
 		conf.Genesis.Config, conf.Genesis.Timestamp, conf.Miner.GasPrice, conf.RPCEVMTimeout = rules, Genesis, big.NewInt(1), 0
+		conf.Genesis.GasLimit = max(conf.Genesis.GasLimit, c.gas)
+		conf.Miner.GasCeil, conf.RPCGasCap = conf.Genesis.GasLimit, conf.Genesis.GasLimit
 	})
 	c.Client = c.Backend.Client()
 	tb.Cleanup(func() {
@@ -94,6 +96,7 @@ func (c *Chain) Now(tb testing.TB) uint64 {
 // Sleep makes the next block that much later.
 func (c *Chain) Sleep(tb testing.TB, d time.Duration) {
 	tb.Helper()
+	c.Rollback() // the pool may not have noticed yet that what was sent is in a block
 	if err := c.AdjustTime(d); err != nil {
 		tb.Fatal(err)
 	}
