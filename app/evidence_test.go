@@ -7,6 +7,7 @@ import (
 
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
+	abci "github.com/cometbft/cometbft/abci/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
@@ -34,16 +35,10 @@ func (c *chain) accuse(attestation *da.Attestation, operator account, secret *da
 }
 
 // submit has anybody submit evidence, and returns the result.
-func (c *chain) submit(msg sdk.Msg) (result struct {
-	Codespace string
-	Code      uint32
-	Log       string
-}) {
+func (c *chain) submit(msg sdk.Msg) *abci.ExecTxResult {
 	c.t.Helper()
 	submitter := c.accounts[4]
-	r := c.execute(c.sign(submitter, terms{sequence: c.sequence(submitter)}, msg))
-	result.Codespace, result.Code, result.Log = r.Codespace, r.Code, r.Log
-	return result
+	return c.execute(c.sign(submitter, terms{sequence: c.sequence(submitter)}, msg))
 }
 
 // TestEvidenceIsChecked corrupts good evidence in one place at a time. Nobody is punished for any of it.
