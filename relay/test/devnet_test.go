@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/crypto"
+
 	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/relay"
@@ -122,7 +124,7 @@ func (d *devnet) deploy(set *api.AttesterSet) {
 	d.world.address = d.world.deploy(devChain)
 	d.world.bind()
 	d.key = filepath.Join(d.t.TempDir(), "key")
-	if err := os.WriteFile(d.key, fmt.Appendf(nil, "%x", key(0).D.FillBytes(make([]byte, 32))), 0o600); err != nil {
+	if err := os.WriteFile(d.key, fmt.Appendf(nil, "%x", crypto.FromECDSA(key(0))), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
 }
