@@ -157,23 +157,22 @@ func (s *Service) note(height uint64, err error) {
 		s.signed = max(s.signed, height)
 	}
 	s.mu.Unlock()
-	switch {
-	case refusal == nil:
+	if refusal == nil {
 		s.metrics.signed.Inc()
 		if before != nil {
 			s.config.Log.Info("attesting", "height", height)
 		}
-	default:
-		s.metrics.refused.WithLabelValues(string(refusal.Reason)).Inc()
-		if refusal.Reason == Conflict {
-			s.config.Log.Error("ALARM: this node was about to sign two different attestations of one height and did not: was the chain rolled back, or does another process use this key?", "height", height, "error", refusal)
-		} else if before == nil || before.Reason != refusal.Reason {
-			level := slog.LevelWarn
-			if refusal.Reason == NotMember { // as most nodes' keys
-				level = slog.LevelInfo
-			}
-			s.config.Log.Log(context.Background(), level, "not attesting", "height", height, "reason", refusal.Reason, "error", refusal)
+		return
+	}
+	s.metrics.refused.WithLabelValues(string(refusal.Reason)).Inc()
+	if refusal.Reason == Conflict {
+		s.config.Log.Error("ALARM: this node was about to sign two different attestations of one height and did not: was the chain rolled back, or does another process use this key?", "height", height, "error", refusal)
+	} else if before == nil || before.Reason != refusal.Reason {
+		level := slog.LevelWarn
+		if refusal.Reason == NotMember { // as most nodes' keys
+			level = slog.LevelInfo
 		}
+		s.config.Log.Log(context.Background(), level, "not attesting", "height", height, "reason", refusal.Reason, "error", refusal)
 	}
 }
 
