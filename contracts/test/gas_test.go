@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/params"
+
 	"github.com/ashlar-da/ashlar/contracts/test/committee"
 	"github.com/ashlar-da/ashlar/contracts/test/evm"
-	"github.com/ethereum/go-ethereum/params"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/lightclient_gas.json and the tables of docs/gas.md")

@@ -5,9 +5,10 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/ashlar-da/ashlar/contracts/test/evm"
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
+
+	"github.com/ashlar-da/ashlar/contracts/test/evm"
 )
 
 const suite = "BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_"

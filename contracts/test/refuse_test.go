@@ -8,12 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ashlar-da/ashlar/contracts/test/committee"
-	"github.com/ashlar-da/ashlar/contracts/test/evm"
-	"github.com/ashlar-da/ashlar/da"
 	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
 	"github.com/consensys/gnark-crypto/ecc/bls12-381/fr"
+
+	"github.com/ashlar-da/ashlar/contracts/test/committee"
+	"github.com/ashlar-da/ashlar/contracts/test/evm"
+	"github.com/ashlar-da/ashlar/da"
 )
 
 // claim is what the light client is shown: a certificate that is to be corrupted, field by field.

@@ -7,10 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ethereum/go-ethereum/common"
+
 	"github.com/ashlar-da/ashlar/contracts/test/committee"
 	"github.com/ashlar-da/ashlar/contracts/test/evm"
 	"github.com/ashlar-da/ashlar/da"
-	"github.com/ethereum/go-ethereum/common"
 )
 
 // handover is what the light client is shown of a rotation.

@@ -5,8 +5,9 @@ import (
 	"math/big"
 	"testing"
 
-	"github.com/ashlar-da/ashlar/da"
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/ashlar-da/ashlar/da"
 )
 
 // Attestation is the contracts' struct.

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/ashlar-da/ashlar/contracts"
 	"github.com/ethereum/go-ethereum/accounts/abi"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
+
+	"github.com/ashlar-da/ashlar/contracts"
 )
 
 // Contract is a deployed contract.
