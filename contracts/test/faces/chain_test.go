@@ -133,7 +133,6 @@ var pointEvaluation = sync.OnceFunc(func() {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	pointEvaluation()
 	w := &world{Chain: evm.New(tb)}
 	w.committee = committee.New(tb, attesters, w.Now(tb))
 	w.client = w.committee.Deploy(tb, w.Chain)

@@ -54,6 +54,7 @@ const gasHeights = 5413
 
 // TestGas: what each question costs, as a transaction of its own, is in testdata/gas.md.
 func TestGas(t *testing.T) {
+	pointEvaluation()
 	w := newWorld(t)
 	g := &table{TB: t}
 	h := w.attest(t, gasHeights)

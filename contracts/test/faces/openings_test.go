@@ -37,6 +37,7 @@ type asked struct {
 
 func newAsked(t *testing.T, height uint64, index int) *asked {
 	t.Helper()
+	pointEvaluation()
 	w := newWorld(t)
 	h := w.attest(t, 13)
 	a := &asked{Contract: w.deploy(t, "AshlarOpenings", 13), blob: blockAt(height).blobs[index], posted: blob(t, 0, height, index)}
