@@ -100,6 +100,9 @@ type Transaction struct {
 // Send puts a transaction into a block. It fails if the transaction reverts, with a *Revert where the
 // contract says why.
 func (c *Chain) Send(ctx context.Context, from *Wallet, t Transaction) (*types.Receipt, error) {
+	if now, err := c.Now(ctx); err == nil && time.Since(now) > time.Second {
+		c.Mine() // calls run at the newest block's time
+	}
 	data, err := c.fill(ctx, from, t)
 	if err != nil {
 		return nil, err

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"math/big"
 
-	ours "github.com/ashlar-da/ashlar/contracts"
 	"github.com/ethereum/go-ethereum/accounts/abi"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 	"github.com/ethereum/go-ethereum/crypto/kzg4844"
 
+	ours "github.com/ashlar-da/ashlar/contracts"
 	"github.com/ashlar-da/ashlar/examples/validium/contracts"
 )
 
