@@ -123,8 +123,11 @@ func (k Key) verify(message Scalar, signature Signature) error {
 	public.A.X, public.A.Y = k.X, k.Y
 	bytes := message.Bytes()
 	ok, err := public.Verify(signature[:], bytes[:], poseidon2.NewMerkleDamgardHasher())
-	if err != nil || !ok {
-		return fmt.Errorf("%w (%v)", ErrSignature, err)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	if !ok {
+		return ErrSignature
 	}
 	return nil
 }
