@@ -36,7 +36,7 @@ var shape = ledger.Shape{Depth: 10, SliceDepth: 6, Deposits: 4, Transfers: 8}
 func main() {
 	bin := flag.String("bin", "../../build", "folder of the binaries ashlar and ashlar-light")
 	out := flag.String("out", "../../build/validium", "folder for keys, report, logs and the network's files")
-	retention := flag.Duration("retention", 5*time.Minute, "how long the network keeps data")
+	retention := flag.Duration("retention", 3*time.Minute, "how long the network keeps data")
 	flag.Parse()
 	logger.Disable() // gnark's
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -30,6 +30,7 @@ func (s *story) rebuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.Progress.Say("it begins with the header of height %d, which a user takes from somewhere she trusts; data older than that is not needed", height)
 	s.Progress.Note("waiting for heights %d to %d", height, head)
 	const complete = "a light node delivers the namespace, complete, from the checkpoint on"
 	if err := followed.WaitNext(ctx, head+1); err != nil {
