@@ -255,12 +255,37 @@ func (c *chain) jailed(validator int) bool {
 // carry commits a block with a certificate of the height before it.
 func (c *chain) carry(validators ...int) *abci.ResponseFinalizeBlock {
 	c.t.Helper()
+	return c.carryFrom((c.proposer+1)%len(c.validators), validators...)
+}
+
+// carryFrom is carry of one proposer's.
+func (c *chain) carryFrom(proposer int, validators ...int) *abci.ResponseFinalizeBlock {
+	c.t.Helper()
+	c.proposer = proposer
 	payer := c.accounts[len(c.accounts)-1]
 	txs := build(c.t, da.DefaultLimits(), da.CertificateTx(c.certify(uint64(c.height), validators...)), c.transfer(payer, payer, c.sequence(payer)))
 	if !c.process(txs) {
 		c.t.Fatal("the block is rejected")
 	}
 	return c.apply(txs)
+}
+
+// TestOneProposerJailsNobody: a proposer that leaves validators out of certificate after certificate, whose own
+// transactions have it inject more than all others, has no more of the counting than of the power.
+func TestOneProposerJailsNobody(t *testing.T) {
+	c, _ := newCertifiedChain(t, 5, func(p *attestpb.Params) { p.MissWindow, p.MissLimit = 10, 5 })
+	for range 30 {
+		c.carryFrom(0, 0, 1, 2, 3)
+	}
+	if got := c.missed(4); got != 2 || c.jailed(4) {
+		t.Fatalf("one of five proposers reports %d misses of 10, jailed: %v", got, c.jailed(4))
+	}
+	for i := range 10 { // the same of two fifths of the power
+		c.carryFrom(i%2, 0, 1, 2, 3)
+	}
+	if got := c.missed(4); got != 4 || c.jailed(4) {
+		t.Errorf("two of five proposers report %d misses of 10, jailed: %v", got, c.jailed(4))
+	}
 }
 
 // TestMissesJail: who misses more certificates of the window than may be is jailed, without loss of stake, comes

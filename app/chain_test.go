@@ -32,6 +32,7 @@ type chain struct {
 	accounts   []account
 	validators []cmted25519.PrivKey
 	height     int64
+	proposer   int // among validators, of the next block
 }
 
 // chainOption adjusts the genesis state.
@@ -141,7 +142,7 @@ func (c *chain) propose() [][]byte {
 func (c *chain) proposeWithin(maxBytes int64) [][]byte {
 	c.t.Helper()
 	resp, err := c.app.PrepareProposal(&abci.RequestPrepareProposal{
-		MaxTxBytes: maxBytes, Height: c.height + 1, Time: c.now(), ProposerAddress: c.validators[0].PubKey().Address(),
+		MaxTxBytes: maxBytes, Height: c.height + 1, Time: c.now(), ProposerAddress: c.validators[c.proposer].PubKey().Address(),
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -154,7 +155,7 @@ func (c *chain) process(txs [][]byte) bool {
 	c.t.Helper()
 	resp, err := c.app.ProcessProposal(&abci.RequestProcessProposal{
 		Txs: txs, Hash: c.hash(txs), Height: c.height + 1, Time: c.now(),
-		ProposedLastCommit: c.commitInfo(), ProposerAddress: c.validators[0].PubKey().Address(),
+		ProposedLastCommit: c.commitInfo(), ProposerAddress: c.validators[c.proposer].PubKey().Address(),
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -166,7 +167,7 @@ func (c *chain) process(txs [][]byte) bool {
 func (c *chain) finalize(txs [][]byte, misbehavior ...abci.Misbehavior) (*abci.ResponseFinalizeBlock, error) {
 	return c.app.FinalizeBlock(&abci.RequestFinalizeBlock{
 		Txs: txs, Hash: c.hash(txs), Height: c.height + 1, Time: c.now(), Misbehavior: misbehavior,
-		DecidedLastCommit: c.commitInfo(), ProposerAddress: c.validators[0].PubKey().Address(),
+		DecidedLastCommit: c.commitInfo(), ProposerAddress: c.validators[c.proposer].PubKey().Address(),
 	})
 }
 

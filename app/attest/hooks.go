@@ -26,9 +26,13 @@ func (h Hooks) AfterValidatorBonded(ctx context.Context, _ sdk.ConsAddress, oper
 	return h.keeper.misses.Set(ctx, operator, attestpb.Misses{Since: blockHeight(ctx)})
 }
 
-// AfterValidatorRemoved drops the key and the misses of a validator that is gone. The key remains its own.
+// AfterValidatorRemoved drops the key and the misses of a validator that is gone, and what it reported. The key
+// remains its own.
 func (h Hooks) AfterValidatorRemoved(ctx context.Context, _ sdk.ConsAddress, operator sdk.ValAddress) error {
 	if err := h.keeper.keys.Remove(ctx, operator); err != nil {
+		return err
+	}
+	if err := h.keeper.reports.Remove(ctx, operator); err != nil {
 		return err
 	}
 	return h.keeper.misses.Remove(ctx, operator)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"cosmossdk.io/collections"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
@@ -63,7 +64,7 @@ func (k *Keeper) CheckQuiet(ctx context.Context) error {
 }
 
 // Inject takes note of the certificate that the block at hand carries, which passed CheckCertificate, and counts
-// the misses of those whose signatures it lacks.
+// the misses of those whose signatures it lacks, unless its proposer has had its share of the counting.
 func (k *Keeper) Inject(ctx context.Context, c *da.Certificate) error {
 	injected, err := k.Injected(ctx)
 	if err != nil {
@@ -82,6 +83,9 @@ func (k *Keeper) Inject(ctx context.Context, c *da.Certificate) error {
 		return err
 	}
 	emit(ctx, eventCertificate, sdk.NewAttribute(attributeHeight, strconv.FormatUint(c.Height, 10)))
+	if counts, err := k.counts(ctx, injected.Count, set.Total); err != nil || !counts {
+		return err
+	}
 	for i := range set.Attesters {
 		if c.Signers.Has(i) {
 			continue
@@ -91,6 +95,35 @@ func (k *Keeper) Inject(ctx context.Context, c *da.Certificate) error {
 		}
 	}
 	return nil
+}
+
+// counts tells whether misses are counted of a certificate, given how many there were, its own included. Who proposes a
+// certificate chooses whose signatures to leave out, up to a third, and by filling its own blocks injects as
+// many as it likes where others' are empty. So of all certificates each proposer's count in
+// proportion to its power: however many it injects, those with less than a half of the power cannot have a
+// validator miss more than half of a window.
+func (k *Keeper) counts(ctx context.Context, count, total uint64) (bool, error) {
+	proposer, err := k.others.Staking.GetValidatorByConsAddr(ctx, sdk.UnwrapSDKContext(ctx).BlockHeader().ProposerAddress)
+	if errors.Is(err, stakingtypes.ErrNoValidatorFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	power := uint64(max(proposer.ConsensusPower(k.others.Staking.PowerReduction(ctx)), 0))
+	operator, err := sdk.ValAddressFromBech32(proposer.GetOperator())
+	if err != nil || power == 0 { // it does not vote any more
+		return false, err
+	}
+	last, err := k.reports.Get(ctx, operator)
+	switch {
+	case errors.Is(err, collections.ErrNotFound):
+	case err != nil:
+		return false, err
+	case count-last < total/power:
+		return false, nil
+	}
+	return true, k.reports.Set(ctx, operator, count)
 }
 
 // miss counts a miss of an attester, unless it does not vote now or did not when the height was attested, and

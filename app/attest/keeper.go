@@ -21,6 +21,7 @@ import (
 // Staking is what the module asks about validators.
 type Staking interface {
 	GetValidator(ctx context.Context, operator sdk.ValAddress) (stakingtypes.Validator, error)
+	GetValidatorByConsAddr(ctx context.Context, address sdk.ConsAddress) (stakingtypes.Validator, error)
 	GetBondedValidatorsByPower(ctx context.Context) ([]stakingtypes.Validator, error)
 	PowerReduction(ctx context.Context) math.Int
 }
@@ -67,6 +68,8 @@ type Keeper struct {
 	injected collections.Item[attestpb.Injected]
 	misses   collections.Map[[]byte, attestpb.Misses] // by operator
 	faults   collections.Map[[]byte, attestpb.Fault]  // by operator
+	// reports has, by operator, which certificate it proposed last that counted misses.
+	reports collections.Map[[]byte, uint64]
 }
 
 // NewKeeper returns the keeper of the module's store. Authority is the bech32 address that may change
@@ -88,6 +91,7 @@ func NewKeeper(cdc codec.BinaryCodec, service store.KVStoreService, authority st
 		injected: collections.NewItem(sb, collections.NewPrefix(8), "injected", codec.CollValue[attestpb.Injected](cdc)),
 		misses:   collections.NewMap(sb, collections.NewPrefix(9), "misses", collections.BytesKey, codec.CollValue[attestpb.Misses](cdc)),
 		faults:   collections.NewMap(sb, collections.NewPrefix(10), "faults", collections.BytesKey, codec.CollValue[attestpb.Fault](cdc)),
+		reports:  collections.NewMap(sb, collections.NewPrefix(11), "reports", collections.BytesKey, collections.Uint64Value),
 	}
 	if _, err := sb.Build(); err != nil {
 		return nil, fmt.Errorf("attest store schema: %w", err)
