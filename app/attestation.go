@@ -85,6 +85,15 @@ func (a *App) HistoryProof(height, newest uint64) (*da.HistoryProof, error) {
 	return proof, sourceError(err)
 }
 
+// Punished tells whether a validator was expelled for what it attested.
+func (a *App) Punished(operator [da.AddressSize]byte) (bool, error) {
+	ctx, err := a.committedState()
+	if err != nil {
+		return false, err
+	}
+	return a.Keepers.Attest.Punished(ctx, operator)
+}
+
 // AttestationParams returns the governed parameters of attestations.
 func (a *App) AttestationParams() (attestpb.Params, error) {
 	ctx, err := a.committedState()

@@ -139,6 +139,11 @@ func TestFalseAttestationsCostStake(t *testing.T) {
 				t.Fatalf("jailed: %v, with %s, want %s", c.jailed(1), c.tokens(1), want)
 			}
 			c.requireExpelled(accused)
+			for i, want := range []bool{false, true, false} {
+				if got, err := c.app.Punished([da.AddressSize]byte(c.accounts[i].address())); got != want || err != nil {
+					t.Errorf("validator %d is punished: %v (%v), want %v", i, got, err, want)
+				}
+			}
 			other := *c.attestation(6)
 			lieOfRoots(&other)
 			for _, again := range []*attestpb.MsgSubmitAttestationEvidence{evidence, c.accuse(&other, accused, secret)} {

@@ -17,6 +17,20 @@ const evidenceGas = 500_000
 // what is dropped is no loss.
 const maxConvictions = 64
 
+// convictAgain is how many heights must lie between two submissions against one validator. It stays in the sets that
+// were taken already, and can sign falsehoods of every height: whoever submitted them all would pay a fee
+// for each, which the chain refuses after the first.
+const convictAgain = 100
+
+// accused has the height of what was last submitted against an operator.
+type accused map[[da.AddressSize]byte]uint64
+
+// due tells whether evidence is worth its fee.
+func (a accused) due(e *attesting.Evidence) bool {
+	last, known := a[e.Operator]
+	return !known || e.Attestation.Height >= last+convictAgain
+}
+
 // convict takes evidence against a validator, which must not wait.
 func (n *Node) convict(e attesting.Evidence) {
 	select {
@@ -28,36 +42,47 @@ func (n *Node) convict(e attesting.Evidence) {
 // submitConvictions submits evidence with the key that pays for posts, and says how to where there is none, until
 // ctx ends.
 func (n *Node) submitConvictions(ctx context.Context) error {
+	before := make(accused)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case e := <-n.convictions:
-			n.submitConviction(ctx, e)
+			if !before.due(&e) {
+				continue
+			}
+			if punished, err := n.app.Punished(e.Operator); punished && err == nil {
+				continue
+			}
+			if n.submitConviction(ctx, e) {
+				before[e.Operator] = e.Attestation.Height
+			}
 		}
 	}
 }
 
-func (n *Node) submitConviction(ctx context.Context, e attesting.Evidence) {
+// submitConviction tells whether the evidence was submitted, or that nobody here can.
+func (n *Node) submitConviction(ctx context.Context, e attesting.Evidence) bool {
 	operator := da.FormatAddress(e.Operator)
 	signed := signedAttestation(&e)
 	encoded, err := json.Marshal(&signed)
 	if err != nil {
 		n.cfg.Log.Error("evidence cannot be encoded", "operator", operator, "error", err)
-		return
+		return false
 	}
 	log := n.cfg.Log.With("operator", operator, "height", e.Attestation.Height,
 		"submit", "ashlar tx attest submit-evidence "+operator+" '"+string(encoded)+"' --from KEY")
 	if n.poster == nil {
 		log.Error("evidence against a validator: this node has no key to submit it with")
-		return
+		return true
 	}
 	id, err := n.poster.execute(ctx, evidenceGas, evidenceMessage(n.poster.signer.Address(), &e))
 	if err != nil {
 		log.Error("evidence against a validator was not submitted", "error", err)
-		return
+		return false
 	}
 	log.Warn("evidence against a validator was submitted", "tx", hex.EncodeToString(id[:]))
+	return true
 }
 
 func evidenceMessage(submitter string, e *attesting.Evidence) *attestpb.MsgSubmitAttestationEvidence {

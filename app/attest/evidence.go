@@ -38,6 +38,11 @@ func (k *Keeper) Punish(ctx context.Context, operator string, signed attestpb.Si
 	return k.expel(ctx, attester, attestation.Height)
 }
 
+// Punished tells whether a validator was expelled, so that further evidence against it comes to nothing.
+func (k *Keeper) Punished(ctx context.Context, operator [da.AddressSize]byte) (bool, error) {
+	return k.faults.Has(ctx, operator[:])
+}
+
 // decodeSigned checks lengths.
 func decodeSigned(chainID string, signed attestpb.SignedAttestation) (*da.Attestation, da.AttestationSignature, error) {
 	for i, hash := range [][]byte{signed.SetHash, signed.HeaderHash, signed.DataRoot, signed.BlobTreeRoot, signed.HistoryRoot} {
