@@ -40,6 +40,11 @@ type problem struct {
 // Error implements error.
 func (p *problem) Error() string { return fmt.Sprintf("%s: %s: %s", p.node, p.Code, p.Message) }
 
+// useless is the error for a certificate that is as good as none.
+func (n *node) useless(c *da.Certificate) error {
+	return &problem{api.Problem{Code: api.CodeNotAttested, Message: fmt.Sprintf("the certificate of height %d is of another epoch than the contract's, or too old", c.Height)}, n.url}
+}
+
 // get asks a node for a path and decodes the JSON answer.
 func get[T any](ctx context.Context, n *node, path string) (*T, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, n.url+path, nil)

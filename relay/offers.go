@@ -140,15 +140,15 @@ func (b *broker) certificate(ctx context.Context, at *header, s *contractState, 
 		if err != nil {
 			return nil, err
 		}
-		if !s.knows(c.Epoch) {
-			return c, nil // the contract does not have its set, so there is nothing to hold it against
+		if !s.knows(c.Epoch) || saturatingAdd(c.Time, s.maxAge) <= at.time {
+			return nil, n.useless(c) // the contract would not take it, if it is true at all: another node may have a better one
 		}
 		if err := b.verify(ctx, n, s, c); err != nil {
 			return nil, fmt.Errorf("%s: the certificate of height %d does not verify, it is not posted: %w", n.url, c.Height, err)
 		}
 		return c, nil
 	})
-	if isAbsent(err) || err == nil && (!s.knows(c.Epoch) || saturatingAdd(c.Time, s.maxAge) <= at.time) {
+	if isAbsent(err) {
 		return nil, nil
 	}
 	return c, err

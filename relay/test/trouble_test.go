@@ -2,9 +2,14 @@ package test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +18,7 @@ import (
 
 	"github.com/ethereum/go-ethereum/common"
 
+	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/relay"
 )
@@ -340,6 +346,59 @@ func TestAnotherNode(t *testing.T) {
 	c.Nodes = []string{"http://127.0.0.1:1", w.node}
 	r := w.open(c)
 	w.relayed(r, 10, func() bool { return w.epoch() == 1 && idle(r) })
+}
+
+// TestUselessCertificates: a node whose certificates are of an epoch that the contract does not know, or true and too old, has
+// not the last word where there is another node.
+func TestUselessCertificates(t *testing.T) {
+	for name, useless := range map[string]func(w *world) *da.Certificate{
+		"epoch": func(w *world) *da.Certificate {
+			c, err := w.ashlar.Certificate(t.Context(), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Epoch = 999
+			return c
+		},
+		"age": func(w *world) *da.Certificate {
+			w.ashlar.setTime(w.now() - 1_000_000)
+			defer w.ashlar.setTime(w.now())
+			c, err := w.ashlar.Certificate(t.Context(), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, 5)
+			config := w.config(0)
+			config.Policy.Every = time.Minute
+			config.Nodes = []string{w.certifying(useless(w)), w.node}
+			r := w.open(config)
+			w.relayed(r, 10, func() bool { return w.attested(1) && idle(r) })
+		})
+	}
+}
+
+// certifying serves one certificate whatever height is asked for, and the truth of all else.
+func (w *world) certifying(c *da.Certificate) string {
+	truth, err := url.Parse(w.node)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(truth)
+	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, request *http.Request) {
+		if !strings.HasPrefix(request.URL.Path, "/v1/certificates/") {
+			proxy.ServeHTTP(out, request)
+			return
+		}
+		if err := json.NewEncoder(out).Encode(api.Certificate{Certificate: c.Encode()}); err != nil {
+			w.t.Error(err)
+		}
+	}))
+	w.t.Cleanup(server.Close)
+	return server.URL
 }
 
 func TestExpired(t *testing.T) {
