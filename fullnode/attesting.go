@@ -17,6 +17,9 @@ import (
 // AttestationKeyFile is where a node's secret key for attestations is, under its home.
 func AttestationKeyFile(home string) string { return filepath.Join(home, "config", "attestation_key") }
 
+// replacedSuffix is what the name of the key that it replaced has beside that.
+const replacedSuffix = ".old"
+
 // chainState is what attesting asks of the application.
 type chainState struct {
 	*app.App
@@ -68,12 +71,26 @@ func (n *Node) openSigner() (*attesting.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
+	replaced, err := n.replacedSecrets()
+	if err != nil {
+		return nil, err
+	}
 	journal, err := attesting.OpenJournal(n.cfg.path("data", "attested"), n.chainID)
 	if err != nil {
 		return nil, err
 	}
 	n.closers = append(n.closers, journal.Close)
-	return attesting.NewSigner(chainState{n.app}, n.store, journal, secret, n.cfg.Retain), nil
+	return attesting.NewSigner(chainState{n.app}, n.store, journal, n.cfg.Retain, secret, replaced...), nil
+}
+
+// replacedSecrets returns the attestation key that the node's replaced, if it is still there: it is the one in the
+// sets of the epoch at hand and of the next, which nobody else can sign for.
+func (n *Node) replacedSecrets() ([]*da.AttestationSecret, error) {
+	secret, err := attesting.LoadSecret(AttestationKeyFile(n.cfg.Comet.RootDir) + replacedSuffix)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return []*da.AttestationSecret{secret}, err
 }
 
 // certificates gives the proposer what the node has collected.

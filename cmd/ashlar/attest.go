@@ -39,7 +39,9 @@ func attestKeyCommand() *cobra.Command {
 		Short: "Show this home's attestation key and its proof of possession; make one where there is none",
 		Long: "key shows the public key that this home's node attests with, and the proof that it has the secret. The secret is in\n" +
 			"config/attestation_key, for its owner alone, and is never shown. It belongs to one home: two nodes with the same\n" +
-			"secret can sign two attestations of one height, which costs the validator its stake.",
+			"secret can sign two attestations of one height, which costs the validator its stake.\n\n" +
+			"To replace a key, rename the file to attestation_key.old, make and register another key and restart the node. It signs with\n" +
+			"the old one for the epochs whose sets have that, two at most: delete it then, and not before, or the validator misses them.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return attestKey(cmd) },
 	}

@@ -279,7 +279,7 @@ func (s *Service) Status() Status {
 	defer s.mu.Unlock()
 	status := Status{Signed: s.signed, Refusal: s.refusal, Certificate: s.metrics.newest.Load(), Power: s.metrics.power.Load(), Total: s.metrics.total.Load()}
 	if s.config.Signer != nil {
-		status.Key = &s.config.Signer.key
+		status.Key = &s.config.Signer.keys[0]
 	}
 	return status
 }

@@ -17,7 +17,7 @@ import (
 
 func newSigner(t testing.TB, chain *fakeChain, squares Squares, retain time.Duration) *Signer {
 	t.Helper()
-	return NewSigner(chain, squares, open(t, filepath.Join(t.TempDir(), "attested")), chain.secrets[0], retain)
+	return NewSigner(chain, squares, open(t, filepath.Join(t.TempDir(), "attested")), retain, chain.secrets[0])
 }
 
 // TestSignerRefuses changes one thing about a node that may sign height 100, of a chain whose window
@@ -68,6 +68,28 @@ func TestSignerRefuses(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+	}
+}
+
+// TestSignerSignsByTheKeyOfTheSet: a key that was replaced is the set's for an epoch or two, and signs for as long.
+func TestSignerSignsByTheKeyOfTheSet(t *testing.T) {
+	chain := newChain(t, 30)
+	before, after := chain.secrets[0], otherSecret(t)
+	signer := NewSigner(chain, &fakeSquares{tail: 1, contiguous: 30}, open(t, filepath.Join(t.TempDir(), "attested")), 0, after, before)
+	for height, secret := range map[uint64]*da.AttestationSecret{29: before, 30: after} {
+		chain.secrets[0] = secret
+		attested, err := signer.Height(height)
+		if err != nil {
+			t.Fatalf("height %d: %v", height, err)
+		}
+		if err := secret.Key().VerifyAttestation(attested.Attestation.Digest(), attested.Signature); err != nil {
+			t.Errorf("height %d: %v", height, err)
+		}
+	}
+	chain.secrets[0] = otherSecret(t)
+	var refusal *Refusal
+	if _, err := signer.Height(28); !errors.As(err, &refusal) || refusal.Reason != NotMember {
+		t.Errorf("neither is in the set: %v", err)
 	}
 }
 

@@ -53,14 +53,20 @@ type Signer struct {
 	chain   Chain
 	squares Squares
 	journal *Journal
-	secret  *da.AttestationSecret
-	key     da.AttestationKey
+	secrets []*da.AttestationSecret
+	keys    []da.AttestationKey // of the secrets
 	retain  time.Duration
 }
 
-// NewSigner signs with a secret what the squares that are kept for so long, 0 for ever, allow.
-func NewSigner(chain Chain, squares Squares, journal *Journal, secret *da.AttestationSecret, retain time.Duration) *Signer {
-	return &Signer{chain, squares, journal, secret, secret.Key(), retain}
+// NewSigner signs what the squares that are kept for so long, 0 for ever, allow: with a secret, and for epochs whose
+// sets were taken before its key was registered with those that it replaces. All share the journal, so that no
+// height is signed twice in conflict by different keys either.
+func NewSigner(chain Chain, squares Squares, journal *Journal, retain time.Duration, secret *da.AttestationSecret, replaced ...*da.AttestationSecret) *Signer {
+	s := &Signer{chain: chain, squares: squares, journal: journal, secrets: append([]*da.AttestationSecret{secret}, replaced...), retain: retain}
+	for _, secret := range s.secrets {
+		s.keys = append(s.keys, secret.Key())
+	}
+	return s
 }
 
 // Height signs a height. It fails with a *Refusal.
@@ -69,14 +75,14 @@ func (s *Signer) Height(height uint64) (*p2p.Attested, error) {
 	if err != nil {
 		return nil, &Refusal{Unknown, err}
 	}
-	index, err := s.member(attestation.Epoch)
+	index, secret, err := s.member(attestation.Epoch)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.holds(attestation); err != nil {
 		return nil, err
 	}
-	signature, err := s.sign(Heights, height, attestation.Digest())
+	signature, err := s.sign(secret, Heights, height, attestation.Digest())
 	return &p2p.Attested{Attester: index, Attestation: attestation, Signature: signature}, err
 }
 
@@ -87,25 +93,26 @@ func (s *Signer) Rotation(epoch uint64) (*p2p.Attested, error) {
 	if err != nil {
 		return nil, &Refusal{Unknown, err}
 	}
-	index, err := s.member(epoch)
+	index, secret, err := s.member(epoch)
 	if err != nil {
 		return nil, err
 	}
-	signature, err := s.sign(Rotations, epoch, rotation.Digest())
+	signature, err := s.sign(secret, Rotations, epoch, rotation.Digest())
 	return &p2p.Attested{Attester: index, Rotation: rotation, Signature: signature}, err
 }
 
-// member returns the node's place in an epoch's set.
-func (s *Signer) member(epoch uint64) (int, error) {
+// member returns the node's place in an epoch's set, and the secret of the key that is there.
+func (s *Signer) member(epoch uint64) (int, *da.AttestationSecret, error) {
 	m, err := loadMembers(s.chain, epoch)
 	if err != nil {
-		return 0, &Refusal{Unknown, err}
+		return 0, nil, &Refusal{Unknown, err}
 	}
-	index := m.index(s.key)
-	if index < 0 {
-		return 0, refuse(NotMember, "key %s is not in the attester set of epoch %d: a bonded validator joins the set after next once `ashlar attest register` has named the key", s.key, epoch)
+	for i, key := range s.keys {
+		if index := m.index(key); index >= 0 {
+			return index, s.secrets[i], nil
+		}
 	}
-	return index, nil
+	return 0, nil, refuse(NotMember, "key %s is not in the attester set of epoch %d: a bonded validator joins the set after next once `ashlar attest register` has named the key", s.keys[0], epoch)
 }
 
 // holds fails unless every height of the window that ends with the attestation's is here, and will
@@ -153,14 +160,14 @@ func (s *Signer) retains(newest *da.Attestation, first, window uint64) error {
 }
 
 // sign signs once the journal has it.
-func (s *Signer) sign(kind Kind, number uint64, digest [da.HashSize]byte) (da.AttestationSignature, error) {
+func (s *Signer) sign(secret *da.AttestationSecret, kind Kind, number uint64, digest [da.HashSize]byte) (da.AttestationSignature, error) {
 	switch err := s.journal.Sign(kind, number, digest); {
 	case errors.Is(err, ErrConflict):
 		return da.AttestationSignature{}, &Refusal{Conflict, err}
 	case err != nil:
 		return da.AttestationSignature{}, &Refusal{Unwritten, err}
 	}
-	signature, err := s.secret.Attest(digest)
+	signature, err := secret.Attest(digest)
 	if err != nil {
 		return signature, &Refusal{Unknown, err}
 	}
