@@ -51,8 +51,8 @@ contract AshlarLightClient is IAshlarLightClient {
 
     /// History roots attested, at the first of four places, from the one that the root's first 10 bits name, that is free or
     /// holds one older than MAX_AGE: writing over what is there costs 17,100 gas less than a new word would, and no
-    /// more than this is ever kept. Each is the root's last 152 bits, the height (64) and the time (40). Whoever finds
-    /// a second root for a place needs 2^152 guesses, or, to have the chain attest one of a pair, 2^76 in the time of a block.
+    /// more than this is ever kept. Each is the root's last 186 bits, the height (36) and the time (34). Whoever looks for
+    /// a second root for a place needs 2^186 guesses, or, to have the chain attest one of a pair, 2^93.
     uint256[PLACES] private _roots;
 
     /// Those for which all four places were taken, in the same form.
@@ -93,8 +93,8 @@ contract AshlarLightClient is IAshlarLightClient {
 
     function attest(Attestation calldata a, uint256 signers, bytes calldata signature) external {
         (bytes32 digest, address code, Head h) = _attestation(a);
-        // The time is near this chain's, and 40 bits last for 34,000 years.
-        uint256 record = uint256(a.historyRoot) << 104 | uint256(a.height) << 40 | a.time;
+        // The time is near this chain's, and 34 bits last until the year 2514.
+        uint256 record = uint256(a.historyRoot) << 70 | uint256(a.height) << 34 | a.time;
         (uint256 place, uint256 was) = _placeFor(a.historyRoot);
         if (was == record) return;
         _verify(digest, code, h, signers, signature);
@@ -109,10 +109,19 @@ contract AshlarLightClient is IAshlarLightClient {
             for (uint256 i = 0; i < TRIES; i++) {
                 place = ((uint256(root) >> 246) + i) % PLACES;
                 was = _roots[place];
-                if (block.timestamp > uint256(uint40(was)) + MAX_AGE || was >> 104 == uint152(uint256(root))) return (place, was);
+                if (block.timestamp > _timeOf(was) + MAX_AGE || was >> 70 == _kept(root)) return (place, was);
             }
             return (PLACES, _others[root]);
         }
+    }
+
+    function _timeOf(uint256 record) private pure returns (uint256) {
+        return record & (1 << 34) - 1;
+    }
+
+    /// What a record keeps of a root.
+    function _kept(bytes32 root) private pure returns (uint256) {
+        return uint256(root) & (1 << 186) - 1;
     }
 
     function verify(Attestation calldata a, uint256 signers, bytes calldata signature) external view {
@@ -124,7 +133,7 @@ contract AshlarLightClient is IAshlarLightClient {
         uint256 record;
         for (uint256 i = 0; i <= TRIES; i++) {
             record = i < TRIES ? _roots[((uint256(historyRoot) >> 246) + i) % PLACES] : _others[historyRoot];
-            if (record >> 104 == uint152(uint256(historyRoot)) && record != 0) return (uint64(record >> 40), uint40(record));
+            if (record >> 70 == _kept(historyRoot) && record != 0) return (uint64(record >> 34 & (1 << 36) - 1), uint64(_timeOf(record)));
         }
     }
 
@@ -132,6 +141,7 @@ contract AshlarLightClient is IAshlarLightClient {
     /// old: whoever relays the last certificates of an epoch need not race with who relays the rotation.
     function _attestation(Attestation calldata a) private view returns (bytes32 digest, address code, Head h) {
         unchecked { // sums of numbers of 64 bits
+            if (a.height >> 36 != 0) revert TooHigh(a.height);
             if (a.time > block.timestamp + MAX_AHEAD) revert FromTheFuture(a.time);
             if (block.timestamp > uint256(a.time) + MAX_AGE) revert TooOld(a.time);
             code = _current;

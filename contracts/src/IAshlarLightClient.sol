@@ -53,6 +53,8 @@ interface IAshlarLightClient {
     error SetTooOld(uint64 setTime);
     /// The block is older than MAX_AGE.
     error TooOld(uint64 time);
+    /// The height has more than 36 bits.
+    error TooHigh(uint64 height);
     /// The time is more than MAX_AHEAD beyond this chain's.
     error FromTheFuture(uint64 time);
     /// Signers are named whom the set does not have.

@@ -30,7 +30,7 @@ func TestSetsOverTime(t *testing.T) {
 			client.Send(t, "rotate", args...)
 			same(t, client, next)
 			for range 3 {
-				a := next.Attestation(t, r.Uint64(), chain.Now(t))
+				a := next.Attestation(t, r.Uint64N(1<<36), chain.Now(t))
 				a.HeaderHash, a.DataRoot, a.BlobTreeRoot = randomHash(r), randomHash(r), randomHash(r)
 				cert := next.Certify(t, a, minority(r, next)...)
 				if err := cert.Verify(committee.ChainID, next.Set); err != nil {

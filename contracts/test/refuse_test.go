@@ -60,6 +60,8 @@ func TestRefused(t *testing.T) {
 		{"epoch before", "WrongEpoch", func(c *claim) { c.attestation.Epoch-- }},
 		{"last epoch", "WrongEpoch", func(c *claim) { c.attestation.Epoch = 1<<64 - 1 }},
 		{"height", "WrongSignature", func(c *claim) { c.attestation.Height++ }},
+		{"as high as may be", "", resign(c, func(a *da.Attestation) { a.Height = 1<<36 - 1 }, 4, 8)},
+		{"too high", "TooHigh", resign(c, func(a *da.Attestation) { a.Height = 1 << 36 }, 4, 8)},
 		{"time", "WrongSignature", func(c *claim) { c.attestation.Time-- }},
 		{"header hash", "WrongSignature", func(c *claim) { c.attestation.HeaderHash[0] ^= 1 }},
 		{"data root", "WrongSignature", func(c *claim) { c.attestation.DataRoot[31] ^= 1 }},

@@ -135,7 +135,7 @@ func TestRefused(t *testing.T) {
 		{"another versioned hash", func(_ *l1.Batch, _ *l1.Evaluation, p *l1.Posted) { p.VersionedHash[9]++ }, "NotInBlobTree"},
 		{"other bytes", func(_ *l1.Batch, _ *l1.Evaluation, p *l1.Posted) { p.DataKeccak[9]++ }, "NotInBlobTree"},
 		{"a history that nobody attested", func(_ *l1.Batch, _ *l1.Evaluation, p *l1.Posted) { p.HistoryRoot[20]++ }, "NeverAttested"},
-		{"one that the light client takes for an attested one", func(_ *l1.Batch, _ *l1.Evaluation, p *l1.Posted) { p.HistoryRoot[9]++ }, "NotInHistory"},
+		{"one that the light client takes for an attested one", func(_ *l1.Batch, _ *l1.Evaluation, p *l1.Posted) { p.HistoryRoot[5]++ }, "NotInHistory"},
 		{"another height", func(_ *l1.Batch, _ *l1.Evaluation, p *l1.Posted) { p.Place.Height-- }, ""},
 		{"another data root", func(_ *l1.Batch, _ *l1.Evaluation, p *l1.Posted) { p.Place.DataRoot[9]++ }, "NotInHistory"},
 		{"another blob tree", func(_ *l1.Batch, _ *l1.Evaluation, p *l1.Posted) { p.Place.BlobTreeRoot[9]++ }, "NotInHistory"},
