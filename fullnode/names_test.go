@@ -62,7 +62,7 @@ func (s source) fields(t *testing.T, fields *ast.StructType) map[string]ast.Expr
 // writes. Neither may import the other, so each names the JSON itself.
 func TestClientAndAPISpeakTheSame(t *testing.T) {
 	client := readSource(t, "../client/types.go", "../client/errors.go")
-	api := readSource(t, "../api/types.go", "../api/errors.go")
+	api := readSource(t, "../api/types.go", "../api/attested.go", "../api/errors.go")
 	if !maps.Equal(client.codes, api.codes) || len(api.codes) == 0 {
 		t.Errorf("client knows the codes %v, api %v", client.codes, api.codes)
 	}
@@ -70,7 +70,7 @@ func TestClientAndAPISpeakTheSame(t *testing.T) {
 		"blobReceipt": "BlobReceipt", "Status": "Status", "AccountState": "Account", "ChainFees": "Fees", "Error": "Problem",
 		"receipt": "Receipt", "TxStatus": "TxStatus", "TxWaiting": "TxWaiting", "TxIncluded": "TxIncluded", "inclusions": "Blob", "inclusion": "Inclusion", "entry": "Entry", "entryProof": "EntryProof",
 		"namespaceBlobs": "NamespaceBlobs", "namespaceProof": "NamespaceProof", "signedHeader": "Header", "headerProof": "HeaderProof",
-		"validators": "Validators",
+		"validators": "Validators", "certificate": "Certificate", "attesterSet": "AttesterSet", "attester": "Attester", "rotation": "Rotation", "historyProof": "History",
 	}
 	if len(client.structs) != len(pairs) {
 		t.Errorf("client has %d structs, %d are compared", len(client.structs), len(pairs))

@@ -156,7 +156,11 @@ func TestTwoHeadersOfFullPowerStopTheNode(t *testing.T) {
 		t.Errorf("the node ended with %v, want %v", err, lightnode.ErrAttack)
 	}
 	config.Metrics = nil // the former ones are registered
-	if _, err := lightnode.New(t.Context(), config); !errors.Is(err, lightnode.ErrAttack) {
+	again, err := lightnode.New(t.Context(), config)
+	if err == nil { // evidence that nobody took yet is handed over, and nothing else is done
+		err = again.Run(t.Context())
+	}
+	if !errors.Is(err, lightnode.ErrAttack) {
 		t.Errorf("it starts again on what it trusted: %v", err)
 	}
 }
