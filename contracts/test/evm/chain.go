@@ -168,6 +168,7 @@ type Revert struct {
 	Data []byte
 }
 
+// Error shows the data that the call reverted with.
 func (r *Revert) Error() string { return fmt.Sprintf("reverted with %x", r.Data) }
 
 func asRevert(err error) error {

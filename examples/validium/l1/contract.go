@@ -111,6 +111,7 @@ func Call[T any](ctx context.Context, k *Contract, method string, args ...any) (
 // Revert is how a transaction ended that a contract refused.
 type Revert struct{ Data []byte }
 
+// Error shows the data that the call reverted with.
 func (r *Revert) Error() string { return fmt.Sprintf("reverted with %x", r.Data) }
 
 // Refusal is a revert with a named error.
@@ -119,6 +120,7 @@ type Refusal struct {
 	text string
 }
 
+// Error names the error that the contract refused with, and its arguments.
 func (r *Refusal) Error() string { return "refused: " + r.text }
 
 // Refused is the name of the error that a contract refused with, or "".
