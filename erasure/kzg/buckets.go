@@ -28,7 +28,7 @@ const (
 // points are added two and two, round by round, with one batch of affine additions for many buckets. The adders work side
 // by side, a range of buckets at a time.
 func sumBuckets(out []bls12381.G1Affine, sorted [][]reference, adders []*bucketAdder) {
-	ranges := cutRanges(nil, sorted)
+	ranges := cutRanges(nil, sorted, evenRange(countPoints(sorted), len(adders)))
 	var taken atomic.Int32
 	start := func() *bucketAdder {
 		if i := int(taken.Add(1)) - 1; i < len(adders) {
@@ -45,11 +45,24 @@ func sumBuckets(out []bls12381.G1Affine, sorted [][]reference, adders []*bucketA
 // bucketSpan is a range of buckets.
 type bucketSpan struct{ from, to int }
 
-// cutRanges appends buckets, cut into ranges of about bucketRange points.
-func cutRanges(ranges []bucketSpan, sorted [][]reference) []bucketSpan {
+// evenRange returns how many points a range has where so many workers shall have as much to do as each other.
+func evenRange(points, workers int) int {
+	rounds := max((points+workers*bucketRange-1)/(workers*bucketRange), 1)
+	return max((points+workers*rounds-1)/(workers*rounds), 1)
+}
+
+func countPoints(sorted [][]reference) (n int) {
+	for _, references := range sorted {
+		n += len(references)
+	}
+	return n
+}
+
+// cutRanges appends buckets, cut into ranges of about so many points.
+func cutRanges(ranges []bucketSpan, sorted [][]reference, size int) []bucketSpan {
 	from, points := 0, 0
 	for b := range sorted {
-		if points += len(sorted[b]); points >= bucketRange || b == len(sorted)-1 {
+		if points += len(sorted[b]); points >= size || b == len(sorted)-1 {
 			ranges = append(ranges, bucketSpan{from, b + 1})
 			from, points = b+1, 0
 		}
@@ -65,6 +78,7 @@ type bucketAdder struct {
 	arena  []bls12381.G1Affine // their sums
 	ranges []bucketSpan
 	sums   [][]bls12381.G1Affine // where the sums of gathered pairs belong
+	spans  []pairSpan            // to be gathered
 
 	touched uint64 // keeps reads that are of no use otherwise
 }
@@ -83,7 +97,7 @@ func newBucketAdder(points []bls12381.G1Affine, n int) *bucketAdder {
 
 // sumRanges sums buckets, range by range, and uses up their references.
 func (a *bucketAdder) sumRanges(out []bls12381.G1Affine, sorted [][]reference) {
-	a.ranges = cutRanges(a.ranges[:0], sorted)
+	a.ranges = cutRanges(a.ranges[:0], sorted, bucketRange)
 	for _, r := range a.ranges {
 		a.sumRange(out[r.from:r.to], sorted[r.from:r.to])
 	}
@@ -167,6 +181,25 @@ func (a *bucketAdder) fetch(p *bls12381.G1Affine, r reference) {
 	*p = a.points[r&^minus]
 	if r&minus != 0 {
 		p.Y.Neg(&p.Y)
+	}
+}
+
+// weighLow does the rounds of all bits.
+func (a *bucketAdder) weighLow(buckets []bls12381.G1Affine, groups int) {
+	for half := len(buckets) / 2; half >= groups; half /= 2 {
+		a.spans = appendRound(a.spans[:0], buckets, groups, half)
+		for _, span := range a.spans {
+			a.gather(span.to, span.from)
+		}
+		a.scatter()
+	}
+}
+
+// fold sums buckets by halves, group by group.
+func (a *bucketAdder) fold(buckets []bls12381.G1Affine, groups int) {
+	for half := len(buckets) / 2; half >= groups; half /= 2 {
+		a.gather(buckets[:half], buckets[half:2*half])
+		a.scatter()
 	}
 }
 

@@ -89,22 +89,22 @@ func TestBucketSums(t *testing.T) {
 		}
 	}
 	have := make([]bls12381.G1Affine, len(sorted))
-	sumBuckets(have, sorted, newBucketAdders(points))
+	sumBuckets(have, sorted, newBucketAdders(points, max(runtime.GOMAXPROCS(0), 2)))
 	if !slices.Equal(have, bls12381.BatchJacobianToAffineG1(want)) {
 		t.Error("sums of buckets differ")
 	}
 }
 
-// newBucketAdders returns as many as there are processors, and two at the least.
-func newBucketAdders(points []bls12381.G1Affine) []*bucketAdder {
-	adders := make([]*bucketAdder, max(runtime.GOMAXPROCS(0), 2))
+func newBucketAdders(points []bls12381.G1Affine, n int) []*bucketAdder {
+	adders := make([]*bucketAdder, n)
 	for i := range adders {
 		adders[i] = newBucketAdder(points, bucketRange)
 	}
 	return adders
 }
 
-// TestWeighBuckets holds the sum of weighed buckets, of one group and of more, against multiplications.
+// TestWeighBuckets holds the sum of weighed buckets, of one group and of more, by one adder and by several, against
+// multiplications.
 func TestWeighBuckets(t *testing.T) {
 	for _, width := range []int{1, 2, 3, 6} {
 		for _, groups := range []int{1, 3} {
@@ -116,9 +116,11 @@ func TestWeighBuckets(t *testing.T) {
 				}
 			}
 			want := product(t, buckets, weights)
-			have := (&weigher{adders: newBucketAdders(nil)}).weigh(buckets, groups)
-			if !new(bls12381.G1Affine).FromJacobian(&have).Equal(&want) {
-				t.Errorf("%d groups of %d buckets: the sum differs", groups, size)
+			for n := 1; n <= 4; n++ {
+				w := weigher{adders: newBucketAdders(nil, n)}
+				if have := w.weigh(slices.Clone(buckets), groups); !new(bls12381.G1Affine).FromJacobian(&have).Equal(&want) {
+					t.Errorf("%d groups of %d buckets, %d adders: the sum differs", groups, size, n)
+				}
 			}
 		}
 	}

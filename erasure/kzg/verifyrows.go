@@ -82,6 +82,9 @@ func (b *rowsBatch) commit(s *Setup) ([]fr.Element, *bls12381.G1Affine, error) {
 // combine returns Σ γᵢ·rowᵢ over from ≤ i < to, scalar by scalar and plain, and checks every scalar.
 func (b *rowsBatch) combine(from, to int) (fr.Vector, error) {
 	sum := make(fr.Vector, RowScalars)
+	if from == to {
+		return sum, nil
+	}
 	err := parallel.For(RowCells, func(column int) error {
 		part := sum[column*CellScalars : (column+1)*CellScalars]
 		scaled := make(fr.Vector, CellScalars)
