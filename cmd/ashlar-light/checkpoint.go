@@ -27,7 +27,7 @@ type checkpointFlags struct {
 }
 
 func (f *checkpointFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.file, "checkpoint", "", "file of a signed header to begin with, see `ashlar-light checkpoint`")
+	flags.StringVar(&f.file, "checkpoint", "", "file of a signed header to begin with, see 'ashlar-light checkpoint'")
 	f.registerKeys(flags)
 }
 

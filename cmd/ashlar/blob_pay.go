@@ -25,7 +25,7 @@ const (
 func addPayFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	addKeyringFlag(cmd)
-	f.Int(lanesFlag, 0, "post from so many sub-accounts of --from, opened by `ashlar blob lanes open`")
+	f.Int(lanesFlag, 0, "post from so many sub-accounts of --from, which 'ashlar blob lanes open' opens")
 	f.String(journalFlag, "", "file that remembers what was submitted, so that the same command goes on after an interruption")
 	f.StringSlice(fallbackFlag, nil, "URL of another node of the same chain, asked where --node fails; may be repeated")
 	f.String("max-fee-per-gas", "", "most to offer per unit of blob gas, in aash; not given: no bound")
