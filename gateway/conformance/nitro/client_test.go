@@ -1,10 +1,10 @@
+// Package nitro has Arbitrum Nitro's own client of DA providers use a gateway.
+// `make conformance`, from the repository's root, starts what they speak to.
 package nitro
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +16,8 @@ import (
 	"github.com/offchainlabs/nitro/daprovider"
 	"github.com/offchainlabs/nitro/daprovider/daclient"
 	"github.com/offchainlabs/nitro/daprovider/data_streaming"
+
+	"github.com/ashlar-da/ashlar/gateway/conformance/world"
 )
 
 const maxSize = 16 * 126976
@@ -23,7 +25,7 @@ const maxSize = 16 * 126976
 // dial makes the client as a node makes it of its flags.
 func dial(t *testing.T, where string, streaming bool) *daclient.Client {
 	t.Helper()
-	config := daclient.TestClientConfig(at(t, where))
+	config := daclient.TestClientConfig(world.At(t, where))
 	config.UseDataStreaming = streaming
 	if streaming {
 		config.DataStream.MaxStoreChunkBodySize = 64 << 10
@@ -33,13 +35,6 @@ func dial(t *testing.T, where string, streaming bool) *daclient.Client {
 		t.Fatal(err)
 	}
 	return client
-}
-
-func random(t *testing.T, size int) []byte {
-	t.Helper()
-	data := make([]byte, size)
-	_, _ = rand.Read(data)
-	return data
 }
 
 // expiry is what a batch poster asks for.
@@ -65,7 +60,7 @@ func recoverPayload(t *testing.T, client *daclient.Client, certificate []byte) (
 // read returns once the client reads the bytes: another node may be a moment behind, which must not be an invalid certificate.
 func read(t *testing.T, client *daclient.Client, certificate, want []byte) {
 	t.Helper()
-	eventually(t, func() (bool, error) {
+	world.Eventually(t, func() (bool, error) {
 		data, err := recoverPayload(t, client, certificate)
 		if daprovider.IsCertificateValidationError(err) {
 			t.Fatal(err)
@@ -83,20 +78,20 @@ func TestNitroStreaming(t *testing.T) { testNitro(t, true) }
 
 func testNitro(t *testing.T, streaming bool) {
 	first, other := dial(t, "NITRO_FIRST", streaming), dial(t, "NITRO_OTHER", streaming)
-	early := random(t, 1000)
+	early := world.Random(t, 1000)
 	forgotten := store(t, first, early)
 	t.Run("put and get", func(t *testing.T) {
 		for _, n := range []int{1, 1000, 300_000, maxSize} {
-			data := random(t, n)
+			data := world.Random(t, n)
 			read(t, first, store(t, first, data), data)
 		}
 	})
 	t.Run("read from another node", func(t *testing.T) {
-		data := random(t, 5000)
+		data := world.Random(t, 5000)
 		read(t, other, store(t, first, data), data)
 	})
 	t.Run("put twice", func(t *testing.T) {
-		data := random(t, 500)
+		data := world.Random(t, 500)
 		if a, b := store(t, first, data), store(t, first, data); !bytes.Equal(a, b) {
 			t.Errorf("%x, then %x", a, b)
 		}
@@ -113,7 +108,7 @@ func testNitro(t *testing.T, streaming bool) {
 	})
 	t.Run("100 puts at once", func(t *testing.T) { hundred(t, first, streaming) })
 	t.Run("oversize", func(t *testing.T) {
-		if _, err := first.Store(random(t, maxSize+1), expiry()).Await(t.Context()); !errors.Is(err, daprovider.ErrMessageTooLarge) {
+		if _, err := first.Store(world.Random(t, maxSize+1), expiry()).Await(t.Context()); !errors.Is(err, daprovider.ErrMessageTooLarge) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -133,7 +128,7 @@ func testNitro(t *testing.T, streaming bool) {
 	t.Run("lying node", func(t *testing.T) { lying(t, first) })
 	t.Run("pruned", func(t *testing.T) {
 		client := dial(t, "NITRO_FORGETS", false)
-		eventually(t, func() (bool, error) {
+		world.Eventually(t, func() (bool, error) {
 			_, err := recoverPayload(t, client, forgotten)
 			if daprovider.IsCertificateValidationError(err) {
 				t.Fatal(err) // what is pruned was valid
@@ -142,15 +137,15 @@ func testNitro(t *testing.T, streaming bool) {
 		})
 	})
 	t.Run("node restarts", func(t *testing.T) {
-		data := random(t, 3000)
+		data := world.Random(t, 3000)
 		certificate := store(t, first, data)
-		control(t, "/restart-node")
+		world.Control(t, "/restart-node")
 		read(t, first, certificate, data)
 	})
 	t.Run("gateway restarts", func(t *testing.T) {
-		data := random(t, 3000)
+		data := world.Random(t, 3000)
 		certificate := store(t, first, data)
-		control(t, "/restart-gateway")
+		world.Control(t, "/restart-gateway")
 		read(t, first, certificate, data)
 		if again := store(t, first, data); !bytes.Equal(again, certificate) {
 			t.Errorf("%x, then %x", certificate, again)
@@ -183,7 +178,7 @@ func hundred(t *testing.T, client *daclient.Client, streaming bool) {
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
-			data := random(t, 2000)
+			data := world.Random(t, 2000)
 			certificate, err := client.Store(data, expiry()).Await(t.Context())
 			if err != nil {
 				t.Error(err)
@@ -213,36 +208,29 @@ func invalid(t *testing.T, client *daclient.Client, certificate []byte) {
 
 // lying has the only node that a gateway asks lie: no lie may pass for the batch, or for its certificate's being invalid.
 func lying(t *testing.T, honest *daclient.Client) {
-	data := random(t, 2000)
+	data := world.Random(t, 2000)
 	certificate := store(t, honest, data)
 	client := dial(t, "NITRO_LIED_TO", false)
 	read(t, client, certificate, data)
-	defer control(t, "/lie")
+	defer world.Control(t, "/lie")
 	for _, about := range []string{"bytes", "short", "missing", "pruned", "headers", "silence", "nonsense"} {
-		control(t, "/lie?about="+about)
+		world.Control(t, "/lie?about="+about)
 		if _, err := recoverPayload(t, client, certificate); err == nil || daprovider.IsCertificateValidationError(err) {
 			t.Errorf("a lie about %s: %v", about, err)
 		}
 	}
-	control(t, "/lie")
+	world.Control(t, "/lie")
 	read(t, client, certificate, data)
 }
 
 func halting(t *testing.T, client *daclient.Client) {
-	before := random(t, 1000)
+	before := world.Random(t, 1000)
 	certificate := store(t, client, before)
-	control(t, "/halt")
-	resumed := sync.OnceFunc(func() { control(t, "/resume") })
+	world.Control(t, "/halt")
+	resumed := sync.OnceFunc(func() { world.Control(t, "/resume") })
 	defer resumed()
-	eventually(t, func() (bool, error) {
-		response, err := http.Get(at(t, "NITRO_FIRST") + "/health")
-		if err != nil {
-			return false, err
-		}
-		defer func() { _ = response.Body.Close() }()
-		return response.StatusCode == http.StatusServiceUnavailable, nil
-	})
-	data := random(t, 1000)
+	world.Behind(t, "NITRO_FIRST")
+	data := world.Random(t, 1000)
 	if _, err := client.Store(data, expiry()).Await(t.Context()); !errors.Is(err, daprovider.ErrFallbackRequested) {
 		t.Errorf("a store by a chain that stands still: %v", err)
 	}

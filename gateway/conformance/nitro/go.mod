@@ -2,7 +2,10 @@ module github.com/ashlar-da/ashlar/gateway/conformance/nitro
 
 go 1.26.0
 
-require github.com/offchainlabs/nitro v0.0.0-20260423115533-6dce8d139026
+require (
+	github.com/ashlar-da/ashlar/gateway/conformance/world v0.0.0
+	github.com/offchainlabs/nitro v0.0.0-20260423115533-6dce8d139026
+)
 
 require (
 	github.com/DataDog/zstd v1.5.2 // indirect
@@ -98,3 +101,5 @@ require (
 replace github.com/ethereum/go-ethereum => ../../../build/conformance-geth
 
 replace github.com/offchainlabs/nitro/solgen/go/bridgegen => ./shims/bridgegen
+
+replace github.com/ashlar-da/ashlar/gateway/conformance/world => ../world

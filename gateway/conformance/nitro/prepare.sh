@@ -8,6 +8,7 @@ to=../../../build/conformance-geth
 if [ ! -f "$to/.done-$version" ]; then
   from=$(cd /tmp && go mod download -json "github.com/ethereum/go-ethereum@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
   rm -rf "$to"
+  mkdir -p "$(dirname "$to")"
   cp -r "$from" "$to"
   chmod -R u+w "$to"
   cp shims/geth/types_headerinfo.go.txt "$to/core/types/headerinfo_shim.go"

@@ -1,17 +1,19 @@
+// Package op has the OP Stack's own clients use a gateway: op-alt-da's DAClient, and op-service's client of beacon
+// nodes. `make conformance`, from the repository's root, starts what they speak to.
 package op
 
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"testing"
 	"time"
 
 	altda "github.com/ethereum-optimism/optimism/op-alt-da"
+
+	"github.com/ashlar-da/ashlar/gateway/conformance/world"
 )
 
 const maxSize = 16 * 126976
@@ -20,20 +22,13 @@ const maxSize = 16 * 126976
 func dial(t *testing.T, where string, generic bool) *altda.DAClient {
 	t.Helper()
 	config := altda.CLIConfig{
-		Enabled: true, DAServerURL: at(t, where), VerifyOnRead: true, GenericDA: generic,
+		Enabled: true, DAServerURL: world.At(t, where), VerifyOnRead: true, GenericDA: generic,
 		PutTimeout: 90 * time.Second, GetTimeout: 30 * time.Second,
 	}
 	if err := config.Check(); err != nil {
 		t.Fatal(err)
 	}
 	return config.NewDAClient()
-}
-
-func random(t *testing.T, size int) []byte {
-	t.Helper()
-	data := make([]byte, size)
-	_, _ = rand.Read(data)
-	return data
 }
 
 func put(t *testing.T, client *altda.DAClient, data []byte) altda.CommitmentData {
@@ -48,7 +43,7 @@ func put(t *testing.T, client *altda.DAClient, data []byte) altda.CommitmentData
 // read returns once the client reads the bytes: another node may be a moment behind, which is no 404.
 func read(t *testing.T, client *altda.DAClient, commitment altda.CommitmentData, want []byte) {
 	t.Helper()
-	eventually(t, func() (bool, error) {
+	world.Eventually(t, func() (bool, error) {
 		data, err := client.GetInput(t.Context(), commitment)
 		if err == nil && !bytes.Equal(data, want) {
 			t.Fatalf("%d other bytes", len(data))
@@ -67,27 +62,27 @@ func testAltDA(t *testing.T, generic bool) {
 	if generic {
 		size = maxSize
 	}
-	early := random(t, 1000)
+	early := world.Random(t, 1000)
 	forgotten := put(t, first, early)
 	t.Run("put and get", func(t *testing.T) {
 		for _, n := range []int{1, 1000, size} {
-			data := random(t, n)
+			data := world.Random(t, n)
 			read(t, first, put(t, first, data), data)
 		}
 	})
 	t.Run("read from another node", func(t *testing.T) {
-		data := random(t, 5000)
+		data := world.Random(t, 5000)
 		read(t, other, put(t, first, data), data)
 	})
 	t.Run("put twice", func(t *testing.T) {
-		data := random(t, 500)
+		data := world.Random(t, 500)
 		if a, b := put(t, first, data), put(t, first, data); !bytes.Equal(a.Encode(), b.Encode()) {
 			t.Errorf("%x, then %x", a.Encode(), b.Encode())
 		}
 	})
 	t.Run("100 puts at once", func(t *testing.T) { hundred(t, first) })
 	t.Run("oversize", func(t *testing.T) {
-		if _, err := first.SetInput(t.Context(), random(t, maxSize+1)); err == nil || err.Error() != fmt.Sprintf("failed to store %s: 413", what(generic)) {
+		if _, err := first.SetInput(t.Context(), world.Random(t, maxSize+1)); err == nil || err.Error() != fmt.Sprintf("failed to store %s: 413", what(generic)) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -118,15 +113,15 @@ func testAltDA(t *testing.T, generic bool) {
 	t.Run("lying node", func(t *testing.T) { lying(t, first, generic) })
 	t.Run("pruned", func(t *testing.T) { pruned(t, dial(t, "OP_FORGETS", generic), forgotten, early) })
 	t.Run("node restarts", func(t *testing.T) {
-		data := random(t, 3000)
+		data := world.Random(t, 3000)
 		commitment := put(t, first, data)
-		control(t, "/restart-node")
+		world.Control(t, "/restart-node")
 		read(t, first, commitment, data)
 	})
 	t.Run("gateway restarts", func(t *testing.T) {
-		data := random(t, 3000)
+		data := world.Random(t, 3000)
 		commitment := put(t, first, data)
-		control(t, "/restart-gateway")
+		world.Control(t, "/restart-gateway")
 		read(t, first, commitment, data)
 		if again := put(t, first, data); !bytes.Equal(again.Encode(), commitment.Encode()) {
 			t.Errorf("%x, then %x", commitment.Encode(), again.Encode())
@@ -156,7 +151,7 @@ func hundred(t *testing.T, client *altda.DAClient) {
 	var group sync.WaitGroup
 	for range 100 {
 		group.Go(func() {
-			data := random(t, 2000)
+			data := world.Random(t, 2000)
 			commitment, err := client.SetInput(t.Context(), data)
 			if err != nil {
 				t.Error(err)
@@ -172,24 +167,24 @@ func hundred(t *testing.T, client *altda.DAClient) {
 
 // lying has the only node that a gateway asks lie: the client must hear neither other bytes nor that there are none.
 func lying(t *testing.T, honest *altda.DAClient, generic bool) {
-	data := random(t, 2000)
+	data := world.Random(t, 2000)
 	commitment := put(t, honest, data)
 	client := dial(t, "OP_LIED_TO", generic)
 	read(t, client, commitment, data)
-	defer control(t, "/lie")
+	defer world.Control(t, "/lie")
 	for _, about := range []string{"bytes", "short", "missing", "pruned", "silence", "nonsense"} {
-		control(t, "/lie?about="+about)
+		world.Control(t, "/lie?about="+about)
 		if _, err := client.GetInput(t.Context(), commitment); err == nil || errors.Is(err, altda.ErrNotFound) {
 			t.Errorf("a lie about %s: %v", about, err)
 		}
 	}
-	control(t, "/lie")
+	world.Control(t, "/lie")
 	read(t, client, commitment, data)
 }
 
 // pruned reads through a node that keeps squares for seconds, and a gateway that takes that for the chain's retention.
 func pruned(t *testing.T, client *altda.DAClient, commitment altda.CommitmentData, data []byte) {
-	eventually(t, func() (bool, error) {
+	world.Eventually(t, func() (bool, error) {
 		got, err := client.GetInput(t.Context(), commitment)
 		if err == nil && !bytes.Equal(got, data) {
 			t.Fatal("other bytes")
@@ -199,22 +194,15 @@ func pruned(t *testing.T, client *altda.DAClient, commitment altda.CommitmentDat
 }
 
 func halting(t *testing.T, client *altda.DAClient) {
-	before := random(t, 1000)
+	before := world.Random(t, 1000)
 	commitment := put(t, client, before)
-	control(t, "/halt")
-	resumed := sync.OnceFunc(func() { control(t, "/resume") })
+	world.Control(t, "/halt")
+	resumed := sync.OnceFunc(func() { world.Control(t, "/resume") })
 	defer resumed()
-	eventually(t, func() (bool, error) {
-		response, err := http.Get(at(t, "OP_FIRST") + "/health")
-		if err != nil {
-			return false, err
-		}
-		defer func() { _ = response.Body.Close() }()
-		return response.StatusCode == http.StatusServiceUnavailable, nil
-	})
+	world.Behind(t, "OP_FIRST")
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	data := random(t, 1000)
+	data := world.Random(t, 1000)
 	if _, err := client.SetInput(ctx, data); err == nil {
 		t.Error("a put is acknowledged by a chain that stands still")
 	}

@@ -3,7 +3,6 @@ package op
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -18,22 +17,22 @@ import (
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/log"
+
+	"github.com/ashlar-da/ashlar/gateway/conformance/world"
 )
 
 // reader makes the client as op-node makes it of --l1.beacon.
 func reader(t *testing.T, where string) *sources.L1BeaconClient {
 	t.Helper()
-	http := client.NewBasicHTTPClient(at(t, where), testlog.Logger(t, log.LevelError))
+	http := client.NewBasicHTTPClient(world.At(t, where), testlog.Logger(t, log.LevelError))
 	return sources.NewL1BeaconClient(sources.NewBeaconHTTPClient(http), sources.L1BeaconClientConfig{})
 }
 
 // blob is one as op-batcher fills it, and its versioned hash.
 func blob(t *testing.T) (*eth.Blob, common.Hash) {
 	t.Helper()
-	data := make([]byte, 120_000)
-	_, _ = rand.Read(data)
 	var filled eth.Blob
-	if err := filled.FromData(data); err != nil {
+	if err := filled.FromData(world.Random(t, 120_000)); err != nil {
 		t.Fatal(err)
 	}
 	commitment, err := filled.ComputeKZGCommitment()
@@ -46,8 +45,8 @@ func blob(t *testing.T) (*eth.Blob, common.Hash) {
 // post posts an Ethereum blob as it is, by a node's API.
 func post(t *testing.T, data []byte) {
 	t.Helper()
-	query := url.Values{"namespace": {at(t, "NAMESPACE")}, "encoding": {"raw"}, "wait": {"included"}}
-	response, err := http.Post(at(t, "NODE")+"/v1/blobs?"+query.Encode(), "application/octet-stream", bytes.NewReader(data))
+	query := url.Values{"namespace": {world.At(t, "NAMESPACE")}, "encoding": {"raw"}, "wait": {"included"}}
+	response, err := http.Post(world.At(t, "NODE")+"/v1/blobs?"+query.Encode(), "application/octet-stream", bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +60,7 @@ func post(t *testing.T, data []byte) {
 // fetch returns once the client reads blobs.
 func fetch(t *testing.T, client *sources.L1BeaconClient, hashes ...common.Hash) (blobs []*eth.Blob) {
 	t.Helper()
-	eventually(t, func() (bool, error) {
+	world.Eventually(t, func() (bool, error) {
 		var err error
 		blobs, err = client.GetBlobsByHash(t.Context(), uint64(time.Now().Unix()), hashes)
 		return err == nil, err
@@ -93,9 +92,9 @@ func TestBeaconClient(t *testing.T) {
 	t.Run("lying node", func(t *testing.T) {
 		liedTo := reader(t, "BEACON_LIED_TO")
 		fetch(t, liedTo, firstHash)
-		defer control(t, "/lie")
+		defer world.Control(t, "/lie")
 		for _, about := range []string{"bytes", "missing", "pruned", "silence", "nonsense"} {
-			control(t, "/lie?about="+about)
+			world.Control(t, "/lie?about="+about)
 			if _, err := liedTo.GetBlobsByHash(t.Context(), 1, []common.Hash{firstHash}); err == nil || errors.Is(err, ethereum.NotFound) {
 				t.Errorf("a lie about %s: %v", about, err)
 			}
@@ -103,17 +102,17 @@ func TestBeaconClient(t *testing.T) {
 	})
 	t.Run("pruned", func(t *testing.T) {
 		forgets := reader(t, "BEACON_FORGETS")
-		eventually(t, func() (bool, error) {
+		world.Eventually(t, func() (bool, error) {
 			_, err := forgets.GetBlobsByHash(t.Context(), 1, []common.Hash{firstHash})
 			return errors.Is(err, ethereum.NotFound), err
 		})
 	})
 	t.Run("node restarts", func(t *testing.T) {
-		control(t, "/restart-node")
+		world.Control(t, "/restart-node")
 		fetch(t, client, firstHash)
 	})
 	t.Run("gateway restarts", func(t *testing.T) {
-		control(t, "/restart-gateway")
+		world.Control(t, "/restart-gateway")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		if _, err := client.GetBlobsByHash(ctx, 1, []common.Hash{firstHash}); err != nil {

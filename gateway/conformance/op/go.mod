@@ -2,7 +2,10 @@ module github.com/ashlar-da/ashlar/gateway/conformance/op
 
 go 1.26.0
 
-require github.com/ethereum-optimism/optimism v1.19.6
+require (
+	github.com/ashlar-da/ashlar/gateway/conformance/world v0.0.0
+	github.com/ethereum-optimism/optimism v1.19.6
+)
 
 require (
 	github.com/BurntSushi/toml v1.5.0 // indirect
@@ -129,3 +132,5 @@ require (
 )
 
 replace github.com/ethereum/go-ethereum => github.com/ethereum-optimism/op-geth v1.101702.3-rc.7
+
+replace github.com/ashlar-da/ashlar/gateway/conformance/world => ../world

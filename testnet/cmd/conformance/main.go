@@ -84,18 +84,24 @@ func run(ctx context.Context, bin, out, root, only string, keep bool) error {
 	return nil
 }
 
-// modulesIn lists the folders that are Go modules.
+// modulesIn lists the folders that are Go modules with tests.
 func modulesIn(root, only string) ([]string, error) {
 	if only != "" {
 		return strings.Split(only, ","), nil
 	}
 	files, err := filepath.Glob(filepath.Join(root, "*", "go.mod"))
-	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("no modules in %s: run from the root of the repository (%w)", root, err)
+	if err != nil {
+		return nil, err
 	}
-	modules := make([]string, len(files))
-	for i, file := range files {
-		modules[i] = filepath.Base(filepath.Dir(file))
+	var modules []string
+	for _, file := range files {
+		dir := filepath.Dir(file)
+		if tests, _ := filepath.Glob(filepath.Join(dir, "*_test.go")); len(tests) > 0 {
+			modules = append(modules, filepath.Base(dir))
+		}
+	}
+	if len(modules) == 0 {
+		return nil, fmt.Errorf("no modules in %s: run from the root of the repository", root)
 	}
 	return modules, nil
 }
