@@ -29,6 +29,9 @@ type Batch struct {
 	Digest frontend.Variable `gnark:",public"`
 	Z      frontend.Variable `gnark:",public"`
 	Y      frontend.Variable `gnark:",public"`
+	// Exits is the account that the first transfer takes all money out of, as its owner asked the contract for, or
+	// zero. That transfer no key signs.
+	Exits frontend.Variable `gnark:",public"`
 
 	Deposits  []DepositSlot
 	Transfers []TransferSlot
@@ -82,8 +85,10 @@ func (c *Batch) Define(api frontend.API) error {
 		enabled = b.deposit(&state, d, enabled, api.Add(c.DepositsBefore, i+1))
 		published = append(published, d.X, d.Y, d.Packed)
 	}
+	exits := c.Exits
 	for i := range c.Transfers {
-		published = append(published, b.transfer(&state, &c.Transfers[i], c.Domain))
+		published = append(published, b.transfer(&state, &c.Transfers[i], exits, c.Domain))
+		exits = 0
 	}
 	api.AssertIsEqual(state.root, c.NewRoot)
 	api.AssertIsEqual(state.queue, c.NewQueue)
@@ -113,16 +118,22 @@ func (b *builder) deposit(s *state, d *DepositSlot, before, index frontend.Varia
 	return enabled
 }
 
-// transfer moves an amount from account to account, and returns what is published of it.
-func (b *builder) transfer(s *state, t *TransferSlot, domain frontend.Variable) frontend.Variable {
+// transfer moves an amount from account to account, and returns what is published of it. If exits is not zero, it is all
+// that this account has, to the exit account.
+func (b *builder) transfer(s *state, t *TransferSlot, exits, domain frontend.Variable) frontend.Variable {
 	enabled := b.Sub(1, b.IsZero(t.Amount))
+	asked := b.Sub(1, b.IsZero(exits))
 	b.zeroUnless(enabled, t.From, t.To)
 	b.ToBinary(t.Amount, ledger.BalanceBits)
 	b.AssertIsEqual(b.Mul(enabled, b.IsZero(t.From)), 0) // nothing leaves the exit account
 	published := b.Add(t.From, b.Mul(t.To, 1<<16), b.Mul(t.Amount, 1<<32))
 
 	from, to := b.unpack(t.Sender.Packed), b.unpack(t.Recipient.Packed)
-	b.signed(t, enabled, published, from.nonce, domain)
+	b.AssertIsEqual(b.Mul(asked, b.Sub(1, enabled)), 0)
+	b.equalIf(asked, t.From, exits)
+	b.equalIf(asked, t.To, ledger.ExitAccount)
+	b.equalIf(asked, t.Amount, from.balance)
+	b.signed(t, b.Mul(enabled, b.Sub(1, asked)), published, from.nonce, domain)
 
 	from.balance, from.nonce = b.Sub(from.balance, t.Amount), b.Add(from.nonce, enabled)
 	b.ToBinary(from.balance, ledger.BalanceBits)

@@ -78,14 +78,14 @@ func (b *builder) pack(u unpacked) frontend.Variable {
 	return b.Add(u.owner, b.Mul(u.balance, balance), b.Mul(u.nonce, nonce))
 }
 
-// signed asserts that the sender signed. An empty slot is signed by the placeholder's key, which
+// signed asserts that the sender signed. A slot that needs no signature is signed by the placeholder's key, which
 // everyone has: the same constraints hold in all slots.
-func (b *builder) signed(t *TransferSlot, enabled, published, nonce, domain frontend.Variable) {
+func (b *builder) signed(t *TransferSlot, needed, published, nonce, domain frontend.Variable) {
 	message := b.hash(b.Add(published, b.Mul(nonce, new(big.Int).Lsh(big.NewInt(1), 96))), domain)
 	placeholder := ledger.Placeholder().Key()
 	var key eddsa.PublicKey
-	key.A.X = b.Select(enabled, t.Sender.X, placeholder.X)
-	key.A.Y = b.Select(enabled, t.Sender.Y, placeholder.Y)
+	key.A.X = b.Select(needed, t.Sender.X, placeholder.X)
+	key.A.Y = b.Select(needed, t.Sender.Y, placeholder.Y)
 	signature := eddsa.Signature{R: twistededwards.Point{X: t.RX, Y: t.RY}, S: t.S}
 	chain, err := poseidon2.New(b.API)
 	if err != nil {

@@ -1,6 +1,7 @@
 package circuit
 
 import (
+	"errors"
 	"math/big"
 	"testing"
 
@@ -107,6 +108,63 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+// TestAskedExit: what its owner asked the contract for leaves without a signature, whole, and nothing else does.
+func TestAskedExit(t *testing.T) {
+	before, _, s := valid(t)
+	secret, err := ledger.NewSecret()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		if err := before.Deposit(ledger.Deposit{Key: secret.Key(), Owner: [20]byte{byte(i + 1)}, Amount: 1000}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	assign := func(exits uint16, moved ...ledger.Transfer) (*Batch, error) {
+		batch, after := &ledger.Batch{Old: before.Root(), Transfers: moved}, before.Clone()
+		for _, transfer := range moved {
+			if _, _, err := after.Transfer(transfer); err != nil {
+				t.Fatal(err)
+			}
+		}
+		batch.New = after.Root()
+		return AssignBatch(before, batch, Statement{OldQueue: s.OldQueue, NewQueue: s.OldQueue, DepositsBefore: 2, Domain: s.Domain, Z: s.Z, Exits: exits})
+	}
+	all := ledger.Transfer{From: 2, Amount: 1000}
+	for _, row := range []struct {
+		name    string
+		exits   uint16
+		moved   []ledger.Transfer
+		corrupt func(*Batch)
+		holds   bool
+	}{
+		{name: "all of it", exits: 2, moved: []ledger.Transfer{all}, holds: true},
+		{name: "not asked for", exits: 2, moved: []ledger.Transfer{all}, corrupt: func(c *Batch) { c.Exits = 0 }},
+		{name: "asked for by another", exits: 2, moved: []ledger.Transfer{all}, corrupt: func(c *Batch) { c.Exits = 1 }},
+		{name: "a part", exits: 2, moved: []ledger.Transfer{{From: 2, Amount: 999}}},
+		{name: "to another", exits: 2, moved: []ledger.Transfer{{From: 2, To: 1, Amount: 1000}}},
+		{name: "from another", exits: 1, moved: []ledger.Transfer{all}},
+		{name: "nothing", exits: 2},
+		{name: "beyond the tree", exits: 2, moved: []ledger.Transfer{all}, corrupt: func(c *Batch) { c.Exits = 10 }},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			c, err := assign(row.exits, row.moved...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if row.corrupt != nil {
+				row.corrupt(c)
+			}
+			if err := test.IsSolved(NewBatch(small), c, ecc.BLS12_381.ScalarField()); (err == nil) != row.holds {
+				t.Errorf("holds: want %v, %v", row.holds, err)
+			}
+		})
+	}
+	if _, err := assign(1, ledger.Transfer{From: 1, Amount: 1000}, all); !errors.Is(err, ledger.ErrSignature) {
+		t.Errorf("a second one that nobody signed: %v", err)
+	}
+}
+
 // TestCheckpoint corrupts one valid slice row by row.
 func TestCheckpoint(t *testing.T) {
 	state, batch, _ := valid(t)
@@ -190,7 +248,7 @@ func TestForms(t *testing.T) {
 		t.Fatal(err)
 	}
 	inputs, err := bigs(w)
-	if err != nil || len(inputs) != 9 {
+	if err != nil || len(inputs) != 10 {
 		t.Fatalf("%d inputs, %v", len(inputs), err)
 	}
 	if inputs[4].Cmp(big.NewInt(0)) != 0 || inputs[5].Cmp(big.NewInt(77)) != 0 {

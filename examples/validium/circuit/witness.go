@@ -13,6 +13,9 @@ type Statement struct {
 	OldQueue, NewQueue ledger.Scalar
 	DepositsBefore     int
 	Domain             ledger.Scalar
+	// Exits is the account that the first transfer takes everything out of because its owner asked the contract for that,
+	// or 0.
+	Exits uint16
 	// Z is drawn by Challenge.
 	Z ledger.Scalar
 }
@@ -28,6 +31,7 @@ func AssignBatch(before *ledger.Ledger, batch *ledger.Batch, s Statement) (*Batc
 	c := NewBatch(shape)
 	c.OldRoot, c.NewRoot = batch.Old, batch.New
 	c.OldQueue, c.NewQueue, c.DepositsBefore, c.Domain = s.OldQueue, s.NewQueue, s.DepositsBefore, s.Domain
+	c.Exits = s.Exits
 	c.Digest, c.Z, c.Y = ledger.Chain(scalars...), s.Z, Evaluate(scalars, s.Z)
 	state := before.Clone()
 	for i := range c.Deposits {
@@ -36,7 +40,7 @@ func AssignBatch(before *ledger.Ledger, batch *ledger.Batch, s Statement) (*Batc
 		}
 	}
 	for i := range c.Transfers {
-		if err := assignTransfer(&c.Transfers[i], state, batch.Transfers, i, s.Domain); err != nil {
+		if err := assignTransfer(&c.Transfers[i], state, batch.Transfers, i, s); err != nil {
 			return nil, err
 		}
 	}
@@ -61,13 +65,18 @@ func assignDeposit(slot *DepositSlot, state *ledger.Ledger, deposits []ledger.De
 	return nil
 }
 
-func assignTransfer(slot *TransferSlot, state *ledger.Ledger, transfers []ledger.Transfer, i int, domain ledger.Scalar) error {
+func assignTransfer(slot *TransferSlot, state *ledger.Ledger, transfers []ledger.Transfer, i int, s Statement) error {
 	if i >= len(transfers) {
-		return assignEmpty(slot, state, domain)
+		return assignEmpty(slot, state, s.Domain)
 	}
 	t := transfers[i]
 	sender, path := state.Account(int(t.From))
-	if err := t.Verify(sender, domain); err != nil {
+	if i == 0 && s.Exits != 0 {
+		var err error
+		if t, err = t.Sign(ledger.Placeholder(), sender.Nonce, s.Domain); err != nil {
+			return err
+		}
+	} else if err := t.Verify(sender, s.Domain); err != nil {
 		return fmt.Errorf("transfer %d: %w", i, err)
 	}
 	slot.From, slot.To, slot.Amount = t.From, t.To, t.Amount

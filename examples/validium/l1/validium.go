@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	"github.com/ethereum/go-ethereum"
@@ -18,6 +19,7 @@ import (
 type Batch struct {
 	NewRoot  *big.Int
 	Deposits uint64
+	Exits    uint16
 	Digest   *big.Int
 	Proof    []byte
 }
@@ -58,6 +60,10 @@ type Terms struct {
 	Namespace da.Namespace
 	// Retention is how long Ashlar keeps data; Patience how long the operator may be silent.
 	Retention, Patience time.Duration
+	// Grace is how long the operator has to serve an exit that was asked for.
+	Grace time.Duration
+	// MinDeposit is the least deposit, ExitFee what asking for an exit costs, in gwei.
+	MinDeposit, ExitFee uint64
 	// FreezeOnExpiry lets anyone freeze when the light client has expired. Else the operator goes on with
 	// blobs of Ethereum.
 	FreezeOnExpiry bool
@@ -71,6 +77,7 @@ type parameters struct {
 	Blobs, Batches, Checkpoints, Operator          common.Address
 	Namespace                                      [29]byte
 	Retention, Patience                            uint64
+	Grace, MinDeposit, ExitFee                     uint64
 	FreezeOnExpiry                                 bool
 	Depth, SliceDepth, DepositSlots, TransferSlots uint8
 	GenesisRoot                                    *big.Int
@@ -79,7 +86,8 @@ type parameters struct {
 // Validium is the contract on L1.
 type Validium struct {
 	*Contract
-	shape ledger.Shape
+	shape   ledger.Shape
+	exitFee uint64
 }
 
 // DeployValidium deploys the verifiers of both circuits, and the contract.
@@ -94,14 +102,15 @@ func (c *Chain) DeployValidium(ctx context.Context, from *Wallet, t Terms) (*Val
 	}
 	contract, err := c.Deploy(ctx, from, "Validium", parameters{
 		Blobs: t.Blobs, Batches: batches.Address, Checkpoints: checkpoints.Address, Operator: t.Operator, Namespace: t.Namespace,
-		Retention: uint64(t.Retention / time.Second), Patience: uint64(t.Patience / time.Second), FreezeOnExpiry: t.FreezeOnExpiry,
+		Retention: uint64(t.Retention / time.Second), Patience: uint64(t.Patience / time.Second), Grace: uint64(t.Grace / time.Second),
+		MinDeposit: t.MinDeposit, ExitFee: t.ExitFee, FreezeOnExpiry: t.FreezeOnExpiry,
 		Depth: uint8(t.Shape.Depth), SliceDepth: uint8(t.Shape.SliceDepth), DepositSlots: uint8(t.Shape.Deposits),
 		TransferSlots: uint8(t.Shape.Transfers), GenesisRoot: number(ledger.New(t.Shape).Root()),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Validium{contract, t.Shape}, nil
+	return &Validium{contract, t.Shape, t.ExitFee}, nil
 }
 
 // Root is the state root.
@@ -125,9 +134,39 @@ func (v *Validium) scalar(ctx context.Context, method string, args ...any) (s le
 
 // Deposit opens an account with some gwei.
 func (v *Validium) Deposit(ctx context.Context, from *Wallet, key ledger.Key, gwei uint64) error {
-	wei := new(big.Int).Mul(new(big.Int).SetUint64(gwei), big.NewInt(params.GWei))
-	_, err := v.Pay(ctx, from, wei, "deposit", number(key.X), number(key.Y))
+	_, err := v.Pay(ctx, from, wei(gwei), "deposit", number(key.X), number(key.Y))
 	return err
+}
+
+func wei(gwei uint64) *big.Int {
+	return new(big.Int).Mul(new(big.Int).SetUint64(gwei), big.NewInt(params.GWei))
+}
+
+// AskExit has the operator bound to take out all that an account has, which the wallet owns.
+func (v *Validium) AskExit(ctx context.Context, from *Wallet, index int) error {
+	_, err := v.Pay(ctx, from, wei(v.exitFee), "askExit", big.NewInt(int64(index)))
+	return err
+}
+
+// Asked lists the accounts whose exit was asked for and not served, in the order of asking.
+func (v *Validium) Asked(ctx context.Context) ([]int, error) {
+	event := v.abi.Events["ExitAsked"]
+	logs, err := v.chain.Client.FilterLogs(ctx, ethereum.FilterQuery{Addresses: []common.Address{v.Address}, Topics: [][]common.Hash{{event.ID}}})
+	if err != nil {
+		return nil, fmt.Errorf("exits asked for: %w", err)
+	}
+	var asked []int
+	for _, log := range logs {
+		account := log.Topics[1].Big()
+		due, err := Call[uint64](ctx, v.Contract, "exitDue", account)
+		if err != nil {
+			return nil, err
+		}
+		if index := int(account.Int64()); due != 0 && !slices.Contains(asked, index) {
+			asked = append(asked, index)
+		}
+	}
+	return asked, nil
 }
 
 // Deposits reads all deposits, in order, from the chain's log.
@@ -154,16 +193,29 @@ func (v *Validium) Deposits(ctx context.Context) ([]ledger.Deposit, error) {
 
 // Exit pays an account out, in a frozen validium.
 func (v *Validium) Exit(ctx context.Context, from *Wallet, l *ledger.Ledger, index int) (gas uint64, _ error) {
+	account, path := Leaf(l, index)
+	receipt, err := v.Send(ctx, from, "exit", big.NewInt(int64(index)), account, path)
+	if err != nil {
+		return 0, err
+	}
+	return receipt.GasUsed, nil
+}
+
+// ShowEmpty answers whoever asked for the exit of an account that has nothing.
+func (v *Validium) ShowEmpty(ctx context.Context, from *Wallet, l *ledger.Ledger, index int) error {
+	account, path := Leaf(l, index)
+	_, err := v.Send(ctx, from, "showEmpty", big.NewInt(int64(index)), account, path)
+	return err
+}
+
+// Leaf is an account and the siblings from it up, as the contract takes them.
+func Leaf(l *ledger.Ledger, index int) (Account, []*big.Int) {
 	a, path := l.Account(index)
 	siblings := make([]*big.Int, len(path))
 	for i := range path {
 		siblings[i] = number(path[i])
 	}
-	receipt, err := v.Send(ctx, from, "exit", big.NewInt(int64(index)), Account{number(a.Key.X), number(a.Key.Y), a.Owner, a.Balance, a.Nonce}, siblings)
-	if err != nil {
-		return 0, err
-	}
-	return receipt.GasUsed, nil
+	return Account{number(a.Key.X), number(a.Key.Y), a.Owner, a.Balance, a.Nonce}, siblings
 }
 
 func number(s ledger.Scalar) *big.Int { return s.BigInt(new(big.Int)) }

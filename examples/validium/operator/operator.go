@@ -42,7 +42,8 @@ func (o *Operator) State() *ledger.Ledger { return o.state }
 // Submit takes a transfer for the next batch. Whether it is signed and covered shows there.
 func (o *Operator) Submit(t ledger.Transfer) { o.waiting = append(o.waiting, t) }
 
-// Batch makes and proves a batch of what waits, as much as there is room for. What is not valid is dropped.
+// Batch makes and proves a batch of what waits, as much as there is room for: deposits, an exit that was asked for, transfers. What
+// is not valid is dropped.
 func (o *Operator) Batch(ctx context.Context) (*Move, error) {
 	batch, next := &ledger.Batch{Old: o.state.Root()}, o.state.Clone()
 	deposits, err := o.validium.Deposits(ctx)
@@ -58,6 +59,13 @@ func (o *Operator) Batch(ctx context.Context) (*Move, error) {
 		}
 		batch.Deposits = append(batch.Deposits, d)
 	}
+	exits, err := o.exit(ctx, next)
+	if err != nil {
+		return nil, err
+	}
+	if exits.Amount > 0 {
+		batch.Transfers = append(batch.Transfers, exits)
+	}
 	for len(o.waiting) > 0 && len(batch.Transfers) < o.keys.Shape.Transfers {
 		t := o.waiting[0]
 		o.waiting = o.waiting[1:]
@@ -66,7 +74,42 @@ func (o *Operator) Batch(ctx context.Context) (*Move, error) {
 		}
 	}
 	batch.New = next.Root()
-	return o.prove(ctx, batch, next.Deposits())
+	return o.prove(ctx, batch, next.Deposits(), exits.From)
+}
+
+// exit takes out what the first account has whose exit was asked for, of those that have anything; the amount is 0 if there is none.
+func (o *Operator) exit(ctx context.Context, next *ledger.Ledger) (t ledger.Transfer, _ error) {
+	asked, err := o.validium.Asked(ctx)
+	if err != nil {
+		return t, err
+	}
+	for _, index := range asked {
+		account, _ := next.Account(index)
+		if account.Balance == 0 {
+			continue // Empty shows that, or the deposit is still to come
+		}
+		t = ledger.Transfer{From: uint16(index), To: ledger.ExitAccount, Amount: account.Balance}
+		_, _, err := next.Transfer(t)
+		return t, err
+	}
+	return t, nil
+}
+
+// Empty answers whoever asked for the exit of an account that has nothing, as of the last batch that landed.
+func (o *Operator) Empty(ctx context.Context) error {
+	asked, err := o.validium.Asked(ctx)
+	if err != nil {
+		return err
+	}
+	for _, index := range asked {
+		if account, _ := o.state.Account(index); index > o.state.Deposits() || account.Balance != 0 {
+			continue
+		}
+		if err := o.validium.ShowEmpty(ctx, o.wallet, o.state, index); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // covers applies a transfer that is signed and covered.
@@ -82,8 +125,8 @@ func (o *Operator) covers(next *ledger.Ledger, t ledger.Transfer) bool {
 	return err == nil
 }
 
-func (o *Operator) prove(ctx context.Context, batch *ledger.Batch, deposits int) (*Move, error) {
-	s := circuit.Statement{DepositsBefore: o.state.Deposits(), Domain: o.domain}
+func (o *Operator) prove(ctx context.Context, batch *ledger.Batch, deposits int, exits uint16) (*Move, error) {
+	s := circuit.Statement{DepositsBefore: o.state.Deposits(), Domain: o.domain, Exits: exits}
 	var err error
 	if s.OldQueue, err = o.validium.Queue(ctx, o.state.Deposits()); err != nil {
 		return nil, err

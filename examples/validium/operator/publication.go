@@ -107,7 +107,7 @@ func (k *Keys) Prove(setup *kzg.Setup, before *ledger.Ledger, batch *ledger.Batc
 	if m.Proven, m.At, err = prove(k.Batches, m.Publication, witness, s.Z); err != nil {
 		return nil, err
 	}
-	m.Claim = l1.Batch{NewRoot: number(batch.New), Deposits: uint64(m.After.Deposits()), Digest: number(digest), Proof: m.Proven.Points}
+	m.Claim = l1.Batch{NewRoot: number(batch.New), Deposits: uint64(m.After.Deposits()), Exits: s.Exits, Digest: number(digest), Proof: m.Proven.Points}
 	return m, nil
 }
 

@@ -20,6 +20,9 @@ const (
 	chainID   = "ashlar-test-1"
 	retention = 40 * time.Minute
 	patience  = 10 * time.Minute
+	grace     = 15 * time.Minute
+	least     = 1_000_000 // gwei
+	fee       = 20_000    // gwei
 	maxAge    = 20 * time.Minute
 	trusting  = 24 * time.Hour
 	attesters = 4
@@ -69,10 +72,7 @@ func newWorld(t *testing.T, change ...func(*l1.Terms)) *world {
 	w.must(err)
 	k, err := keys()
 	w.must(err)
-	terms := l1.Terms{
-		Blobs: w.ashlar.Address(), Operator: w.op.Address, Namespace: w.namespace, Retention: retention, Patience: patience,
-		Shape: shape, BatchKey: k.Batches.VerifyingKey(), CheckpointKey: k.Checkpoints.VerifyingKey(),
-	}
+	terms := w.terms(k)
 	for _, f := range change {
 		f(&terms)
 	}
@@ -83,6 +83,15 @@ func newWorld(t *testing.T, change ...func(*l1.Terms)) *world {
 	w.operator, err = New(w.ctx, w.op, w.validium, k, setup)
 	w.must(err)
 	return w
+}
+
+// terms are what a validium is deployed with unless a test says otherwise.
+func (w *world) terms(k *Keys) l1.Terms {
+	return l1.Terms{
+		Blobs: w.ashlar.Address(), Operator: w.op.Address, Namespace: w.namespace, Retention: retention, Patience: patience,
+		Grace: grace, MinDeposit: least, ExitFee: fee,
+		Shape: shape, BatchKey: k.Batches.VerifyingKey(), CheckpointKey: k.Checkpoints.VerifyingKey(),
+	}
 }
 
 func (w *world) must(err error) {

@@ -5,7 +5,7 @@ import {AshlarBlobs, Blob, Place} from "@ashlar/AshlarBlobs.sol";
 import {Groth16Verifier} from "./Groth16Verifier.sol";
 
 /// @title The part of a rollup that takes batches from blobs
-/// @notice As small as it gets: what is proven is the validium's batch circuit, with deposits left out.
+/// @notice As small as it gets: what is proven is the validium's batch circuit, with deposits and asked-for exits left out.
 contract RollupOnAshlar {
     uint256 private constant R = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001;
 
@@ -29,7 +29,7 @@ contract RollupOnAshlar {
         uint256 z = uint256(keccak256(abi.encode(versionedHash, claim[1]))) % R;
         (bool ok,) = address(0x0a).staticcall(abi.encodePacked(versionedHash, z, claim[2], opening));
         if (!ok) revert WrongBlob(versionedHash);
-        uint256[] memory inputs = new uint256[](9);
+        uint256[] memory inputs = new uint256[](10);
         (inputs[0], inputs[1], inputs[5]) = (root, claim[0], uint160(address(this)));
         (inputs[6], inputs[7], inputs[8]) = (claim[1], z, claim[2]);
         VERIFIER.verify(inputs, proof);
