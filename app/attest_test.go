@@ -32,7 +32,7 @@ func testSecret(t testing.TB, i uint64) *da.AttestationSecret {
 func keyOf(t testing.TB, operator account, secret *da.AttestationSecret) attestpb.RegisteredKey {
 	t.Helper()
 	key := secret.Key()
-	proof, err := secret.Prove()
+	proof, err := secret.Prove([da.AddressSize]byte(operator.address()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,6 +115,7 @@ func TestRegisteringAKeyChecksIt(t *testing.T) {
 			}
 			m.Proof = signature[:]
 		}, attest.ErrInvalidProof},
+		{"proof for another operator", func(m *attestpb.MsgRegisterAttestationKey) { m.Proof = stranger.Proof }, attest.ErrInvalidProof},
 		{"another validator's key", func(m *attestpb.MsgRegisterAttestationKey) { m.Key, m.Proof = taken.Key, taken.Proof }, attest.ErrKeyTaken},
 		{"nothing wrong", func(*attestpb.MsgRegisterAttestationKey) {}, nil},
 	} {
@@ -124,6 +125,17 @@ func TestRegisteringAKeyChecksIt(t *testing.T) {
 		requireResult(t, row.name, c.execute(c.sign(operator, terms{sequence: c.sequence(operator)}, msg)), row.want)
 	}
 	requireResult(t, "no validator", c.execute(c.sign(c.accounts[2], terms{}, registration(stranger))), attest.ErrNoValidator)
+}
+
+// TestACopiedRegistrationIsRefused: whoever sees a key with its proof on the way cannot register it first, and the
+// owner's own registration stands.
+func TestACopiedRegistrationIsRefused(t *testing.T) {
+	c := newChain(t)
+	owner, thief := c.accounts[0], c.accounts[1]
+	seen := registration(keyOf(t, owner, testSecret(t, 0)))
+	copied := &attestpb.MsgRegisterAttestationKey{Operator: thief.address().String(), Key: seen.Key, Proof: seen.Proof}
+	requireResult(t, "the copy", c.execute(c.sign(thief, terms{}, copied)), attest.ErrInvalidProof)
+	requireResult(t, "the owner's", c.execute(c.sign(owner, terms{}, seen)), nil)
 }
 
 // TestKeysRotate: a later key replaces the one before from the next set on, and neither is ever another's.

@@ -120,21 +120,27 @@ func (s *AttestationSecret) sign(message []byte, suite string) (AttestationSigna
 	return p.Bytes(), nil
 }
 
-// Prove returns the proof of possession. It implements PopProve.
-func (s *AttestationSecret) Prove() (AttestationSignature, error) {
-	key := s.Key()
-	return s.sign(key[:], possessionSuite)
+// Prove returns the proof of possession for an operator, who alone can register the key with it. It implements
+// PopProve, over more than the key.
+func (s *AttestationSecret) Prove(operator [AddressSize]byte) (AttestationSignature, error) {
+	return s.sign(possession(s.Key(), operator), possessionSuite)
 }
 
 // VerifyPossession fails with ErrInvalidKey or ErrInvalidSignature unless the proof is of whoever
-// has the key's secret. Without it a key could be chosen to cancel others in a sum of signatures. It
-// implements PopVerify.
-func (k AttestationKey) VerifyPossession(proof AttestationSignature) error {
+// has the key's secret, for this operator. Without it a key could be chosen to cancel others in a sum of signatures,
+// and without the operator's name a proof seen on its way would do for another's. It implements PopVerify, over more
+// than the key.
+func (k AttestationKey) VerifyPossession(operator [AddressSize]byte, proof AttestationSignature) error {
 	p, err := k.point()
 	if err != nil {
 		return err
 	}
-	return verifySignature(p, k[:], proof, possessionSuite)
+	return verifySignature(p, possession(k, operator), proof, possessionSuite)
+}
+
+// possession is what a proof of possession signs.
+func possession(key AttestationKey, operator [AddressSize]byte) []byte {
+	return append(key[:], operator[:]...)
 }
 
 // verifySignature implements CoreVerify, of a key that was validated.

@@ -194,40 +194,44 @@ func TestRogueKey(t *testing.T) {
 	if err := cert.Verify("ashlar-1", set); err != nil {
 		t.Fatalf("the attack does not work, so that this test shows nothing: %v", err)
 	}
-	proof, err := secrets[3].Prove()
+	proof, err := secrets[3].Prove(set.Attesters[3].Operator)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := set.Attesters[3].Key.VerifyPossession(proof); !errors.Is(err, ErrInvalidSignature) {
+	if err := set.Attesters[3].Key.VerifyPossession(set.Attesters[3].Operator, proof); !errors.Is(err, ErrInvalidSignature) {
 		t.Errorf("a key that nobody has the secret of is registered: %v", err)
 	}
 }
 
 func TestPossession(t *testing.T) {
-	_, secrets := attesters(t, 2)
-	proof, err := secrets[0].Prove()
+	set, secrets := attesters(t, 2)
+	operator, other := set.Attesters[0].Operator, set.Attesters[1].Operator
+	proof, err := secrets[0].Prove(operator)
 	if err != nil {
 		t.Fatal(err)
 	}
 	key := secrets[0].Key()
-	if err := key.VerifyPossession(proof); err != nil {
+	if err := key.VerifyPossession(operator, proof); err != nil {
 		t.Error(err)
 	}
-	if err := secrets[1].Key().VerifyPossession(proof); !errors.Is(err, ErrInvalidSignature) {
+	if err := key.VerifyPossession(other, proof); !errors.Is(err, ErrInvalidSignature) {
+		t.Errorf("copied for another operator: %v", err)
+	}
+	if err := secrets[1].Key().VerifyPossession(operator, proof); !errors.Is(err, ErrInvalidSignature) {
 		t.Errorf("another's proof: %v", err)
 	}
 	attested, err := secrets[0].Attest(Keccak256(key[:]))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := key.VerifyPossession(attested); !errors.Is(err, ErrInvalidSignature) {
+	if err := key.VerifyPossession(operator, attested); !errors.Is(err, ErrInvalidSignature) {
 		t.Errorf("an attestation for a proof: %v", err)
 	}
 	if err := key.VerifyAttestation([32]byte(key[:32]), proof); !errors.Is(err, ErrInvalidSignature) {
 		t.Errorf("a proof for an attestation: %v", err)
 	}
 	for _, bad := range []AttestationKey{{}, {0xc0}, {0x80, 47: 1}, {0xff}} {
-		if err := bad.VerifyPossession(proof); !errors.Is(err, ErrInvalidKey) {
+		if err := bad.VerifyPossession(operator, proof); !errors.Is(err, ErrInvalidKey) {
 			t.Errorf("key %s: %v", bad, err)
 		}
 	}

@@ -72,7 +72,7 @@ func TestCertificateVectors(t *testing.T) {
 
 func newAttesterVector(t *testing.T, a *Attester, secret *AttestationSecret) attesterVector {
 	t.Helper()
-	possession, err := secret.Prove()
+	possession, err := secret.Prove(a.Operator)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -166,7 +166,7 @@ func TestEvidenceIsWhatTheChainTakes(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	own, err := RegistrationOf(cfg.Comet.RootDir) // harmless: the chain's one validator expelled would end the chain
+	own, err := RegistrationOf(cfg.Comet.RootDir, set.Attesters[0].Operator) // harmless: the chain's one validator expelled would end the chain
 	if err != nil {
 		t.Fatal(err)
 	}

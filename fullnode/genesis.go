@@ -57,27 +57,36 @@ func AddValidator(ctx context.Context, comet *cmtcfg.Config, encoding *app.Encod
 	if err := addGenesisTx(comet.GenesisFile(), encoding, transaction); err != nil {
 		return err
 	}
-	registration, err := RegistrationOf(comet.RootDir)
+	registration, err := RegistrationOf(comet.RootDir, [da.AddressSize]byte(address))
 	if err != nil {
 		return err
 	}
 	return AddAttestationKey(comet.GenesisFile(), encoding, address.String(), registration)
 }
 
-// Registration is a validator's attestation key, with the proof that it has the secret.
+// Registration is a validator's attestation key, with the proof, for its operator, that it has the secret.
 type Registration struct {
 	Key   da.AttestationKey
 	Proof da.AttestationSignature
 }
 
-// RegistrationOf returns that of the key of a home, which it creates where there is none.
-func RegistrationOf(home string) (r Registration, _ error) {
+// AttestationKeyOf returns the public key of a home, whose secret it creates where there is none.
+func AttestationKeyOf(home string) (da.AttestationKey, error) {
+	secret, err := attesting.LoadOrCreateSecret(AttestationKeyFile(home))
+	if err != nil {
+		return da.AttestationKey{}, err
+	}
+	return secret.Key(), nil
+}
+
+// RegistrationOf returns the key of a home as an operator registers it; a key is created where there is none.
+func RegistrationOf(home string, operator [da.AddressSize]byte) (r Registration, _ error) {
 	secret, err := attesting.LoadOrCreateSecret(AttestationKeyFile(home))
 	if err != nil {
 		return r, err
 	}
 	r.Key = secret.Key()
-	r.Proof, err = secret.Prove()
+	r.Proof, err = secret.Prove(operator)
 	return r, err
 }
 

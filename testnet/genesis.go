@@ -146,7 +146,7 @@ func (n *Network) createGenesis(ctx context.Context) error {
 // registerKeys has every validator attest from the first block on.
 func (n *Network) registerKeys(ctx context.Context, first *FullNode) error {
 	for _, node := range n.Validators() {
-		out, err := n.ashlar(ctx, node, "attest", "key", "--output", "json")
+		out, err := n.ashlar(ctx, node, "attest", "key", "--operator", node.Address, "--output", "json")
 		if err != nil {
 			return err
 		}

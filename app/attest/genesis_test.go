@@ -43,18 +43,20 @@ func TestParamsAreValidated(t *testing.T) {
 
 // TestGenesisIsValidated corrupts a good genesis state in one place at a time.
 func TestGenesisIsValidated(t *testing.T) {
-	key := func(i byte) attestpb.RegisteredKey {
-		secret, err := da.ParseAttestationSecret(append(make([]byte, 31), i))
+	keyFor := func(owner, number byte) attestpb.RegisteredKey {
+		secret, err := da.ParseAttestationSecret(append(make([]byte, 31), number))
 		if err != nil {
 			t.Fatal(err)
 		}
-		proof, err := secret.Prove()
+		operator := [da.AddressSize]byte{owner}
+		proof, err := secret.Prove(operator)
 		if err != nil {
 			t.Fatal(err)
 		}
 		public := secret.Key()
-		return attestpb.RegisteredKey{Operator: da.FormatAddress([da.AddressSize]byte{i}), Key: public[:], Proof: proof[:]}
+		return attestpb.RegisteredKey{Operator: da.FormatAddress(operator), Key: public[:], Proof: proof[:]}
 	}
+	key := func(i byte) attestpb.RegisteredKey { return keyFor(i, i) }
 	for _, row := range []struct {
 		name   string
 		change func(s *attestpb.GenesisState)
@@ -65,8 +67,9 @@ func TestGenesisIsValidated(t *testing.T) {
 		{"operator", func(s *attestpb.GenesisState) { s.Keys[0].Operator = "ashlar1" }, ErrInvalidOperator},
 		{"key", func(s *attestpb.GenesisState) { s.Keys[0].Key = s.Keys[0].Key[1:] }, ErrInvalidKey},
 		{"proof", func(s *attestpb.GenesisState) { s.Keys[0].Proof = s.Keys[1].Proof }, ErrInvalidProof},
-		{"one key twice", func(s *attestpb.GenesisState) { s.Keys[0].Key, s.Keys[0].Proof = s.Keys[1].Key, s.Keys[1].Proof }, ErrKeyTaken},
-		{"one operator twice", func(s *attestpb.GenesisState) { s.Keys[0].Operator = s.Keys[1].Operator }, ErrKeyTaken},
+		{"one key twice", func(s *attestpb.GenesisState) { s.Keys[0] = keyFor(1, 2) }, ErrKeyTaken},
+		{"another's registration", func(s *attestpb.GenesisState) { s.Keys[0].Key, s.Keys[0].Proof = s.Keys[1].Key, s.Keys[1].Proof }, ErrInvalidProof},
+		{"one operator twice", func(s *attestpb.GenesisState) { s.Keys[0] = keyFor(2, 1) }, ErrKeyTaken},
 		{"retired operator", func(s *attestpb.GenesisState) { s.Retired[0].Operator = "" }, ErrInvalidOperator},
 		{"retired key in use", func(s *attestpb.GenesisState) { s.Retired[0].Key = s.Keys[1].Key }, ErrKeyTaken},
 		{"retired key short", func(s *attestpb.GenesisState) { s.Retired[0].Key = s.Retired[0].Key[1:] }, ErrKeyTaken},

@@ -24,12 +24,12 @@ func CheckKey(registered attestpb.RegisteredKey) (operator [da.AddressSize]byte,
 	if len(registered.Proof) != da.AttestationSignatureSize {
 		return operator, ErrInvalidProof.Wrapf("it has %d bytes: give the %d of a compressed point of G2", len(registered.Proof), da.AttestationSignatureSize)
 	}
-	err = da.AttestationKey(registered.Key).VerifyPossession(da.AttestationSignature(registered.Proof))
+	err = da.AttestationKey(registered.Key).VerifyPossession(operator, da.AttestationSignature(registered.Proof))
 	switch {
 	case errors.Is(err, da.ErrInvalidKey):
 		return operator, ErrInvalidKey.Wrap(err.Error())
 	case err != nil:
-		return operator, ErrInvalidProof.Wrap(err.Error())
+		return operator, ErrInvalidProof.Wrapf("%v, for the operator %s: each has to prove its own", err, registered.Operator)
 	}
 	return operator, nil
 }

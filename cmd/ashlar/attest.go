@@ -33,11 +33,15 @@ func attestCommand() *cobra.Command {
 	return cmd
 }
 
+// operatorFlag names the account that a proof of possession is for.
+const operatorFlag = "operator"
+
 func attestKeyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "key",
-		Short: "Show this home's attestation key and its proof of possession; make one where there is none",
-		Long: "key shows the public key that this home's node attests with, and the proof that it has the secret. The secret is in\n" +
+		Short: "Show this home's attestation key, and its proof of possession for an operator; make one where there is none",
+		Long: "key shows the public key that this home's node attests with and, with --operator, the proof that it has the secret, with\n" +
+			"which that operator alone can register the key. The secret is in\n" +
 			"config/attestation_key, for its owner alone, and is never shown. It belongs to one home: two nodes with the same\n" +
 			"secret can sign two attestations of one height, which costs the validator its stake.\n\n" +
 			"To replace a key, rename the file to attestation_key.old, make and register another key and restart the node. It signs with\n" +
@@ -45,40 +49,76 @@ func attestKeyCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return attestKey(cmd) },
 	}
+	cmd.Flags().String(operatorFlag, "", "account that operates the validator, for which possession is proven")
 	addOutputFlag(cmd)
 	return cmd
 }
 
 // shownKey is what --output json says of an attestation key.
 type shownKey struct {
-	Key   api.Hex `json:"key"`
-	Proof api.Hex `json:"proof"`
+	Key      api.Hex `json:"key"`
+	Operator string  `json:"operator,omitempty"`
+	Proof    api.Hex `json:"proof,omitempty"`
 }
 
-// registration reads the key of the home that the flags name, or makes it.
-func registration(cmd *cobra.Command) (fullnode.Registration, error) {
+// nodeHome returns the home that the flags name, where there is a node.
+func nodeHome(cmd *cobra.Command) (string, error) {
 	home, err := homeOf(cmd)
 	if err != nil {
-		return fullnode.Registration{}, err
+		return "", err
 	}
 	if _, err := os.Stat(filepath.Join(home, "config")); errors.Is(err, fs.ErrNotExist) {
-		return fullnode.Registration{}, fmt.Errorf("there is no node in %s: create one with `ashlar init`, or give the --home of one", home)
+		return "", fmt.Errorf("there is no node in %s: create one with `ashlar init`, or give the --home of one", home)
 	}
-	return fullnode.RegistrationOf(home)
+	return home, nil
+}
+
+// registration reads the key of the home that the flags name, or makes it, and proves possession for an operator.
+func registration(cmd *cobra.Command, operator string) (r fullnode.Registration, _ error) {
+	address, err := da.ParseAddress(operator)
+	if err != nil {
+		return r, fmt.Errorf("operator: %w", err)
+	}
+	home, err := nodeHome(cmd)
+	if err != nil {
+		return r, err
+	}
+	return fullnode.RegistrationOf(home, address)
+}
+
+// keyFor returns the key of the home that the flags name, with a proof where there is an operator for it.
+func keyFor(cmd *cobra.Command, operator string) (shownKey, error) {
+	if operator != "" {
+		r, err := registration(cmd, operator)
+		return shownKey{r.Key[:], operator, r.Proof[:]}, err
+	}
+	home, err := nodeHome(cmd)
+	if err != nil {
+		return shownKey{}, err
+	}
+	key, err := fullnode.AttestationKeyOf(home)
+	return shownKey{Key: key[:]}, err
 }
 
 func attestKey(cmd *cobra.Command) error {
 	if err := checkFormat(cmd); err != nil {
 		return err
 	}
-	r, err := registration(cmd)
+	operator, err := cmd.Flags().GetString(operatorFlag)
+	if err != nil {
+		return err
+	}
+	shown, err := keyFor(cmd, operator)
 	if err != nil {
 		return err
 	}
 	if format(cmd) == formatJSON {
-		return writeJSON(cmd.OutOrStdout(), shownKey{r.Key[:], r.Proof[:]})
+		return writeJSON(cmd.OutOrStdout(), shown)
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "key    %s\nproof  %x\n", r.Key, r.Proof)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "key    %x\n", []byte(shown.Key))
+	if err == nil && operator != "" {
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "proof  %x (for %s)\n", []byte(shown.Proof), operator)
+	}
 	return err
 }
 
@@ -119,7 +159,7 @@ func attestRegister(cmd *cobra.Command) error {
 	if signer == nil {
 		return fmt.Errorf("--%s is missing: name the key of the account that operates the validator", fromFlag)
 	}
-	r, err := registration(cmd)
+	r, err := registration(cmd, signer.Address())
 	if err != nil {
 		return err
 	}
@@ -144,7 +184,7 @@ func genesisKeyCommand(encoding *app.Encoding) *cobra.Command {
 		Use:   "add-attestation-key OPERATOR KEY PROOF",
 		Short: "Register a validator's attestation key in the genesis file",
 		Long: "add-attestation-key registers a key in config/genesis.json, so that the validator attests from the first block on. OPERATOR is\n" +
-			"the account that operates it; KEY and PROOF are what `ashlar attest key` shows at the validator's home.",
+			"the account that operates it; KEY and PROOF are what `ashlar attest key --operator OPERATOR` shows at the validator's home.",
 		Args: cobra.ExactArgs(3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			home, err := homeOf(cmd)

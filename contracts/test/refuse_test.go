@@ -236,11 +236,11 @@ func TestRogueKey(t *testing.T) {
 	c := committee.New(t, 4, chain.Now(t))
 	own := committee.Secret(t, 99)
 	c.Set.Attesters[3].Key = cancelling(t, own.Key(), c.Set.Attesters[:3])
-	possession, err := own.Prove()
+	possession, err := own.Prove(c.Set.Attesters[3].Operator)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Set.Attesters[3].Key.VerifyPossession(possession); !errors.Is(err, da.ErrInvalidSignature) {
+	if err := c.Set.Attesters[3].Key.VerifyPossession(c.Set.Attesters[3].Operator, possession); !errors.Is(err, da.ErrInvalidSignature) {
 		t.Fatalf("the rogue key's possession was proven: %v", err)
 	}
 	a := c.Attestation(t, 1, c.Time)
