@@ -206,6 +206,13 @@ func (c *Core) Read(ctx context.Context, ref Ref) (*client.Blob, error) {
 	return blob, err
 }
 
+// Indexed returns how many contents the namespace has, as far as it was followed, and the height up to which it was.
+func (c *Core) Indexed() (contents int, height uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.index.contents), c.index.newest().height
+}
+
 // Retention is how long what is put can be read.
 func (c *Core) Retention() time.Duration { return c.config.Retention }
 

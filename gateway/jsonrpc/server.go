@@ -22,11 +22,19 @@ const (
 	CodeServer         = -32000
 )
 
-// maxBatch bounds the calls of a batch.
-const maxBatch = 100
+const (
+	// maxBatch bounds the calls of a batch.
+	maxBatch = 100
+	// maxParams bounds the parameters of a call.
+	maxParams = 32
+)
 
-// ErrInvalidParams is for methods to fail with where the parameters are not theirs.
-var ErrInvalidParams = errors.New("invalid params")
+var (
+	// ErrInvalidParams is for methods to fail with where the parameters are not theirs.
+	ErrInvalidParams = errors.New("invalid params")
+	// ErrTooMany means that a list is longer than the bound given.
+	ErrTooMany = errors.New("too many elements")
+)
 
 // Method is what a name calls.
 type Method struct {
@@ -38,7 +46,7 @@ type Method struct {
 	Answer int64
 }
 
-// Config is what a handler is made of; all of it is required but Code and Explain.
+// Config is what a handler is made of; all of it is required but Code, Explain and Malformed.
 type Config struct {
 	Methods map[string]Method
 	Gate    *gateway.Gate
@@ -50,6 +58,9 @@ type Config struct {
 	Code func(error) int
 	// Explain puts why a request was not let in into the protocol's words; nil: it has none.
 	Explain func(error) error
+	// Malformed is the HTTP status of an answer to what is no call, whose body is then the reason; 0: such an answer is one of
+	// JSON-RPC.
+	Malformed int
 }
 
 // request is a call. ID is nil where no answer is wanted.
@@ -96,7 +107,7 @@ func serve(w http.ResponseWriter, r *http.Request, config *Config) {
 	defer release()
 	calls, isBatch, problem := parse(body)
 	if problem != nil {
-		send(w, &response{Version: "2.0", ID: null(), Error: problem})
+		config.reject(w, problem)
 		return
 	}
 	free, err := config.Gate.Reserve(config.memory(body, calls))
@@ -134,6 +145,15 @@ func (c *Config) refuse(w http.ResponseWriter, err error) {
 	http.Error(w, err.Error(), status)
 }
 
+// reject answers what is no call.
+func (c *Config) reject(w http.ResponseWriter, problem *Problem) {
+	if c.Malformed != 0 {
+		http.Error(w, problem.Message, c.Malformed)
+		return
+	}
+	send(w, &response{Version: "2.0", ID: null(), Error: problem})
+}
+
 // memory is what calls take: their parameters, which are copied when they are read, and the answers.
 func (c *Config) memory(body []byte, calls []request) int64 {
 	size := int64(len(body))
@@ -156,28 +176,54 @@ func parse(body []byte) (calls []request, isBatch bool, _ *Problem) {
 		}
 		return calls, false, nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	_, _ = decoder.Token() // the bracket
-	for decoder.More() {
-		if len(calls) == maxBatch {
-			return nil, true, &Problem{CodeInvalidRequest, fmt.Sprintf("a batch has at most %d calls", maxBatch)}
-		}
-		var next request
-		if err := decoder.Decode(&next); err != nil {
-			return nil, true, &Problem{CodeParse, "parse error: " + err.Error()}
-		}
-		calls = append(calls, next)
-	}
-	if _, err := decoder.Token(); err != nil {
+	list, err := List(body, maxBatch)
+	switch {
+	case errors.Is(err, ErrTooMany):
+		return nil, true, &Problem{CodeInvalidRequest, fmt.Sprintf("a batch has at most %d calls", maxBatch)}
+	case err != nil:
 		return nil, true, &Problem{CodeParse, "parse error: " + err.Error()}
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, true, &Problem{CodeParse, "parse error: something follows the batch"}
+	calls = make([]request, len(list))
+	for i := range list {
+		if err := json.Unmarshal(list[i], &calls[i]); err != nil {
+			return nil, true, &Problem{CodeParse, "parse error: " + err.Error()}
+		}
 	}
 	if len(calls) == 0 {
 		return nil, true, &Problem{CodeInvalidRequest, "empty batch"}
 	}
 	return calls, true, nil
+}
+
+// List reads a JSON list of most elements at most, for which it fails with ErrTooMany before it has them in memory. null and
+// nothing are a list without elements, as for encoding/json.
+func List(encoded json.RawMessage, most int) ([]json.RawMessage, error) {
+	encoded = bytes.TrimSpace(encoded)
+	if len(encoded) == 0 || string(encoded) == "null" {
+		return nil, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(encoded))
+	if opening, err := decoder.Token(); err != nil || opening != json.Delim('[') {
+		return nil, errors.New("want a list")
+	}
+	var list []json.RawMessage
+	for decoder.More() {
+		if len(list) == most {
+			return nil, fmt.Errorf("%w: at most %d", ErrTooMany, most)
+		}
+		var next json.RawMessage
+		if err := decoder.Decode(&next); err != nil {
+			return nil, err
+		}
+		list = append(list, next)
+	}
+	if _, err := decoder.Token(); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the list")
+	}
+	return list, nil
 }
 
 // call answers one call, with nil where no answer is wanted. It fails with token.ErrUnauthorized.
@@ -223,11 +269,9 @@ func unlessNotified(c *request, answer *response) *response {
 }
 
 func invoke(ctx context.Context, method *Method, encoded json.RawMessage) (any, error) {
-	var params []json.RawMessage
-	if len(encoded) > 0 {
-		if err := json.Unmarshal(encoded, &params); err != nil {
-			return nil, fmt.Errorf("%w: want a list: %w", ErrInvalidParams, err)
-		}
+	params, err := List(encoded, maxParams)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidParams, err)
 	}
 	return method.Call(ctx, params)
 }

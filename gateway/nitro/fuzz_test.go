@@ -4,14 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http/httptest"
-	"path/filepath"
 	"testing"
 
-	"github.com/ashlar-da/ashlar/client"
-	"github.com/ashlar-da/ashlar/da"
-	"github.com/ashlar-da/ashlar/gateway"
+	"github.com/ashlar-da/ashlar/gateway/gatewaytest"
 )
 
 // FuzzHandler asks the handler anything, with no chain behind it.
@@ -21,20 +17,7 @@ func FuzzHandler(f *testing.F) {
 			f.Add(fmt.Appendf(nil, `{"jsonrpc":"2.0","id":1,"method":"daprovider_%s","params":%s}`, method, params))
 		}
 	}
-	c, err := client.New(f.Context(), client.Config{URL: "http://127.0.0.1:1"})
-	if err != nil {
-		f.Fatal(err)
-	}
-	core, err := gateway.New(gateway.Config{
-		Client: c, Namespace: da.Namespace{28: 1, 27: 1}, Index: filepath.Join(f.TempDir(), "index"), Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		f.Fatal(err)
-	}
-	gate, err := gateway.NewGate("", 0)
-	if err != nil {
-		f.Fatal(err)
-	}
+	core, gate := gatewaytest.Alone(f)
 	h := New(core, gate)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		w := httptest.NewRecorder()

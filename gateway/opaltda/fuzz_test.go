@@ -2,16 +2,12 @@ package opaltda
 
 import (
 	"bytes"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/ashlar-da/ashlar/client"
-	"github.com/ashlar-da/ashlar/da"
-	"github.com/ashlar-da/ashlar/gateway"
+	"github.com/ashlar-da/ashlar/gateway/gatewaytest"
 )
 
 // FuzzHandler asks the handler anything, with no chain behind it.
@@ -19,20 +15,7 @@ func FuzzHandler(f *testing.F) {
 	f.Add("POST", "/put", []byte("x"))
 	f.Add("POST", "/put/0x00"+strings.Repeat("ab", 32), []byte("x"))
 	f.Add("GET", "/get/0x0161"+strings.Repeat("00", 40), []byte{})
-	c, err := client.New(f.Context(), client.Config{URL: "http://127.0.0.1:1"})
-	if err != nil {
-		f.Fatal(err)
-	}
-	core, err := gateway.New(gateway.Config{
-		Client: c, Namespace: da.Namespace{28: 1, 27: 1}, Index: filepath.Join(f.TempDir(), "index"), Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		f.Fatal(err)
-	}
-	gate, err := gateway.NewGate("", 0)
-	if err != nil {
-		f.Fatal(err)
-	}
+	core, gate := gatewaytest.Alone(f)
 	h := New(core, gate)
 	f.Fuzz(func(t *testing.T, method, path string, body []byte) {
 		if _, err := http.NewRequestWithContext(t.Context(), method, "http://gateway"+path, nil); err != nil {
