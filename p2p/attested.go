@@ -87,9 +87,13 @@ func encodeAttested(a Attested) *wire.Attested {
 		}
 	}
 	if s := a.Rotation; s != nil {
-		m.Rotation = &wire.Rotation{Epoch: s.Epoch, SetHash: s.SetHash[:], NextHash: s.NextHash[:], Time: s.Time}
+		m.Rotation = encodeRotation(s)
 	}
 	return m
+}
+
+func encodeRotation(r *da.Rotation) *wire.Rotation {
+	return &wire.Rotation{Epoch: r.Epoch, SetHash: r.SetHash[:], NextHash: r.NextHash[:], Time: r.Time}
 }
 
 // decodeAttested reads what an attester signed; the signature is not verified.

@@ -182,7 +182,7 @@ func (h *Host) settle(ctx context.Context, from peer.ID, p Protocol, height uint
 	h.metrics.asked.WithLabelValues(string(p), outcome(err)).Inc()
 	switch {
 	case err == nil, errors.Is(err, ErrBanned), errors.Is(err, context.Canceled) && ctx.Err() != nil:
-	case p == Held && (errors.Is(err, da.ErrNotFound) || errors.Is(err, ErrUnsupported)): // all are asked, whether they hold something or not
+	case p.speculative() && (errors.Is(err, da.ErrNotFound) || errors.Is(err, ErrUnsupported)): // all are asked, whether they hold something or not
 	case errors.Is(err, ErrGarbage):
 		h.strike(from, 1, err)
 	case errors.Is(err, da.ErrPruned):

@@ -47,6 +47,11 @@ func decoders(f *fixture) map[string]func([]byte) error {
 		"held":             func(b []byte) error { _, err := decodeHeld(b); return err },
 		"attestation":      func(b []byte) error { _, err := decodeAttested(b, testChain); return err },
 		"rotation":         func(b []byte) error { _, err := decodeAttested(b, testChain); return err },
+
+		"certificates request": func(b []byte) error { _, _, err := decodeCertificatesRequest(b); return err },
+		"rotations request":    func(b []byte) error { _, _, err := decodeRotationsRequest(b); return err },
+		"certificates":         func(b []byte) error { _, err := decodeCertificates(b, testChain, 3, 4); return err },
+		"rotations":            func(b []byte) error { _, err := decodeRotations(b, testChain, 0, 4); return err },
 	}
 }
 
@@ -89,6 +94,11 @@ func valid(t testing.TB, f *fixture) map[string]codable {
 		"held":              held,
 		"attestation":       encodeAttested(Attested{Attester: 255, Attestation: testAttestation()}),
 		"rotation":          encodeAttested(Attested{Attester: 1, Rotation: testRotation()}),
+
+		"certificates request": &wire.CertificatesRequest{First: 3, Count: MaxCertificates},
+		"rotations request":    &wire.RotationsRequest{First: 3, Count: MaxRotations},
+		"certificates":         encodeCertificates(testCertificates(3, 6)),
+		"rotations":            encodeRotations(testRotations(0, 3)),
 	}
 }
 
@@ -318,7 +328,7 @@ func TestShapeCountsElements(t *testing.T) {
 
 func FuzzDecoders(f *testing.F) {
 	source := newFixture(f)
-	names := []string{"headers request", "cells request", "rows request", "namespace request", "header", "header alone", "cells", "rows", "entries", "head", "evidence request", "held request", "held", "attestation", "rotation"}
+	names := []string{"headers request", "cells request", "rows request", "namespace request", "header", "header alone", "cells", "rows", "entries", "head", "evidence request", "held request", "held", "attestation", "rotation", "certificates request", "rotations request", "certificates", "rotations"}
 	messages, all := valid(f, source), decoders(source)
 	for i, name := range names {
 		encoded := marshal(f, messages[name])

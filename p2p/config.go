@@ -52,6 +52,8 @@ type Config struct {
 	Evidence EvidenceSink
 	// Holdings tells which cells Squares can serve. Nil: peers that ask learn nothing.
 	Holdings HoldingSource
+	// Certificates are what attesters signed, for nodes that were away; nil: they are not served.
+	Certificates CertificateSource
 	// Sampled tells that Squares holds but cells: rows and namespaces are not served, so that
 	// nobody asks for them in vain.
 	Sampled bool

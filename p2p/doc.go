@@ -1,6 +1,6 @@
 // Package p2p is the node's peer-to-peer side: a libp2p host that asks peers for
-// headers, cells, rows and namespaces of a height, and which of its cells they hold,
-// answers such requests out of what the node holds, spreads the news of new heights, and
+// headers, cells, rows and namespaces of a height, and which of its cells they hold, and for
+// what attesters signed, answers such requests out of what the node holds, spreads the news of new heights, and
 // keeps score of who served what.
 //
 // # Requests

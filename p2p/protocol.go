@@ -21,6 +21,9 @@ const (
 	Namespaces Protocol = "namespace/1"
 	Evidences  Protocol = "evidence/1"
 	Held       Protocol = "held/1"
+
+	Certificates Protocol = "certificates/1"
+	Rotations    Protocol = "rotations/1"
 )
 
 const (
@@ -58,6 +61,9 @@ func cellsLimit(n int) int { return frameOverhead + n*(kzg.CellSize+kzg.PointSiz
 func rowsLimit(n int) int {
 	return frameOverhead + n*(kzg.RowSize+kzg.Columns*kzg.PointSize+rowOverhead)
 }
+
+// speculative tells whether peers are asked that cannot be expected to hold anything.
+func (p Protocol) speculative() bool { return p == Held || p == Certificates || p == Rotations }
 
 // on returns the protocol's full name on a chain.
 func (p Protocol) on(chainID string) protocol.ID {

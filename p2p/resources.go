@@ -25,7 +25,7 @@ func newResources(config *resolved, refused refusals) (network.ResourceManager, 
 		Protocol:     map[protocol.ID]rcmgr.ResourceLimits{},
 		ProtocolPeer: map[protocol.ID]rcmgr.ResourceLimits{},
 	}
-	for _, p := range []Protocol{Headers, Cells, Rows, Namespaces, Evidences, Held} {
+	for _, p := range []Protocol{Headers, Cells, Rows, Namespaces, Evidences, Held, Certificates, Rotations} {
 		partial.Protocol[p.on(config.ChainID)] = streamLimits(limits.Streams, limits.Memory/2)
 		partial.ProtocolPeer[p.on(config.ChainID)] = streamLimits(limits.StreamsPerPeer, limits.Memory/4)
 	}

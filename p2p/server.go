@@ -51,6 +51,10 @@ func (h *Host) serve(ctx context.Context) {
 	if h.config.Holdings != nil {
 		h.handle(ctx, Held, maxRequest, h.answerHeld)
 	}
+	if h.config.Certificates != nil {
+		h.handle(ctx, Certificates, maxRequest, h.answerCertificates)
+		h.handle(ctx, Rotations, maxRequest, h.answerRotations)
+	}
 }
 
 // handle answers a protocol whose requests have at most so many bytes.
