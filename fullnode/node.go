@@ -43,6 +43,7 @@ type Node struct {
 	follower   *follower
 	rebuilding *rebuilding
 	attesting  *attesting.Service
+	fetching   *attesting.Fetcher
 	host       *p2p.Host
 	poster     *poster       // nil: the node has no key that pays
 	crosscheck *crosschecker // nil: nothing is verified again
@@ -134,6 +135,7 @@ func (n *Node) runParts(ctx context.Context) error {
 	group.Go(func() error { return n.rebuilding.Run(ctx) })
 	group.Go(func() error { return n.host.Run(ctx) })
 	group.Go(func() error { return n.attesting.Run(ctx) })
+	group.Go(func() error { return n.fetching.Run(ctx) })
 	group.Go(func() error { return n.submitConvictions(ctx) })
 	if n.crosscheck != nil {
 		group.Go(func() error { return n.crosscheck.Run(ctx) })

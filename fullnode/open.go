@@ -25,6 +25,7 @@ import (
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da/store"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
+	"github.com/ashlar-da/ashlar/fullnode/attesting"
 	"github.com/ashlar-da/ashlar/fullnode/rebuild"
 	"github.com/ashlar-da/ashlar/p2p"
 )
@@ -198,6 +199,7 @@ func (n *Node) openHost(ctx context.Context) error {
 		CheckHead: n.checkHead,
 
 		CheckAttested: n.attesting.Add,
+		Certificates:  n.attesting,
 
 		Metrics: n.metrics,
 		Log:     n.cfg.Log.With("module", "libp2p"),
@@ -206,7 +208,8 @@ func (n *Node) openHost(ctx context.Context) error {
 		return err
 	}
 	n.closers = append(n.closers, n.host.Close)
-	return nil
+	n.fetching = attesting.NewFetcher(n.attesting, n.host)
+	return n.metrics.Register(n.fetching.Metrics())
 }
 
 // openRebuilding prepares what brings back lost squares.

@@ -177,6 +177,23 @@ func decodeSet(value []byte, epoch uint64) (*da.AttesterSet, error) {
 	return set, nil
 }
 
+// numbers returns, in order, of which heights or epochs from first to last there is something of a kind.
+func (a *Archive) numbers(kind byte, first, last uint64) (numbers []uint64, err error) {
+	if first > last {
+		return nil, nil
+	}
+	it, err := a.db.Iterator(archiveKey(kind, first), append(archiveKey(kind, last), 0))
+	if err != nil {
+		return nil, err
+	}
+	for ; it.Valid(); it.Next() {
+		if key := it.Key(); len(key) == 1+8 {
+			numbers = append(numbers, binary.BigEndian.Uint64(key[1:]))
+		}
+	}
+	return numbers, errors.Join(it.Error(), it.Close())
+}
+
 // Prune deletes the certificates below a height. Rotations and sets stay: without each of them
 // nobody follows the sets from an early one.
 func (a *Archive) Prune(below uint64) error {

@@ -3,7 +3,6 @@ package attesting
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -357,45 +356,4 @@ func (c *Collector) Advance(height uint64) {
 		}
 	}
 	c.wake() // who waits for a height that was ahead learns that it is there
-}
-
-// keepSets stores the sets of an epoch that began, and of the next. The caller holds mu.
-func (c *Collector) keepSets(epoch uint64) {
-	for e := epoch; e <= epoch+1; e++ {
-		m, err := c.members(e)
-		if err == nil {
-			err = c.archive.putSet(m.set)
-		}
-		if err != nil {
-			c.log.Error("an attester set is not stored", "epoch", e, "error", err)
-		}
-	}
-}
-
-// Adopt takes a certificate that a block carries, where it is better than the one held. It fails
-// as Certificate.Verify does.
-func (c *Collector) Adopt(certificate *da.Certificate) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	m, err := c.members(certificate.Epoch)
-	if err != nil {
-		return err
-	}
-	held, err := c.archive.Certificate(certificate.Height)
-	if err != nil || held != nil && m.power(&held.Signers) >= m.power(&certificate.Signers) {
-		return err
-	}
-	attestation, err := c.chain.Attestation(certificate.Height)
-	if err != nil {
-		return err
-	}
-	if *attestation != certificate.Attestation {
-		return fmt.Errorf("%w: a certificate of height %d that is not of this chain's block", da.ErrMismatch, certificate.Height)
-	}
-	if err := certificate.Verify(certificate.ChainID, m.set); err != nil {
-		return err
-	}
-	c.metrics.note(certificate.Height, m.power(&certificate.Signers), m.set.Total)
-	defer c.wake()
-	return c.archive.put(certificate, held == nil)
 }

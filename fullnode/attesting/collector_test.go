@@ -194,7 +194,7 @@ func TestAdoptRefuses(t *testing.T) {
 		}, da.ErrInvalidSignature},
 		"no quorum":         {func(c *da.Certificate) { c.Signers = da.Signers{}; c.Signers.Add(0) }, da.ErrNoQuorum},
 		"a height to come":  {func(c *da.Certificate) { c.Height = 16 }, da.ErrFutureHeight},
-		"an epoch to come":  {func(c *da.Certificate) { c.Epoch = 9 }, da.ErrFutureHeight},
+		"an epoch to come":  {func(c *da.Certificate) { c.Epoch = 9 }, da.ErrMismatch},
 		"another signature": {func(c *da.Certificate) { c.Signature[95] ^= 1 }, da.ErrInvalidSignature},
 	} {
 		fresh, c := newBench(t, 15), *good

@@ -15,4 +15,11 @@
 // that is the chain's own is known once the height is. What is not is an [Evidence].
 //
 // The [Service] is both at work.
+//
+// # Catching up
+//
+// A node that was away asks its peers, by the [Fetcher], for the certificates of the window and for the signed
+// rotations of all epochs whose sets it knows, from state or from its archive. What they give it verifies, each by itself, before it
+// keeps and serves it. Light nodes take no part in any of this: who wants a certificate asks a full node's API for it, and
+// verifies it against a set that it trusts.
 package attesting

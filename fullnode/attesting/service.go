@@ -23,6 +23,8 @@ const (
 	// publishAgain is the time between two rounds of telling the network again what it may have
 	// missed.
 	publishAgain = 10 * time.Second
+	// lateBlocks is how many blocks after its height a certificate that lacks signatures is put into one.
+	lateBlocks = 2
 	// pruneEvery is the number of heights between two looks for certificates to forget.
 	pruneEvery = 64
 )
@@ -284,15 +286,30 @@ func (s *Service) Status() Status {
 	return status
 }
 
-// Certificate returns the newest certificate with after < height ≤ until, nil if there is none: for
-// who proposes a block.
+// Certificate returns the newest certificate with after < height ≤ until that all of its set signed, or that had
+// lateBlocks to be signed by those who are slow, nil if there is none: for who proposes a block, which
+// counts the others as missing.
 func (s *Service) Certificate(after, until uint64) *da.Certificate {
-	found, err := s.config.Archive.Newest(after, until)
-	if err != nil {
-		s.config.Log.Error("certificates cannot be read", "error", err)
-		return nil
+	for height := until; height > after; {
+		found, err := s.config.Archive.Newest(after, height)
+		if err != nil {
+			s.config.Log.Error("certificates cannot be read", "error", err)
+			return nil
+		}
+		if found == nil || found.Height+lateBlocks <= until || s.complete(found) {
+			return found
+		}
+		height = found.Height - 1
 	}
-	return found
+	return nil
+}
+
+// complete tells whether nobody of its set is missing in a certificate.
+func (s *Service) complete(c *da.Certificate) bool {
+	s.Collector.mu.Lock()
+	defer s.Collector.mu.Unlock()
+	m, err := s.members(c.Epoch)
+	return err == nil && c.Signers.Count() == len(m.set.Attesters)
 }
 
 // CertificateOf returns the certificate of a height, or the newest for 0. It fails with
