@@ -62,7 +62,7 @@ run: build ## the demo's network, staying up until Ctrl-C
 	@$(GO) run ./testnet/cmd/run -bin build -out build/run
 
 relay: build ## a chain, a simulated Ethereum, and the relay between them, all as processes
-	cd relay/test && ASHLAR_BIN=$(CURDIR)/build $(GO) test -count 1 -timeout 10m -v -run TestDevnet .
+	cd relay/test && ASHLAR_BIN=$(CURDIR)/build $(GO) test -count 1 -timeout 10m -v -run 'TestDevnet|TestCommand' .
 
 lightbench: ## what a light node costs, in an hour, or QUICK=1: five minutes in all; writes build/lightbench
 	@mkdir -p build

@@ -28,8 +28,8 @@ var floors = map[string][]string{
 	"api":                {"da/chain", "da", "api/token"},
 	"api/token":          {},
 	"p2p":                {"da/chain", "da"},
-	"client":             {"da/chain", "da"},
-	"relay":              {"api", "contracts", "da"},
+	"client":             {"da/chain", "da", "lockfile"},
+	"relay":              {"api", "contracts", "da", "lockfile"},
 	"da/store":           {"da"},
 	"sampling":           {"da"},
 	"da/chain":           {"da"},
@@ -40,6 +40,7 @@ var floors = map[string][]string{
 	"erasure/crosscheck": {},
 	"blobfee":            {},
 	"contracts":          {},
+	"lockfile":           {},
 	"contracts/calldata": {"da"},
 	"proto":              {},
 }

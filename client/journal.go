@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+
+	"github.com/ashlar-da/ashlar/lockfile"
 )
 
 var (
@@ -48,9 +50,12 @@ type record struct {
 
 // openJournal opens or creates the journal of an account.
 func openJournal(path, address string) (*journal, error) {
-	lock, err := lockFile(path + ".lock")
+	lock, err := lockfile.Hold(path + ".lock")
+	if errors.Is(err, lockfile.ErrHeld) {
+		return nil, fmt.Errorf("%s: %w", path, ErrJournalInUse)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
 	}
 	j := &journal{path: path, owner: address, lock: lock, entries: make(map[contentKey]*record)}
 	if err := j.load(); err != nil {

@@ -32,13 +32,13 @@ type attestation struct {
 	HeaderHash, DataRoot, BlobTreeRoot, HistoryRoot [da.HashSize]byte
 }
 
-// attest is the input that has the contract remember a certificate.
-func (l *lightClient) attest(c *da.Certificate) ([]byte, error) {
+// certificate is the input of a method that takes a certificate: attest, which remembers it, or verify.
+func (l *lightClient) certificate(method string, c *da.Certificate) ([]byte, error) {
 	signature, err := c.Signature.EIP2537()
 	if err != nil {
 		return nil, err
 	}
-	return l.Pack("attest", attestation{c.Epoch, c.Height, c.Time, c.HeaderHash, c.DataRoot, c.BlobTreeRoot, c.HistoryRoot},
+	return l.Pack(method, attestation{c.Epoch, c.Height, c.Time, c.HeaderHash, c.DataRoot, c.BlobTreeRoot, c.HistoryRoot},
 		new(big.Int).SetBytes(c.Signers[:]), signature[:])
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/ethereum/go-ethereum/common"
+
+	"github.com/ashlar-da/ashlar/lockfile"
 )
 
 var (
@@ -50,9 +52,12 @@ type journal struct {
 
 // openJournal opens or creates a journal.
 func openJournal(path string, id identity) (*journal, error) {
-	lock, err := lockFile(path + ".lock")
+	lock, err := lockfile.Hold(path + ".lock")
+	if errors.Is(err, lockfile.ErrHeld) {
+		return nil, fmt.Errorf("%s: %w", path, ErrJournalInUse)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrJournal, err)
 	}
 	j := &journal{path: path, lock: lock}
 	if err := j.load(id); err != nil {

@@ -54,6 +54,22 @@ func (l *l1) call(ctx context.Context, at common.Hash, to any, method string, ar
 	return nil
 }
 
+// verify asks the contract whether a certificate is one that it takes at a block.
+func (l *l1) verify(ctx context.Context, at common.Hash, c *da.Certificate) error {
+	input, err := l.client.certificate("verify", c)
+	if err != nil {
+		return err
+	}
+	_, err = l.CallContractAtHash(ctx, ethereum.CallMsg{To: &l.contract, Data: input}, at)
+	if text, refused := l.client.refusal(err); err != nil && refused {
+		return fmt.Errorf("%w: the contract would refuse it: %s", da.ErrMismatch, text)
+	}
+	if err != nil {
+		return fmt.Errorf("have the contract verify: %w", err)
+	}
+	return nil
+}
+
 // contractState is what the contract says at a block.
 type contractState struct {
 	Contract

@@ -94,7 +94,7 @@ func (b *broker) forget(epoch uint64) {
 // add notes how a certificate is posted.
 func (b *broker) add(tasks []Task, c *da.Certificate) []Task {
 	task := Task{Kind: Attest, Epoch: c.Epoch, Height: c.Height, Root: c.HistoryRoot}
-	input, err := b.l1.client.attest(c)
+	input, err := b.l1.client.certificate("attest", c)
 	if err != nil { // which a verified certificate cannot cause
 		b.trouble(err)
 	}
@@ -143,7 +143,7 @@ func (b *broker) certificate(ctx context.Context, at *header, s *contractState, 
 		if !s.knows(c.Epoch) || saturatingAdd(c.Time, s.maxAge) <= at.time {
 			return nil, n.useless(c) // the contract would not take it, if it is true at all: another node may have a better one
 		}
-		if err := b.verify(ctx, n, s, c); err != nil {
+		if err := b.verify(ctx, n, at, s, c); err != nil {
 			return nil, fmt.Errorf("%s: the certificate of height %d does not verify, it is not posted: %w", n.url, c.Height, err)
 		}
 		return c, nil
@@ -163,41 +163,48 @@ func isAbsent(err error) bool {
 	return p.Code == api.CodeNotAttested || p.Code == api.CodePruned || p.Code == api.CodeFutureHeight
 }
 
-func (b *broker) verify(ctx context.Context, n *node, s *contractState, c *da.Certificate) error {
+// verify holds a certificate against a set that the contract's hash vouches for. Of the set before its current one the contract
+// tells no hash: unless that set was verified while it was current, the contract is asked whether it would take the certificate.
+func (b *broker) verify(ctx context.Context, n *node, at *header, s *contractState, c *da.Certificate) error {
 	id := da.Keccak256(c.Encode())
 	if b.verified[id] {
 		return nil
 	}
-	set, err := b.set(ctx, n, c.Epoch, s)
-	if err != nil {
-		return err
+	set, err := b.sets[c.Epoch], error(nil)
+	if set == nil && c.Epoch == s.Epoch {
+		if set, err = b.current(ctx, n, s); err != nil {
+			return err
+		}
 	}
-	if err := c.Verify(b.chainID, set); err != nil {
+	if set == nil {
+		err = b.l1.verify(ctx, at.hash, c)
+	} else {
+		err = c.Verify(b.chainID, set)
+	}
+	if err != nil {
 		return err
 	}
 	b.verified[id] = true
 	return nil
 }
 
-// set returns an epoch's set. That of the contract's own epoch is held against the hash that the contract has.
-func (b *broker) set(ctx context.Context, n *node, epoch uint64, s *contractState) (*da.AttesterSet, error) {
-	if set := b.sets[epoch]; set != nil {
+// current returns the set of the contract's epoch, held against the hash that the contract has.
+func (b *broker) current(ctx context.Context, n *node, s *contractState) (*da.AttesterSet, error) {
+	if set := b.sets[s.Epoch]; set != nil {
 		return set, nil
 	}
-	set, err := n.attesters(ctx, epoch)
+	set, err := n.attesters(ctx, s.Epoch)
 	if err != nil {
 		return nil, err
 	}
 	hash, err := set.Hash()
 	if err != nil {
-		return nil, fmt.Errorf("the set of epoch %d: %w", epoch, err)
+		return nil, fmt.Errorf("the set of epoch %d: %w", s.Epoch, err)
 	}
-	if epoch == s.Epoch && hash != s.setHash {
-		return nil, fmt.Errorf("%w: the set of epoch %d hashes to %x, and the contract has %x: do both follow the same chain?", da.ErrMismatch, epoch, hash, s.setHash)
+	if hash != s.setHash {
+		return nil, fmt.Errorf("%w: the set of epoch %d hashes to %x, and the contract has %x: do both follow the same chain?", da.ErrMismatch, s.Epoch, hash, s.setHash)
 	}
-	if epoch == s.Epoch {
-		b.sets[epoch] = set
-	}
+	b.sets[s.Epoch] = set
 	return set, nil
 }
 
@@ -235,7 +242,7 @@ func (b *broker) signedRotation(ctx context.Context, s *contractState) (*da.Sign
 		if err != nil {
 			return nil, err
 		}
-		set, err := b.set(ctx, n, s.Epoch, s)
+		set, err := b.current(ctx, n, s)
 		if err != nil {
 			return nil, err
 		}

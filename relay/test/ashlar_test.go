@@ -39,9 +39,9 @@ type ashlar struct {
 	change func(*da.AttesterSet)
 }
 
-// newAshlar starts a chain at height 1, whose first set was taken now.
-func newAshlar(t *testing.T, size int, now uint64) *ashlar {
-	a := &ashlar{t: t, size: size, height: 1, now: now, secrets: make(map[da.AttestationKey]*da.AttestationSecret), random: rand.NewChaCha8([32]byte{7})}
+// newAshlar starts a chain at height 1, whose first set was taken now. Of another seed it has other keys.
+func newAshlar(t *testing.T, size int, now uint64, seed byte) *ashlar {
+	a := &ashlar{t: t, size: size, height: 1, now: now, secrets: make(map[da.AttestationKey]*da.AttestationSecret), random: rand.NewChaCha8([32]byte{seed})}
 	a.change = func(set *da.AttesterSet) { // one leaves, and another comes in its place
 		set.Attesters[int(set.Epoch)%size] = a.newcomer(set.Epoch<<8 | 255)
 	}

@@ -340,6 +340,38 @@ func TestLyingNode(t *testing.T) {
 }
 
 // TestAnotherNode asks a second node where the first is down.
+// TestLiesAboutThePreviousSet has a node make up the set before the contract's own, which no hash in the contract betrays, and sign with
+// it. It costs nothing, and the next node is asked.
+func TestLiesAboutThePreviousSet(t *testing.T) {
+	w := newWorld(t, 5)
+	first := w.open(w.config(0))
+	w.relayed(first, 10, func() bool { return w.epoch() == 1 && idle(first) })
+	liar := newAshlar(t, 5, w.now(), 8)
+	liar.advance(1) // its own height, of the epoch before the contract's
+	c := w.config(1)
+	c.Policy.Every, c.Nodes = time.Minute, []string{liar.serve()}
+	r := w.open(c)
+	for range 3 {
+		w.step(r)
+		w.l1.Mine(1)
+	}
+	if text := strings.Join(r.Status().Troubles, "\n"); !strings.Contains(text, "the contract would refuse it: WrongSignature") {
+		t.Errorf("have %q", text)
+	}
+	if s := r.Status(); s.Sent != 0 || len(s.Notices) != 0 || w.nonce(1) != 0 {
+		t.Errorf("status %+v", s)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.Nodes = append(c.Nodes, w.node)
+	r = w.open(c)
+	w.relayed(r, 10, func() bool { return w.attested(1) && idle(r) })
+	if s := r.Status(); w.attested(2) || s.Reverted != 0 || s.Sent != 1 || w.nonce(1) != 1 {
+		t.Errorf("status %+v", s)
+	}
+}
+
 func TestAnotherNode(t *testing.T) {
 	w := newWorld(t, 5)
 	c := w.config(0)

@@ -60,7 +60,7 @@ func newWorld(t *testing.T, attesters int) *world {
 	t.Cleanup(func() { _ = chain.Close() }) // the test is over
 	chain.Mine(1)
 	w := &world{t: t, l1: chain}
-	w.ashlar = newAshlar(t, attesters, w.now())
+	w.ashlar = newAshlar(t, attesters, w.now(), 7)
 	w.node = w.ashlar.serve()
 	w.address = w.deploy(chainID)
 	w.bind()
