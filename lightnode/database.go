@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
 
 	"github.com/ashlar-da/ashlar/da/store/disk"
 )
@@ -58,14 +59,17 @@ func openDatabase(folder, chainID string, space *disk.Space, sync bool) (*databa
 	if err := space.Open(); err != nil {
 		return nil, fmt.Errorf("lightnode: %w", err)
 	}
-	// The memory table is allocated whole, and doubled by the garbage collector's pace; whoever writes a
-	// table takes twice what one may have. Values that its transactions have no room for, such as very large
-	// validator sets, go to the log.
-	options := badger.DefaultOptions(filepath.Clean(folder)).
-		WithSyncWrites(sync).WithLogger(nil).WithVerifyValueChecksum(true).
-		WithMemTableSize(1 << 20).WithValueThreshold(64 << 10).WithNumMemtables(2).WithBaseTableSize(1 << 20).WithBlockCacheSize(1 << 20).
-		WithValueLogFileSize(64 << 20).WithNumCompactors(2)
-	opened, err := badger.Open(options)
+	// The memory table is allocated whole, and doubled by the garbage collector's pace. Whoever writes a table takes
+	// twice what one may have, and more than that again if it compresses, which gains little of hashes, signatures and
+	// coordinates, or if a value is larger than a block, which is then made anew at twice the size until it fits: a
+	// verified header with its commit and validators has some 18 kB. A small base level bounds how much one compaction
+	// takes up, of memory and of mapped files. Uncompressed tables are read where they are mapped, so that a cache of
+	// blocks would hold nothing. Values that transactions have no room for, such as very large validator sets, go to the log.
+	settings := badger.DefaultOptions(filepath.Clean(folder)).
+		WithSyncWrites(sync).WithLogger(nil).WithVerifyValueChecksum(true).WithCompression(options.None).WithBlockCacheSize(0).
+		WithMemTableSize(1 << 20).WithValueThreshold(64 << 10).WithNumMemtables(2).WithBlockSize(64 << 10).
+		WithBaseTableSize(1 << 20).WithBaseLevelSize(1 << 20).WithNumLevelZeroTables(2).WithNumCompactors(2).WithValueLogFileSize(64 << 20)
+	opened, err := badger.Open(settings)
 	if err != nil {
 		return nil, fmt.Errorf("lightnode: opening the database in %s (is another node using it?): %w", folder, err)
 	}
