@@ -1,6 +1,7 @@
 package p2p
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -41,6 +42,24 @@ func TestEveryRefusalIsCounted(t *testing.T) {
 		},
 		"service_peer": func(r network.ResourceManager, i int) error {
 			s, err := on(r, "peer", []Protocol{Headers, Cells, Rows, Namespaces, Evidences, Held}[i%6])
+			if err == nil {
+				err = s.SetService(serviceName)
+			}
+			return err
+		},
+		"peer": func(r network.ResourceManager, i int) error {
+			elsewhere, err := multiaddr.NewMultiaddr(fmt.Sprintf("/ip4/203.0.%d.9/tcp/9", i%256)) // a subnet has few
+			if err != nil {
+				return err
+			}
+			c, err := r.OpenConnection(network.DirInbound, true, elsewhere)
+			if err == nil {
+				err = c.SetPeer("peer")
+			}
+			return err
+		},
+		"service": func(r network.ResourceManager, i int) error {
+			s, err := on(r, peer.ID([]byte{byte(i)}), []Protocol{Headers, Cells, Rows, Namespaces, Held}[i%5])
 			if err == nil {
 				err = s.SetService(serviceName)
 			}
