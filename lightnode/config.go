@@ -31,6 +31,7 @@ const (
 	DefaultPoll           = 15 * time.Second
 	DefaultCommitEvery    = 5
 	DefaultAlarmAfter     = 3 * time.Minute
+	DefaultEvidenceWait   = 45 * time.Second
 	DefaultWorkers        = 8
 	DefaultWitnesses      = 3
 	DefaultMinFree        = 256 << 20
@@ -126,6 +127,10 @@ type Config struct {
 	// AlarmAfter is how long the node may be without news, or a block without a
 	// verdict, before the node raises an alarm. 0: 3 minutes, 1 hour for a phone.
 	AlarmAfter time.Duration
+	// EvidenceWait is how long evidence of an attack is offered to full nodes before the node ends, or rests
+	// from it. One can judge what is at the head only once the next block holds the height's commit, so that less
+	// than a block interval may be in vain. 0: 45 s.
+	EvidenceWait time.Duration
 
 	// Listen are the multiaddresses to serve peers on. None: the node only dials.
 	Listen []string
@@ -199,6 +204,7 @@ func (c *Config) resolveDurations() error {
 		{"Poll", &c.Poll, DefaultPoll},
 		{"AlarmAfter", &c.AlarmAfter, DefaultAlarmAfter},
 		{"WakeEvery", &c.WakeEvery, DefaultWakeEvery},
+		{"EvidenceWait", &c.EvidenceWait, DefaultEvidenceWait},
 	}
 	for _, d := range durations {
 		if *d.value < 0 {

@@ -17,11 +17,9 @@ import (
 	"github.com/ashlar-da/ashlar/p2p"
 )
 
-// Evidence of an attack at the head can be judged once the next block holds the commit of the
-// height, so that it is offered for longer than a block takes.
 const (
-	evidencePatience = 45 * time.Second
-	evidencePause    = 2 * time.Second
+	// evidencePause is between two offers of evidence to those who have not decided.
+	evidencePause = 2 * time.Second
 	// evidenceRest is how long a node waits that nobody took a former run's evidence from.
 	evidenceRest = 10 * time.Minute
 )
@@ -152,7 +150,7 @@ func newSubmission() submission {
 // takes the one that speaks against another chain than its own.
 func (n *Node) submitEvidence(ctx context.Context, attacks []*types.LightClientAttackEvidence) submission {
 	s := newSubmission()
-	ctx, cancel := context.WithTimeout(ctx, n.submissions)
+	ctx, cancel := context.WithTimeout(ctx, n.config.EvidenceWait)
 	defer cancel()
 	for {
 		undecided := n.offerEvidence(ctx, attacks, &s)

@@ -121,6 +121,7 @@ func TestEvidenceOutlivesTheRunThatFoundIt(t *testing.T) {
 			liar, bad := blocks.serve(t)
 			liar.fork(6)
 			config := testConfig(t, blocks, honest, bad)
+			config.EvidenceWait = time.Second
 			n, err := New(t.Context(), config)
 			if err != nil {
 				t.Fatal(err)
@@ -130,7 +131,6 @@ func TestEvidenceOutlivesTheRunThatFoundIt(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			n.submissions = time.Second
 			if err := n.Run(t.Context()); !errors.Is(err, ErrAttack) || !strings.Contains(err.Error(), "no full node could be reached") {
 				t.Fatalf("the node ended with %v, want %v and that nobody took the evidence", err, ErrAttack)
 			}
@@ -138,6 +138,7 @@ func TestEvidenceOutlivesTheRunThatFoundIt(t *testing.T) {
 			desk := &evidenceDesk{blocks: blocks}
 			full := startHostWith(t, func(c *p2p.Config) { c.Evidence = desk })
 			same := config.Trust
+			config.EvidenceWait = 0
 			config.Peers = []string{honest.Addresses()[0], full.Addresses()[0]}
 			later(&config, blocks)
 			again, err := New(t.Context(), config)

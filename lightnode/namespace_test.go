@@ -333,6 +333,7 @@ func deliverAll(t *testing.T, n *Node, consumer *consumer, next uint64, kill int
 		t.Fatal(err)
 	}
 	defer func() { _ = d.close() }()
+	d.unsynced = true
 	changes := 0
 	d.step = func(string) error {
 		if changes++; kill > 0 && changes >= kill { // the dead change nothing more

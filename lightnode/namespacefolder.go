@@ -68,6 +68,8 @@ type folder struct {
 	root *os.Root
 	// step is called before each change of the disk. It may be nil, and fail: for tests.
 	step func(what string) error
+	// unsynced leaves to the system when writes reach the disk: for tests that end no more than the process.
+	unsynced bool
 
 	mu     sync.Mutex
 	cursor Cursor // guarded by mu; changed by the goroutine of deliver alone
@@ -271,7 +273,7 @@ func (d *folder) write(name string, content []byte) error {
 		return fmt.Errorf("%w: %w", errFolder, err)
 	}
 	_, err = file.Write(content)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+	if err = errors.Join(err, d.settle(file), file.Close()); err != nil {
 		return fmt.Errorf("%w: %w", errFolder, err)
 	}
 	return nil
@@ -298,10 +300,18 @@ func (d *folder) sync(name string) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", errFolder, err)
 	}
-	if err := errors.Join(opened.Sync(), opened.Close()); err != nil {
+	if err := errors.Join(d.settle(opened), opened.Close()); err != nil {
 		return fmt.Errorf("%w: %w", errFolder, err)
 	}
 	return nil
+}
+
+// settle returns once what was written to a file or folder is on disk.
+func (d *folder) settle(file *os.File) error {
+	if d.unsynced {
+		return nil
+	}
+	return file.Sync()
 }
 
 func (d *folder) before(what string) error {

@@ -40,7 +40,6 @@ type Node struct {
 	close     func() error // once
 	started   time.Time
 
-	submissions time.Duration // how long evidence is offered before that is given up for a while
 	strength    *strength
 	meter       meter
 	wakefulness *wakefulness
@@ -62,7 +61,7 @@ func New(ctx context.Context, config Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{config: resolved, events: newEvents(resolved.Now()), started: resolved.Now(), wakefulness: newWakefulness(), submissions: evidencePatience}
+	n := &Node{config: resolved, events: newEvents(resolved.Now()), started: resolved.Now(), wakefulness: newWakefulness()}
 	n.contact.Store(n.started.UnixNano())
 	n.close = sync.OnceValue(n.closeAll)
 	if err := n.open(ctx); err != nil {

@@ -468,6 +468,7 @@ func TestAttackStopsTheNode(t *testing.T) {
 	_, first := blocks.serve(t)
 	_, second := fork.serve(t)
 	config := testConfig(t, blocks, first, second)
+	config.EvidenceWait = time.Second // nobody takes any
 	n, err := New(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)

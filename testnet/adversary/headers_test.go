@@ -137,6 +137,7 @@ func TestTwoHeadersOfFullPowerStopTheNode(t *testing.T) {
 	left := newChain(t, 3)
 	right := left.fork()
 	config := lightConfig(t, left, addressesOf(serve(t, honest{left}, honest{left}), serve(t, honest{right}, honest{right}))...)
+	config.EvidenceWait = 5 * time.Second // nobody takes any
 	n := start(t, config)
 	n.becomes(3, sampling.Available)
 	await(t, "both vouch for the head", func() bool { return n.status().Witnesses == 1 })

@@ -1,0 +1,5 @@
+//go:build race
+
+package lightnode
+
+const raceEnabled = true
