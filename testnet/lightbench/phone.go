@@ -2,7 +2,6 @@ package lightbench
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -90,7 +89,7 @@ func (r *Run) watchPhone(ctx context.Context, out *PhoneResult) error {
 			return nil
 		case <-ticks.C:
 		}
-		status, err := r.phoneStatus(bounded)
+		status, err := r.status(bounded)
 		if err != nil || status.Phone == nil || status.Phone.Last == nil {
 			continue // it is starting, or at its first wake
 		}
@@ -105,17 +104,4 @@ func (r *Run) watchPhone(ctx context.Context, out *PhoneResult) error {
 		}
 		out.Interface = received + sent
 	}
-}
-
-func (r *Run) phoneStatus(ctx context.Context) (status lightnode.Status, err error) {
-	body, err := r.meter.get(ctx, "/v1/status", "")
-	if err != nil {
-		return status, err
-	}
-	defer func() { _ = body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(body, 1<<20))
-	if err != nil {
-		return status, err
-	}
-	return status, json.Unmarshal(text, &status)
 }

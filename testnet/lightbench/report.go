@@ -27,6 +27,8 @@ type Report struct {
 	Results  []Result `json:"results"`
 	// Phone is what the phone profile took.
 	Phone *PhoneResult `json:"phone,omitempty"`
+	// Budget is what a node took whose settings changed while it ran.
+	Budget *BudgetResult `json:"budget,omitempty"`
 }
 
 // Judge fills in limits and failures from the results. The square they are stated for, or
@@ -47,6 +49,9 @@ func (r *Report) Judge() {
 		}
 	}
 	r.Failed = r.Failures()
+	if r.Budget != nil && r.Emulator == "" {
+		r.Failed = append(r.Failed, r.Budget.Failures()...)
+	}
 }
 
 // Write writes report.json and plot.svg into a folder.

@@ -33,12 +33,17 @@ import (
 // share processors.
 const stagger = 5 * time.Second
 
-// A phone follows squares of phoneK rows and wakes each wakeEvery, oftener than it would, so that
-// a run has several wakes.
+// A phone, and the node whose settings change, follow squares of judgedK rows. The phone wakes each wakeEvery,
+// oftener than it would, so that a run has several wakes.
 const (
-	phoneK    = 33
+	judgedK   = 33
 	wakeEvery = 40 * time.Second
 )
+
+// settings are what a node is told one after another, each for a third of its time.
+func settings() []lightbench.Setting {
+	return []lightbench.Setting{{Budget: 200e6}, {Budget: 20e6}, {Confidence: "0.9999"}}
+}
 
 // options are what the flags say.
 type options struct {
@@ -121,7 +126,7 @@ func measure(ctx context.Context) error {
 		At: time.Now().UTC(), Machine: machine(), Quick: o.quick, Validators: o.validators, Nodes: o.nodes, Known: o.known, Binary: binary.Size(), Emulator: o.emulator,
 	}
 	progress := testnet.NewProgress(os.Stdout, time.Now)
-	if report.Results, report.Phone, err = o.runAll(ctx, progress); err != nil {
+	if err := o.runAll(ctx, progress, report); err != nil {
 		return err
 	}
 	report.Judge()
@@ -132,6 +137,7 @@ func measure(ctx context.Context) error {
 	fmt.Println()
 	report.Print(os.Stdout)
 	report.Phone.Print(os.Stdout)
+	report.Budget.Print(os.Stdout)
 	fmt.Printf("\nreport: %s\nplot:   %s\n", filepath.Join(o.out, "report.json"), filepath.Join(o.out, "plot.svg"))
 	if len(report.Failed) > 0 {
 		return errors.New("a light node is to cost less: " + strings.Join(report.Failed, "; "))
@@ -153,58 +159,55 @@ func machine() string {
 }
 
 // runAll prepares every chain, then starts the light nodes one after another and lets them
-// run side by side: what one does is too little to disturb the others.
-func (o options) runAll(ctx context.Context, progress *testnet.Progress) ([]lightbench.Result, *lightbench.PhoneResult, error) {
+// run side by side: what one does is too little to disturb the others. It fills in the report.
+func (o options) runAll(ctx context.Context, progress *testnet.Progress, report *lightbench.Report) error {
 	progress.Phase("Prove squares and start the chains")
 	var runs []*lightbench.Run
-	for i, k := range o.sizes {
-		run, err := lightbench.NewRun(ctx, o.config(i, k))
+	for i, k := range append(slices.Clone(o.sizes), judgedK, judgedK) {
+		config := o.config(i, k)
+		if i >= len(o.sizes) {
+			config.Dir = filepath.Join(o.out, []string{"phone", "budget"}[i-len(o.sizes)])
+		}
+		run, err := lightbench.NewRun(ctx, config)
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 		defer run.Close()
 		runs = append(runs, run)
-		progress.Say("k = %d: the chain is up", k)
+		progress.Say("%s: the chain is up", filepath.Base(config.Dir))
 	}
-	config := o.config(len(o.sizes), phoneK)
-	config.Dir = filepath.Join(o.out, "phone")
-	sleeper, err := lightbench.NewRun(ctx, config)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer sleeper.Close()
-	var phone *lightbench.PhoneResult
 	progress.Phase("Follow the chains")
-	results := make([]*lightbench.Result, len(runs))
+	report.Results = make([]lightbench.Result, len(o.sizes))
 	group, ctx := errgroup.WithContext(ctx)
-	for i, run := range runs {
-		group.Go(func() (err error) {
+	for i := range o.sizes {
+		group.Go(func() error {
 			select {
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			case <-time.After(time.Duration(i) * stagger):
 			}
-			if results[i], err = run.Measure(ctx); err != nil {
+			result, err := runs[i].Measure(ctx)
+			if err != nil {
 				return fmt.Errorf("k = %d: %w", o.sizes[i], err)
 			}
+			report.Results[i] = *result
 			progress.Say("k = %d: done", o.sizes[i])
 			return nil
 		})
 	}
 	group.Go(func() (err error) {
-		if phone, err = sleeper.MeasurePhone(ctx, wakeEvery); err != nil {
+		if report.Phone, err = runs[len(o.sizes)].MeasurePhone(ctx, wakeEvery); err != nil {
 			return fmt.Errorf("phone: %w", err)
 		}
 		return nil
 	})
-	if err := group.Wait(); err != nil {
-		return nil, nil, err
-	}
-	all := make([]lightbench.Result, len(results))
-	for i := range results {
-		all[i] = *results[i]
-	}
-	return slices.Clip(all), phone, nil
+	group.Go(func() (err error) {
+		if report.Budget, err = runs[len(o.sizes)+1].MeasureBudget(ctx, settings()...); err != nil {
+			return fmt.Errorf("budget: %w", err)
+		}
+		return nil
+	})
+	return group.Wait()
 }
 
 // config describes the measurement for squares of k rows.
