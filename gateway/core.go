@@ -96,6 +96,9 @@ type Core struct {
 	fresh map[content]made // what was posted beyond what index has; guarded by mu
 	ready bool             // the index once reached the chain's head; guarded by mu
 	known bool             // the index was checked to be of this chain; guarded by mu
+	// recent are the newest blocks by height, and grown is closed when they are more; guarded by mu
+	recent map[uint64]*Block
+	grown  chan struct{}
 }
 
 // Ref names a blob of the namespace on the chain.
@@ -129,6 +132,7 @@ func New(config Config) (*Core, error) {
 	c := &Core{
 		config: config, client: config.Client, index: index,
 		slots: make(chan struct{}, config.MaxPuts), fresh: make(map[content]made),
+		recent: make(map[uint64]*Block), grown: make(chan struct{}),
 	}
 	c.life, c.end = context.WithCancel(context.Background())
 	if c.meter, err = newMeter(config.Metrics); err != nil {

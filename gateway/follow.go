@@ -93,6 +93,7 @@ func (c *Core) note(blocks []block) error {
 			delete(c.fresh, content{b.entries[j].Keccak256, b.entries[j].Encoding})
 		}
 	}
+	c.remember(blocks)
 	c.meter.index.Set(float64(c.index.newest().height))
 	return nil
 }

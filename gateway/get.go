@@ -71,9 +71,16 @@ func (c *Core) unread(height uint64, err error) error {
 			return fmt.Errorf("%w: height %d is older than %s, and no node has it any more", da.ErrPruned, height, c.config.Retention)
 		}
 	case errors.Is(err, da.ErrFutureHeight), client.CodeOf(err) == client.CodeSyncing:
-		return fmt.Errorf("%w: height %d: %v", ErrBehind, height, err) //nolint:errorlint // a node's word, not ours
+		return c.untold(fmt.Errorf("%w: height %d", ErrBehind, height), err)
 	}
-	return fmt.Errorf("%w: height %d: %v", ErrUnavailable, height, err) //nolint:errorlint // a node's word, not ours
+	return c.untold(fmt.Errorf("%w: height %d, see the gateway's log", ErrUnavailable, height), err)
+}
+
+// untold logs what nodes said and returns what follows from it. Rollups' clients look for words in errors, so that what
+// a node says would pass for what a gateway proved.
+func (c *Core) untold(follows, said error) error {
+	c.config.Log.Info("nodes did not give what was asked for", "so", follows, "err", said)
+	return follows
 }
 
 // FindKeccak returns the newest blob of the namespace with that hash. It fails with da.ErrNotFound where no block has
@@ -145,7 +152,7 @@ func (c *Core) catchUp(ctx context.Context) error {
 	defer cancel()
 	status, err := c.client.Status(ctx)
 	if err != nil {
-		return fmt.Errorf("%w: %v", ErrBehind, err) //nolint:errorlint // a node's word, not ours
+		return c.untold(fmt.Errorf("%w: no node gives its state", ErrBehind), err)
 	}
 	for {
 		c.mu.Lock()

@@ -79,7 +79,7 @@ func (c *Core) fly(of content, blob da.Blob) (Ref, error) {
 	defer func() { <-c.slots; c.tasks.Done() }()
 	posted, err := c.client.Post(c.life, blob, client.Final)
 	if err != nil {
-		return Ref{}, refused(err)
+		return Ref{}, c.refused(err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -91,12 +91,14 @@ func (c *Core) fly(of content, blob da.Blob) (Ref, error) {
 }
 
 // refused turns why a blob was not posted into an error of this package.
-func refused(err error) error {
+func (c *Core) refused(err error) error {
 	switch {
-	case errors.Is(err, da.ErrTooLarge), errors.Is(err, da.ErrInvalidBlob):
-		return err
+	case errors.Is(err, da.ErrTooLarge):
+		return c.untold(fmt.Errorf("%w for the chain", da.ErrTooLarge), err)
+	case errors.Is(err, da.ErrInvalidBlob):
+		return c.untold(fmt.Errorf("%w for the chain", da.ErrInvalidBlob), err)
 	case client.CodeOf(err) == client.CodeSyncing:
-		return fmt.Errorf("%w: %v", ErrBehind, err) //nolint:errorlint // a node's word, not ours
+		return c.untold(fmt.Errorf("%w: the node is syncing", ErrBehind), err)
 	}
-	return fmt.Errorf("%w: %v", ErrUnavailable, err) //nolint:errorlint // a node's word, not ours
+	return c.untold(fmt.Errorf("%w: not posted, see the gateway's log", ErrUnavailable), err)
 }

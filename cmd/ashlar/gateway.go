@@ -20,6 +20,7 @@ import (
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/gateway"
 	"github.com/ashlar-da/ashlar/gateway/beacon"
+	"github.com/ashlar-da/ashlar/gateway/celestia"
 	"github.com/ashlar-da/ashlar/gateway/nitro"
 	"github.com/ashlar-da/ashlar/gateway/opaltda"
 )
@@ -40,6 +41,7 @@ func protocols() []protocol {
 		{"op-alt-da", "where the OP Stack's alt-DA protocol is served, such as 127.0.0.1:3100", opaltda.New},
 		{"nitro", "where Arbitrum Nitro's DA API is served, such as 127.0.0.1:3101", nitro.New},
 		{"beacon", "where rows are served as an Ethereum beacon node serves blobs, such as 127.0.0.1:3102", beacon.New},
+		{"celestia", "where a Celestia node's JSON-RPC is served, as ev-node speaks it, such as 127.0.0.1:3103", celestia.New},
 	}
 }
 

@@ -32,6 +32,8 @@ const (
 var (
 	// ErrInvalidParams is for methods to fail with where the parameters are not theirs.
 	ErrInvalidParams = errors.New("invalid params")
+	// ErrAgain is for streams to fail with that are to be asked for the same value again, a moment later.
+	ErrAgain = errors.New("not now")
 	// ErrTooMany means that a list is longer than the bound given.
 	ErrTooMany = errors.New("too many elements")
 )
@@ -42,13 +44,19 @@ type Method struct {
 	Call func(ctx context.Context, params []json.RawMessage) (any, error)
 	// Writes tells that a token is needed where there are tokens, whose scope is the method's name.
 	Writes bool
-	// Answer is the memory set aside for the answer, in bytes.
+	// Answer is the memory set aside for the answer, in bytes; Hold sets more aside.
 	Answer int64
 }
 
-// Config is what a handler is made of; all of it is required but Code, Explain and Malformed.
+// Stream is what a name subscribes to. It gets the parameters and returns what makes one value after the other; the
+// stream ends where that fails, but for ErrAgain.
+type Stream func(ctx context.Context, params []json.RawMessage) (next func(ctx context.Context) (value any, err error), err error)
+
+// Config is what a handler is made of; all of it is required but Streams, Code, Explain and Malformed.
 type Config struct {
 	Methods map[string]Method
+	// Streams are served over WebSocket, as Methods then are too; nil: there is no WebSocket.
+	Streams map[string]Stream
 	Gate    *gateway.Gate
 	// Health is what GET /health answers.
 	Health func() error
@@ -89,6 +97,9 @@ type Problem struct {
 func New(config Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) { serve(w, r, &config) })
+	if config.Streams != nil {
+		mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { serveSocket(w, r, &config) })
+	}
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
 		if err := config.Health(); err != nil {
 			http.Error(w, err.Error(), gateway.Status(err))
@@ -116,9 +127,11 @@ func serve(w http.ResponseWriter, r *http.Request, config *Config) {
 		return
 	}
 	defer free()
+	ctx, letGo := holding(r.Context(), config.Gate)
+	defer letGo()
 	var answers []*response
 	for i := range calls {
-		answer, err := call(r, config, &calls[i])
+		answer, err := call(ctx, r, config, &calls[i])
 		if errors.Is(err, token.ErrUnauthorized) {
 			config.refuse(w, err)
 			return
@@ -227,12 +240,9 @@ func List(encoded json.RawMessage, most int) ([]json.RawMessage, error) {
 }
 
 // call answers one call, with nil where no answer is wanted. It fails with token.ErrUnauthorized.
-func call(r *http.Request, config *Config, c *request) (*response, error) {
-	answer := &response{Version: "2.0", ID: c.ID}
-	if len(c.ID) == 0 {
-		answer.ID = null()
-	}
-	if c.Version != "2.0" || c.Method == "" || !isID(c.ID) {
+func call(ctx context.Context, r *http.Request, config *Config, c *request) (*response, error) {
+	answer := c.answer()
+	if !c.valid() {
 		answer.Error = &Problem{CodeInvalidRequest, "invalid request"}
 		return answer, nil
 	}
@@ -246,7 +256,7 @@ func call(r *http.Request, config *Config, c *request) (*response, error) {
 			return nil, err
 		}
 	}
-	result, err := invoke(r.Context(), &method, c.Params)
+	result, err := invoke(ctx, &method, c.Params)
 	if err == nil {
 		answer.Result, err = json.Marshal(result)
 	}
@@ -255,6 +265,16 @@ func call(r *http.Request, config *Config, c *request) (*response, error) {
 	}
 	return unlessNotified(c, answer), nil
 }
+
+// answer is one without result.
+func (c *request) answer() *response {
+	if len(c.ID) == 0 {
+		return &response{Version: "2.0", ID: null()}
+	}
+	return &response{Version: "2.0", ID: c.ID}
+}
+
+func (c *request) valid() bool { return c.Version == "2.0" && c.Method != "" && isID(c.ID) }
 
 // isID tells whether a call's id is a string, a number, null or missing.
 func isID(id json.RawMessage) bool {
@@ -269,19 +289,32 @@ func unlessNotified(c *request, answer *response) *response {
 }
 
 func invoke(ctx context.Context, method *Method, encoded json.RawMessage) (any, error) {
-	params, err := List(encoded, maxParams)
+	params, err := positional(encoded)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidParams, err)
+		return nil, err
 	}
 	return method.Call(ctx, params)
 }
 
+// positional reads parameters.
+func positional(encoded json.RawMessage) ([]json.RawMessage, error) {
+	params, err := List(encoded, maxParams)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidParams, err)
+	}
+	return params, nil
+}
+
 func codeOf(config *Config, err error) int {
-	switch {
-	case errors.Is(err, ErrInvalidParams):
+	if errors.Is(err, ErrInvalidParams) {
 		return CodeInvalidParams
-	case config.Code != nil:
-		return config.Code(err)
+	}
+	return config.code(err)
+}
+
+func (c *Config) code(err error) int {
+	if c.Code != nil {
+		return c.Code(err)
 	}
 	return CodeServer
 }

@@ -1,0 +1,166 @@
+package batch
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/ashlar-da/ashlar/gateway"
+)
+
+const (
+	// maxCached bounds what a Reader keeps of batches that it read, in bytes.
+	maxCached = 64 << 20
+	// cachedCost is what a batch costs besides its bytes, and itemCost an item.
+	cachedCost = 256
+	itemCost   = 192
+	// copies is how often a blob is in memory while it is read.
+	copies = 3
+	// readers is how many batches of a height are read at once.
+	readers = 4
+)
+
+// Found is an item on the chain.
+type Found struct {
+	Item
+	Ref gateway.Ref
+	// Name is what Namer gave it.
+	Name string
+}
+
+// Namer gives an item the name by which clients look it up, or tells that it is none.
+type Namer func(item *Item) (name string, ok bool)
+
+// Reader reads batches of a kind. It is safe for concurrent use.
+type Reader struct {
+	core    *gateway.Core
+	kind    byte
+	name    Namer
+	hold    func(ctx context.Context, size int64) error
+	flights singleflight.Group
+
+	mu     sync.Mutex
+	size   int                           // of all that is cached; guarded by mu
+	recent *list.List                    // of *cached, the newest first; guarded by mu
+	at     map[gateway.Ref]*list.Element // guarded by mu
+}
+
+type cached struct {
+	ref   gateway.Ref
+	items []Found
+	cost  int
+}
+
+// NewReader returns a Reader. Before batches are read, hold is asked to set memory aside for that.
+func NewReader(core *gateway.Core, kind byte, name Namer, hold func(ctx context.Context, size int64) error) *Reader {
+	return &Reader{core: core, kind: kind, name: name, hold: hold, recent: list.New(), at: make(map[gateway.Ref]*list.Element)}
+}
+
+// Height is all that a height has of the reader's kind.
+type Height struct {
+	Time  time.Time
+	Items []Found
+}
+
+// At returns all items of a height, in the order in which they were posted. It fails as gateway.Core's Block and Get do:
+// never with da.ErrNotFound, as what a proven list has is there. Or as hold does.
+func (r *Reader) At(ctx context.Context, height uint64) (*Height, error) {
+	block, err := r.core.Block(ctx, height)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([][]Found, len(block.Blobs))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(readers)
+	for i := range block.Blobs {
+		group.Go(func() (err error) {
+			parts[i], err = r.Batch(ctx, block.Blobs[i])
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	out := &Height{Time: block.Time}
+	for _, part := range parts {
+		out.Items = append(out.Items, part...)
+	}
+	return out, nil
+}
+
+// Batch returns the items of a blob of the gateway's namespace, none where it is no batch of the kind. It fails as
+// gateway.Core's Get and hold do.
+func (r *Reader) Batch(ctx context.Context, blob gateway.Sized) ([]Found, error) {
+	ref := blob.Ref
+	if items, ok := r.known(ref); ok {
+		return items, nil
+	}
+	if err := r.hold(ctx, copies*int64(blob.Size)); err != nil {
+		return nil, err
+	}
+	done := r.flights.DoChan(fmt.Sprint(ref.Height, ref.ID), func() (any, error) {
+		return r.read(context.WithoutCancel(ctx), ref)
+	})
+	select {
+	case result := <-done:
+		if result.Err != nil {
+			return nil, result.Err
+		}
+		return result.Val.([]Found), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (r *Reader) read(ctx context.Context, ref gateway.Ref) ([]Found, error) {
+	blob, err := r.core.Get(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	batch, err := Decode(blob.Data)
+	if errors.Is(err, ErrMalformed) || err == nil && batch.Kind != r.kind {
+		r.keep(ref, nil, 0)
+		return nil, nil
+	}
+	var items []Found
+	for i := range batch.Items {
+		if name, ok := r.name(&batch.Items[i]); ok {
+			items = append(items, Found{batch.Items[i], ref, name})
+		}
+	}
+	r.keep(ref, items, len(blob.Data))
+	return items, nil
+}
+
+func (r *Reader) known(ref gateway.Ref) ([]Found, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	element := r.at[ref]
+	if element == nil {
+		return nil, false
+	}
+	r.recent.MoveToFront(element)
+	return element.Value.(*cached).items, true
+}
+
+// keep caches a batch whose data has size bytes, and forgets those that were not asked for.
+func (r *Reader) keep(ref gateway.Ref, items []Found, size int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.at[ref] != nil {
+		return
+	}
+	c := &cached{ref, items, size + cachedCost + itemCost*len(items)}
+	r.at[ref] = r.recent.PushFront(c)
+	for r.size += c.cost; r.size > maxCached; {
+		oldest := r.recent.Remove(r.recent.Back()).(*cached)
+		delete(r.at, oldest.ref)
+		r.size -= oldest.cost
+	}
+}

@@ -1,0 +1,335 @@
+package jsonrpc
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/ashlar-da/ashlar/api/token"
+	"github.com/ashlar-da/ashlar/gateway"
+)
+
+// What one connection may have open, and how long its peer may be silent.
+const (
+	maxCalls   = 128
+	maxStreams = 16
+	pingEvery  = 30 * time.Second
+	idleLimit  = 2 * time.Minute
+	// messageGrace is the time that a message has, either way, besides what messageRate, in bytes per second, gives it.
+	messageGrace = 5 * time.Second
+	messageRate  = 64 << 10
+	// againAfter is the time between two attempts of a stream.
+	againAfter = 500 * time.Millisecond
+	// firstChunk is what is set aside for a message before any of it was read; it doubles as the message grows.
+	firstChunk = 4 << 10
+)
+
+// The methods by which [go-jsonrpc] cancels calls and carries channels.
+//
+// [go-jsonrpc]: https://github.com/filecoin-project/go-jsonrpc/blob/v0.10.2/websocket.go
+const (
+	methodCancel = "xrpc.cancel"
+	methodValue  = "xrpc.ch.val"
+	methodClose  = "xrpc.ch.close"
+)
+
+// socket is a connection whose calls run at once.
+type socket struct {
+	config  *Config
+	request *http.Request // the one that was upgraded, which has the token
+	conn    *websocket.Conn
+	ctx     context.Context
+	tasks   sync.WaitGroup
+
+	writing sync.Mutex // of messages to conn
+
+	mu       sync.Mutex
+	open     map[string]context.CancelFunc // calls and streams by id; guarded by mu
+	calls    int                           // guarded by mu
+	streams  int                           // guarded by mu
+	channels int                           // the last number given to one; guarded by mu
+}
+
+// notification is a call that we make.
+type notification struct {
+	Version string `json:"jsonrpc"`
+	Method  string `json:"method"`
+	Params  []any  `json:"params"`
+}
+
+func serveSocket(w http.ResponseWriter, r *http.Request, config *Config) {
+	if !websocket.IsWebSocketUpgrade(r) {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "JSON-RPC comes by POST or WebSocket", http.StatusMethodNotAllowed)
+		return
+	}
+	upgrader := websocket.Upgrader{HandshakeTimeout: messageGrace}
+	conn, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return // the peer was told
+	}
+	ctx, cancel := context.WithCancel(r.Context())
+	s := &socket{config: config, request: r, conn: conn, ctx: ctx, open: make(map[string]context.CancelFunc)}
+	closed := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	stop := make(chan struct{})
+	s.tasks.Go(func() { s.ping(gateway.Stopping(r.Context()), stop, cancel) })
+	s.read()
+	cancel()
+	close(stop)
+	s.tasks.Wait()
+	if closed() {
+		_ = conn.Close()
+	}
+}
+
+// ping asks the peer now and then whether it is there, until stop is closed; where the server stops, it ends everything.
+func (s *socket) ping(stopping <-chan struct{}, stop chan struct{}, cancel func()) {
+	ticker := time.NewTicker(pingEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if err := s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(messageGrace)); err != nil {
+				cancel()
+				return
+			}
+		case <-stopping:
+			cancel()
+			return
+		case <-stop:
+			return
+		}
+	}
+}
+
+// read takes messages until the connection or its peer ends.
+func (s *socket) read() {
+	s.conn.SetReadLimit(s.config.MaxBody)
+	within := false // a message, whose deadline pings do not move
+	alive := func() {
+		if !within {
+			_ = s.conn.SetReadDeadline(time.Now().Add(idleLimit))
+		}
+	}
+	pong := s.conn.PingHandler()
+	s.conn.SetPingHandler(func(data string) error { alive(); return pong(data) })
+	s.conn.SetPongHandler(func(string) error { alive(); return nil })
+	for {
+		alive()
+		_, message, err := s.conn.NextReader()
+		if err != nil {
+			return
+		}
+		within = true
+		_ = s.conn.SetReadDeadline(time.Now().Add(messageGrace + time.Duration(s.config.MaxBody)*time.Second/messageRate))
+		body, release, err := s.body(message)
+		if err != nil {
+			return
+		}
+		within = false
+		s.take(body, release)
+	}
+}
+
+// body reads a message into memory that was set aside before, until release is called.
+func (s *socket) body(from io.Reader) (body []byte, release func(), err error) {
+	var releases []func()
+	release = func() {
+		for _, r := range releases {
+			r()
+		}
+	}
+	var read bytes.Buffer
+	for chunk := int64(firstChunk); ; chunk *= 2 {
+		free, err := s.config.Gate.Reserve(2 * chunk) // the chunk, and the copy where the buffer grows
+		if err != nil {
+			release()
+			return nil, nil, err
+		}
+		releases = append(releases, free)
+		n, err := io.CopyN(&read, from, chunk)
+		if errors.Is(err, io.EOF) && n < chunk {
+			return read.Bytes(), release, nil
+		}
+		if err != nil {
+			release()
+			return nil, nil, err
+		}
+	}
+}
+
+// take starts what a message asks for.
+func (s *socket) take(body []byte, release func()) {
+	calls, isBatch, problem := parse(body)
+	if problem == nil && isBatch {
+		problem = &Problem{CodeInvalidRequest, "batches come by POST"}
+	}
+	if problem != nil {
+		release()
+		_ = s.write(&response{Version: "2.0", ID: null(), Error: problem})
+		return
+	}
+	c := &calls[0]
+	if c.Method == methodCancel {
+		s.cancel(c.Params)
+		release()
+		return
+	}
+	ctx, done, problem := s.begin(c)
+	if problem != nil {
+		release()
+		s.refuse(c, problem)
+		return
+	}
+	s.tasks.Go(func() {
+		defer done()
+		if stream, ok := s.config.Streams[c.Method]; ok {
+			release()
+			s.stream(ctx, c, stream)
+			return
+		}
+		defer release()
+		s.answer(ctx, c, int64(len(body)))
+	})
+}
+
+// begin notes a call, for peers to cancel it by its id.
+func (s *socket) begin(c *request) (context.Context, func(), *Problem) {
+	_, isStream := s.config.Streams[c.Method]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	count, most := &s.calls, maxCalls
+	if isStream {
+		count, most = &s.streams, maxStreams
+	}
+	if *count == most {
+		return nil, nil, &Problem{s.config.code(gateway.ErrBusy), fmt.Sprintf("%v: %d on this connection", gateway.ErrBusy, most)}
+	}
+	id := string(c.ID)
+	if _, twice := s.open[id]; twice && id != "" {
+		return nil, nil, &Problem{CodeInvalidRequest, "invalid request: the id is that of a call under way"}
+	}
+	*count++
+	ctx, cancel := context.WithCancel(s.ctx)
+	s.open[id] = cancel
+	return ctx, func() {
+		cancel()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		*count--
+		delete(s.open, id)
+	}, nil
+}
+
+// cancel ends the call whose id is the first parameter.
+func (s *socket) cancel(encoded json.RawMessage) {
+	params, err := positional(encoded)
+	if err != nil || len(params) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cancel := s.open[string(params[0])]; cancel != nil {
+		cancel()
+	}
+}
+
+// answer calls a method.
+func (s *socket) answer(ctx context.Context, c *request, size int64) {
+	free, err := s.config.Gate.Reserve(size + s.config.Methods[c.Method].Answer)
+	if err != nil {
+		s.refuse(c, &Problem{s.config.code(err), err.Error()})
+		return
+	}
+	defer free()
+	ctx, letGo := holding(ctx, s.config.Gate)
+	defer letGo()
+	answer, err := call(ctx, s.request, s.config, c)
+	if errors.Is(err, token.ErrUnauthorized) {
+		s.refuse(c, &Problem{s.config.code(err), fmt.Sprintf("%v: missing permission to invoke '%s'", err, c.Method)})
+		return
+	}
+	if answer != nil {
+		_ = s.write(answer)
+	}
+}
+
+// stream answers with the number of a channel and sends its values.
+func (s *socket) stream(ctx context.Context, c *request, open Stream) {
+	answer := c.answer()
+	if !c.valid() || len(c.ID) == 0 {
+		s.refuse(c, &Problem{CodeInvalidRequest, "invalid request"})
+		return
+	}
+	params, err := positional(c.Params)
+	var next func(context.Context) (any, error)
+	if err == nil {
+		next, err = open(ctx, params)
+	}
+	if err != nil {
+		s.refuse(c, &Problem{codeOf(s.config, err), err.Error()})
+		return
+	}
+	s.mu.Lock()
+	s.channels++
+	channel := s.channels
+	s.mu.Unlock()
+	answer.Result, _ = json.Marshal(channel) // a number never fails
+	_ = s.write(answer)
+	for err == nil { // why it ends is not told: the protocol has no words for it
+		if err = s.forward(ctx, channel, next); errors.Is(err, ErrAgain) {
+			err = pause(ctx)
+		}
+	}
+	_ = s.write(&notification{"2.0", methodClose, []any{channel}})
+}
+
+// pause waits before a stream is asked again.
+func pause(ctx context.Context) error {
+	select {
+	case <-time.After(againAfter):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// forward sends a channel's next value.
+func (s *socket) forward(ctx context.Context, channel int, next func(context.Context) (any, error)) error {
+	ctx, letGo := holding(ctx, s.config.Gate)
+	defer letGo()
+	value, err := next(ctx)
+	if err != nil {
+		return err
+	}
+	return s.write(&notification{"2.0", methodValue, []any{channel, value}})
+}
+
+// refuse answers with a problem, where an answer is wanted.
+func (s *socket) refuse(c *request, problem *Problem) {
+	answer := c.answer()
+	answer.Error = problem
+	if len(c.ID) > 0 {
+		_ = s.write(answer)
+	}
+}
+
+// write sends a message, in the time that its size gives it.
+func (s *socket) write(message any) error {
+	encoded, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	_ = s.conn.SetWriteDeadline(time.Now().Add(messageGrace + time.Duration(len(encoded))*time.Second/messageRate))
+	return s.conn.WriteMessage(websocket.TextMessage, encoded)
+}
