@@ -82,6 +82,11 @@ conformance: ## the clients of rollups' own stacks against gateways to a live ch
 validium: build ## a validium that lives on our certificates: its operator vanishes, its users leave; writes build/validium
 	@cd examples/validium && $(GO) run . -bin ../../build -out ../../build/validium $(FLAGS)
 
+.PHONY: rollup
+rollup: build ## a sovereign rollup of less than 400 lines, by processes: sequencer, strangers, followers; writes build/rollup-story
+	$(GO) build -ldflags '$(LDFLAGS)' -o build/ ./examples/rollup
+	@$(GO) run ./testnet/cmd/rollup -bin build -out build/rollup-story
+
 test: ## unit, property, integration and command-line tests, and those against other implementations
 	$(GO) test -timeout 14m ./...
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory contracts-check; else echo "no npm: contracts are not compiled again"; fi

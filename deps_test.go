@@ -18,6 +18,7 @@ var ground = []string{"erasure", "erasure/kzg", "erasure/parallel", "blobfee", "
 var floors = map[string][]string{
 	"cmd/ashlar":         {"fullnode", "gateway", "client", "app", "relay", "da", "da/chain", "api"},
 	"cmd/ashlar-light":   {"lightnode"},
+	"examples/rollup":    {"lightnode", "client", "da"},
 	"fullnode":           {"app", "api", "client", "p2p", "da/store", "da/chain", "da", "erasure/crosscheck", "fullnode/rebuild", "fullnode/attesting"},
 	"fullnode/rebuild":   {"p2p", "da/chain", "da"},
 	"fullnode/attesting": {"p2p", "da"},
