@@ -25,7 +25,7 @@ var floors = map[string][]string{
 	"lightnode":          {"api", "p2p", "da/store", "da/chain", "da", "sampling"},
 	"lightnode/mobile":   {"lightnode"},
 	"app":                {"da"},
-	"gateway":            {"client", "da", "da/chain", "api/token"},
+	"gateway":            {"client", "contracts/calldata", "da", "da/chain", "api/token"},
 	"api":                {"da/chain", "da", "api/token"},
 	"api/token":          {},
 	"p2p":                {"da/chain", "da"},

@@ -141,6 +141,24 @@ func (c *Client) WaitAttested(ctx context.Context, height uint64) (*AttestedBloc
 	return waitAttested(ctx, func() (*AttestedBlock, error) { return c.attested(ctx, height, certificateWait) })
 }
 
+// AttestedNewest is Attested by the newest certificate, also where an earlier one covers the height: contracts take
+// young ones alone. It fails with da.ErrPruned where nodes do not prove the height any more.
+func (c *Client) AttestedNewest(ctx context.Context, height uint64) (*AttestedBlock, error) {
+	return attempt(ctx, c, func(ctx context.Context, node *endpoint) (*AttestedBlock, error) {
+		header, err := c.trustedFrom(ctx, node, height)
+		if err != nil {
+			return nil, err
+		}
+		from := source{c, node}
+		absent := &Error{Code: CodeNotAttested, Message: fmt.Sprintf("no certificate covers height %d yet", height), Retryable: true}
+		newest, err := c.laterCertificate(ctx, from, height, absent)
+		if err != nil {
+			return nil, err
+		}
+		return c.covered(ctx, from, header, newest)
+	})
+}
+
 func (c *Client) attested(ctx context.Context, height uint64, wait time.Duration) (*AttestedBlock, error) {
 	return attempt(ctx, c, func(ctx context.Context, node *endpoint) (*AttestedBlock, error) {
 		header, err := c.trustedFrom(ctx, node, height)
@@ -159,7 +177,7 @@ func (c *Client) attested(ctx context.Context, height uint64, wait time.Duration
 	})
 }
 
-// laterCertificate returns the newest certificate, if it is of a height above; otherwise it fails
+// laterCertificate returns the newest certificate, unless it is of a height below; otherwise it fails
 // with absent.
 func (c *Client) laterCertificate(ctx context.Context, from source, height uint64, absent error) (*da.Certificate, error) {
 	newest, err := c.certificateFrom(ctx, from, 0, 0)

@@ -146,6 +146,9 @@ func (c *Client) fill(cfg *Config) {
 	}
 }
 
+// Setup returns what the client commits and proves with.
+func (c *Client) Setup() (*kzg.Setup, error) { return c.setup() }
+
 // openLanes makes the lanes that submissions go to.
 func (c *Client) openLanes(count int) error {
 	switch {

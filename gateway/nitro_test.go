@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/gateway"
 	"github.com/ashlar-da/ashlar/gateway/nitro"
@@ -95,6 +97,144 @@ func TestNitro(t *testing.T) {
 		if c.want == "" && problem != "" || !strings.Contains(problem, c.want) {
 			t.Errorf("%s: %.200s, want %q", c.name, problem, c.want)
 		}
+	}
+}
+
+// answered is what a method that proves something answers.
+type answered struct{ Proof string }
+
+func (a *answered) bytes() []byte { return must(hex.DecodeString(strings.TrimPrefix(a.Proof, "0x"))) }
+
+// TestNitroProves: pieces of a batch are opened as the contract reads them, and certificates judged with evidence that
+// verifies. That the contract takes both is for make conformance to show.
+func TestNitroProves(t *testing.T) {
+	core := live(t)
+	h := nitro.New(core, must(gateway.NewGate("", 0)))
+	data := bytes.Repeat([]byte("a batch of some size. "), 50)
+	ref := put(t, core, data)
+	proven := must(core.Prove(t.Context(), ref))
+	header := proven.Header.DA()
+	certificate := (&nitro.Certificate{Ref: ref, DataRoot: header.DataRoot(), BlobTreeRoot: header.BlobTreeRoot, Path: proven.BlobTreeProof}).Encode()
+	prove := func(method, params string) []byte {
+		t.Helper()
+		var proof answered
+		for {
+			problem := rpc(t, h, method, params, &proof)
+			if problem == "" {
+				return proof.bytes()
+			}
+			if !strings.Contains(problem, "the chain is behind") || t.Context().Err() != nil {
+				t.Fatal(problem)
+			}
+			time.Sleep(50 * time.Millisecond) // no certificate covers the height yet
+		}
+	}
+	for offset, openings := range map[int]int{0: 2, 64: 2, 1088: 1, 1100: 0, 1 << 40: 0} {
+		proof := prove("daprovider_generateReadPreimageProof", fmt.Sprintf(`["0x%x","0x%x"]`, offset, certificate))
+		if want := 29 + 32 + 8 + 1 + 32 + 128*openings; len(proof) != want {
+			t.Errorf("from %d on: %d bytes, want %d", offset, len(proof), want)
+		}
+		for i := range openings {
+			at := (offset/31 + i) * 31
+			if value := proof[102+128*i:][:32]; !bytes.HasPrefix(value[1:], data[at:min(at+31, len(data))]) {
+				t.Errorf("from %d on: scalar %x", offset, value)
+			}
+		}
+	}
+	judge := func(certificate []byte) []byte {
+		return prove("daprovider_generateCertificateValidityProof", fmt.Sprintf(`["0x%x"]`, certificate))
+	}
+	flip := func(at int) []byte {
+		changed := bytes.Clone(certificate)
+		changed[at] ^= 1
+		return changed
+	}
+	for name, c := range map[string]struct {
+		certificate []byte
+		claim       byte
+		evidence    bool
+	}{"valid": {certificate, 1, true}, "another data root": {flip(42), 0, true}, "malformed": {flip(1), 0, false}, "another path": {flip(10), 0, false}, "empty": {nil, 0, false}} {
+		proof := judge(c.certificate)
+		if proof[0] != c.claim || (len(proof) > 1) != c.evidence {
+			t.Errorf("%s: %d bytes, claim %d", name, len(proof), proof[0])
+		}
+		dataRoot := header.DataRoot()
+		if c.evidence && (len(proof) < 505 || (len(proof)-505)%32 != 0 || !bytes.Equal(proof[441:473], dataRoot[:])) {
+			t.Errorf("%s: evidence of %d bytes", name, len(proof))
+		}
+	}
+	for name, c := range map[string]struct{ method, params, want string }{
+		"a piece of what is invalid":   {"daprovider_generateReadPreimageProof", fmt.Sprintf(`["0x0","0x%x"]`, flip(42)), "certificate validation failed"},
+		"a piece of what is malformed": {"daprovider_generateReadPreimageProof", `["0x0","0x0161"]`, "certificate validation failed"},
+		"a piece of a block to come":   {"daprovider_generateReadPreimageProof", fmt.Sprintf(`["0x0","0x%x"]`, flip(6)), "the chain is behind"},
+		"a block to come":              {"daprovider_generateCertificateValidityProof", fmt.Sprintf(`["0x%x"]`, flip(6)), "the chain is behind"},
+		"no offset":                    {"daprovider_generateReadPreimageProof", fmt.Sprintf(`["0x%x"]`, certificate), "-32602"},
+		"a negative offset":            {"daprovider_generateReadPreimageProof", fmt.Sprintf(`["-0x1","0x%x"]`, certificate), "-32602"},
+		"no certificate":               {"daprovider_generateCertificateValidityProof", `[]`, "-32602"},
+		"too many parameters":          {"daprovider_generateCertificateValidityProof", `["0x","0x"]`, "-32602"},
+	} {
+		if problem := rpc(t, h, c.method, c.params, nil); !strings.Contains(problem, c.want) {
+			t.Errorf("%s: %.200s, want %q", name, problem, c.want)
+		}
+	}
+}
+
+// TestNitroClaims: where nodes do not prove a height any more, only the claim is answered, for a contract that knows the verdict.
+func TestNitroClaims(t *testing.T) {
+	var pruned atomic.Bool
+	core, _ := open(t, liar(t, func(r *http.Request, status int, body []byte) (int, []byte) {
+		if pruned.Load() && strings.Contains(r.URL.Path, "/v1/history/") {
+			return http.StatusGone, []byte(`{"error":{"code":"pruned","message":"outside the window"}}`)
+		}
+		return status, body
+	}), t.TempDir(), nil)
+	ready(t, core)
+	ref := put(t, core, []byte("a batch of long ago"))
+	for { // until a certificate covers the height
+		if _, err := core.Attested(t.Context(), ref.Height); err == nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	pruned.Store(true)
+	proven := must(core.Prove(t.Context(), ref))
+	header := proven.Header.DA()
+	certificate := &nitro.Certificate{Ref: ref, DataRoot: header.DataRoot(), BlobTreeRoot: header.BlobTreeRoot, Path: proven.BlobTreeProof}
+	other := *certificate
+	other.DataRoot[0] ^= 1
+	h := nitro.New(core, must(gateway.NewGate("", 0)))
+	for want, c := range []*nitro.Certificate{&other, certificate} {
+		var proof answered
+		problem := rpc(t, h, "daprovider_generateCertificateValidityProof", fmt.Sprintf(`["0x%x"]`, c.Encode()), &proof)
+		if problem != "" || !bytes.Equal(proof.bytes(), []byte{byte(want)}) {
+			t.Errorf("%s %s, want %d", proof.Proof, problem, want)
+		}
+	}
+}
+
+// TestNitroRawBatch: of a blob in another encoding the payload is what the contract reads of its rows.
+func TestNitroRawBatch(t *testing.T) {
+	core := live(t)
+	c := must(client.New(t.Context(), client.Config{URL: startNode().url, Signer: startNode().signer, Setup: setup()}))
+	defer func() { _ = c.Close() }()
+	data := make([]byte, 96)
+	for i := range data {
+		data[i] = byte(i)
+	}
+	posted := must(c.Post(t.Context(), da.Blob{Namespace: namespace(t), Encoding: da.EncodingRaw, Data: data}, client.Final))
+	proven := must(core.Prove(t.Context(), gateway.Ref{Height: posted.Height, ID: posted.ID}))
+	header := proven.Header.DA()
+	certificate := (&nitro.Certificate{
+		Ref: gateway.Ref{Height: posted.Height, ID: posted.ID}, DataRoot: header.DataRoot(), BlobTreeRoot: header.BlobTreeRoot, Path: proven.BlobTreeProof,
+	}).Encode()
+	var read struct{ Payload []byte }
+	h := nitro.New(core, must(gateway.NewGate("", 0)))
+	params := fmt.Sprintf(`["0x5","0x%x","0x%x%x"]`, make([]byte, 32), make([]byte, 40), certificate)
+	if problem := rpc(t, h, "daprovider_recoverPayload", params, &read); problem != "" {
+		t.Fatal(problem)
+	}
+	if want := append(append(append(append([]byte{}, data[1:32]...), data[33:64]...), data[65:96]...), 0, 0, 0); !bytes.Equal(read.Payload, want) {
+		t.Errorf("%x, want %x", read.Payload, want)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -28,6 +29,9 @@ import (
 const (
 	trustFlag   = "trust"
 	metricsFlag = "metrics"
+
+	nitroFlag       = "nitro"
+	nitroSecretFlag = "nitro-jwtsecret"
 )
 
 // protocol is what a gateway can speak, and the flag that says where.
@@ -39,7 +43,7 @@ type protocol struct {
 func protocols() []protocol {
 	return []protocol{
 		{"op-alt-da", "where the OP Stack's alt-DA protocol is served, such as 127.0.0.1:3100", opaltda.New},
-		{"nitro", "where Arbitrum Nitro's DA API is served, such as 127.0.0.1:3101", nitro.New},
+		{nitroFlag, "where Arbitrum Nitro's DA API is served, such as 127.0.0.1:3101", nitro.New},
 		{"beacon", "where rows are served as an Ethereum beacon node serves blobs, such as 127.0.0.1:3102", beacon.New},
 		{"celestia", "where a Celestia node's JSON-RPC is served, as ev-node speaks it, such as 127.0.0.1:3103", celestia.New},
 	}
@@ -69,6 +73,7 @@ func gatewayCommand() *cobra.Command {
 	f.Int("max-puts", gateway.DefaultMaxPuts, "most blobs on their way at once")
 	f.String(trustFlag, "", "header that somebody trustworthy vouches for, as height:hash: others are verified from it by who signed them; not given: headers are taken on the nodes' word")
 	f.String("tokens", "", "token file that guards puts, as that of a node's API")
+	f.String(nitroSecretFlag, "", "file with the secret, 32 bytes in hex, by which Nitro's nodes sign each call; replaces --tokens for Nitro, and guards reading too")
 	f.String("tls-cert", "", "certificate to serve with, PEM")
 	f.String("tls-key", "", "its key, PEM")
 	f.String(metricsFlag, "", "where /metrics and /healthz are served")
@@ -190,12 +195,11 @@ func gatewayServers(cmd *cobra.Command, core *gateway.Core, registry *prometheus
 		if address == "" {
 			continue
 		}
-		tokens, _ := f.GetString("tokens")
-		gate, err := gateway.NewGate(tokens, 0)
+		handler, err := gatewayHandler(cmd, p, core)
 		if err != nil {
 			return servers, err
 		}
-		if servers, err = addServer(cmd, servers, base, p.flag, address, p.handler(core, gate)); err != nil {
+		if servers, err = addServer(cmd, servers, base, p.flag, address, handler); err != nil {
 			return servers, err
 		}
 	}
@@ -206,6 +210,28 @@ func gatewayServers(cmd *cobra.Command, core *gateway.Core, registry *prometheus
 		return addServer(cmd, servers, gateway.ServerConfig{Log: log}, metricsFlag, address, gatewayMetrics(core, registry))
 	}
 	return servers, nil
+}
+
+// gatewayHandler makes a protocol's handler, behind tokens or, for Nitro, behind the secret that its nodes have.
+func gatewayHandler(cmd *cobra.Command, p protocol, core *gateway.Core) (http.Handler, error) {
+	tokens, _ := cmd.Flags().GetString("tokens")
+	file, _ := cmd.Flags().GetString(nitroSecretFlag)
+	if p.flag != nitroFlag || file == "" {
+		gate, err := gateway.NewGate(tokens, 0)
+		if err != nil {
+			return nil, err
+		}
+		return p.handler(core, gate), nil
+	}
+	secret, err := nitro.ReadSecret(file)
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", nitroSecretFlag, err)
+	}
+	gate, err := gateway.NewGate("", 0)
+	if err != nil {
+		return nil, err
+	}
+	return nitro.Authenticated(p.handler(core, gate), secret, time.Now), nil
 }
 
 func addServer(cmd *cobra.Command, servers []*gateway.Server, cfg gateway.ServerConfig, name, address string, handler http.Handler) ([]*gateway.Server, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/da/chain"
 	"github.com/ashlar-da/ashlar/gateway"
 )
 
@@ -19,8 +20,9 @@ const (
 	// fixedSize is the length of a certificate without the path: header, provider, height, blob id, data
 	// root, blob tree root, length of the path.
 	fixedSize = 2 + 8 + 3*da.HashSize + 1
-	// maxPath bounds the path: no block has 2³² blobs.
-	maxPath = 32
+	// maxPath bounds the path, and heightBits heights: AshlarNitro, the contract, has the same bounds.
+	maxPath    = 14
+	heightBits = 36
 	// maxCertificate bounds a certificate in bytes.
 	maxCertificate = fixedSize + maxPath*da.HashSize
 )
@@ -56,6 +58,9 @@ func DecodeCertificate(encoded []byte) (*Certificate, error) {
 		return nil, fmt.Errorf("%w: its length is not that of its path", ErrInvalidCertificate)
 	}
 	c := &Certificate{Ref: gateway.Ref{Height: binary.BigEndian.Uint64(encoded[2:]), ID: da.BlobID(encoded[10:42])}}
+	if height := c.Ref.Height; height == 0 || height>>heightBits != 0 {
+		return nil, fmt.Errorf("%w: there is no height %d", ErrInvalidCertificate, height)
+	}
 	c.DataRoot, c.BlobTreeRoot = [da.HashSize]byte(encoded[42:74]), [da.HashSize]byte(encoded[74:106])
 	for rest := encoded[fixedSize:]; len(rest) > 0; rest = rest[da.HashSize:] {
 		c.Path = append(c.Path, [da.HashSize]byte(rest))
@@ -64,4 +69,14 @@ func DecodeCertificate(encoded []byte) (*Certificate, error) {
 		return nil, fmt.Errorf("%w: %w", ErrInvalidCertificate, err)
 	}
 	return c, nil
+}
+
+// compare fails with ErrInvalidCertificate unless the block of a header, which is that of the certificate's height, has its
+// roots.
+func (c *Certificate) compare(header *chain.Header) error {
+	dataRoot, blobTreeRoot := header.DA().DataRoot(), header.DA().BlobTreeRoot
+	if c.DataRoot == dataRoot && c.BlobTreeRoot == blobTreeRoot {
+		return nil
+	}
+	return fmt.Errorf("%w: block %d has data root %x and blob tree root %x", ErrInvalidCertificate, c.Ref.Height, dataRoot, blobTreeRoot)
 }

@@ -12,10 +12,14 @@ import (
 
 // FuzzHandler asks the handler anything, with no chain behind it.
 func FuzzHandler(f *testing.F) {
-	for _, params := range []string{`["0x00","0x0"]`, `["0x5","0x00","0x00"]`, `["0x1","0x1","0x1","0x1","0x0","0x00"]`, `["0x1","0x0","0x00","0x00"]`, `["0x1","0x00"]`} {
-		for _, method := range []string{"store", "recoverPayload", "startChunkedStore", "sendChunk", "commitChunkedStore"} {
+	for _, params := range []string{`["0x00","0x0"]`, `["0x5","0x00","0x00"]`, `["0x1","0x1","0x1","0x1","0x0","0x00"]`, `["0x1","0x0","0x00","0x00"]`, `["0x1","0x00"]`, `["0x0161"]`} {
+		for _, method := range []string{"store", "recoverPayload", "startChunkedStore", "sendChunk", "commitChunkedStore", "generateReadPreimageProof", "generateCertificateValidityProof"} {
 			f.Add(fmt.Appendf(nil, `{"jsonrpc":"2.0","id":1,"method":"daprovider_%s","params":%s}`, method, params))
 		}
+	}
+	for _, certificate := range [][]byte{valid(f).Encode(), append(valid(f).Encode(), 0)} {
+		f.Add(fmt.Appendf(nil, `{"jsonrpc":"2.0","id":1,"method":"daprovider_generateReadPreimageProof","params":["0x20","0x%x"]}`, certificate))
+		f.Add(fmt.Appendf(nil, `{"jsonrpc":"2.0","id":1,"method":"daprovider_generateCertificateValidityProof","params":["0x%x"]}`, certificate))
 	}
 	core, gate := gatewaytest.Alone(f)
 	h := New(core, gate)

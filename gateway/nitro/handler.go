@@ -1,11 +1,9 @@
 package nitro
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/http"
 	"time"
 
@@ -35,11 +33,12 @@ type provider struct {
 	core    *gateway.Core
 	now     func() time.Time
 	streams *streams
+	proving chan struct{} // one element for each proof that is being made
 }
 
 // New returns the protocol's handler.
 func New(core *gateway.Core, gate *gateway.Gate) http.Handler {
-	p := &provider{core: core, now: time.Now, streams: newStreams(time.Now)}
+	p := &provider{core: core, now: time.Now, streams: newStreams(time.Now), proving: make(chan struct{}, maxProving)}
 	methods := map[string]jsonrpc.Method{
 		"daprovider_getSupportedHeaderBytes":    {Call: p.headerBytes},
 		"daprovider_getMaxMessageSize":          {Call: p.maxSize},
@@ -50,6 +49,9 @@ func New(core *gateway.Core, gate *gateway.Gate) http.Handler {
 		"daprovider_recoverPayload":             {Call: p.recover(true, false), Answer: maxAnswer},
 		"daprovider_collectPreimages":           {Call: p.recover(false, true), Answer: maxAnswer},
 		"daprovider_recoverPayloadAndPreimages": {Call: p.recover(true, true), Answer: maxAnswer},
+
+		"daprovider_generateReadPreimageProof":        {Call: p.readProof, Answer: maxAnswer},
+		"daprovider_generateCertificateValidityProof": {Call: p.validityProof},
 	}
 	return jsonrpc.New(jsonrpc.Config{Methods: methods, Gate: gate, Health: core.Health, MaxBody: maxBody, Explain: unstored})
 }
@@ -132,15 +134,11 @@ func (p *provider) recover(payload, preimages bool) func(context.Context, []json
 
 // payload reads what a certificate stands for, once it is valid.
 func (p *provider) payload(ctx context.Context, encoded []byte) ([]byte, error) {
-	certificate, err := p.validate(ctx, encoded)
+	blob, err := p.batch(ctx, encoded)
 	if err != nil {
 		return nil, err
 	}
-	blob, err := p.core.Read(ctx, certificate.Ref)
-	if err != nil {
-		return nil, err
-	}
-	return blob.Data, nil
+	return blob.payload()
 }
 
 // validate fails with ErrInvalidCertificate where it is proven that a certificate is not valid.
@@ -149,17 +147,9 @@ func (p *provider) validate(ctx context.Context, encoded []byte) (*Certificate, 
 	if err != nil {
 		return nil, err
 	}
-	height := certificate.Ref.Height
-	if height == 0 || height > math.MaxInt64 {
-		return nil, fmt.Errorf("%w: there is no height %d", ErrInvalidCertificate, height)
-	}
-	header, err := p.core.Header(ctx, height)
+	header, err := p.core.Header(ctx, certificate.Ref.Height)
 	if err != nil {
 		return nil, err
 	}
-	dataRoot := header.DA().DataRoot()
-	if !bytes.Equal(dataRoot[:], certificate.DataRoot[:]) || header.DA().BlobTreeRoot != certificate.BlobTreeRoot {
-		return nil, fmt.Errorf("%w: block %d has data root %x and blob tree root %x", ErrInvalidCertificate, height, dataRoot, header.DA().BlobTreeRoot)
-	}
-	return certificate, nil
+	return certificate, certificate.compare(header)
 }

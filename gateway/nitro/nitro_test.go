@@ -32,15 +32,15 @@ func TestCertificates(t *testing.T) {
 	if err != nil || !bytes.Equal(decoded.Encode(), encoded) || decoded.Ref != c.Ref || decoded.DataRoot != c.DataRoot {
 		t.Fatalf("%+v, %v", decoded, err)
 	}
-	flip := func(at int) []byte {
+	flip := func(at int, with ...byte) []byte {
 		changed := bytes.Clone(encoded)
-		changed[at] ^= 1
+		changed[at] ^= append(with, 1)[0]
 		return changed
 	}
 	for name, bad := range map[string][]byte{
 		"empty": nil, "header alone": encoded[:2], "short": encoded[:len(encoded)-1], "long": append(bytes.Clone(encoded), 0),
 		"another header": flip(0), "another provider": flip(1), "another id": flip(10), "another blob tree root": flip(80),
-		"another length": flip(fixedSize - 1), "another path": flip(fixedSize), "too long": make([]byte, maxCertificate+1),
+		"height 0": flip(9, 9), "a height of 37 bits": flip(5, 0x10), "another length": flip(fixedSize - 1), "another path": flip(fixedSize), "too long": make([]byte, maxCertificate+1),
 	} {
 		if _, err := DecodeCertificate(bad); !errors.Is(err, ErrInvalidCertificate) {
 			t.Errorf("%s: %v", name, err)
@@ -154,4 +154,34 @@ func TestStreamsRefuse(t *testing.T) {
 			t.Errorf("%d streams are open, and all but one were given up", len(s.open))
 		}
 	})
+}
+
+// TestPayload: what a blob in encoding `raw` stands for is what the contract reads of it.
+func TestPayload(t *testing.T) {
+	raw := make([]byte, 4096*32) // one row, which holds 126976 bytes in encoding `data`
+	for i := range raw {
+		raw[i] = byte(i % 251)
+		if i%32 == 0 {
+			raw[i] = 0x11 // is not looked at
+		}
+	}
+	for _, b := range []da.Blob{{Encoding: da.EncodingData, Data: raw}, {Encoding: da.EncodingRaw, Data: raw}, {Encoding: da.EncodingRaw, Data: raw[:64]}} {
+		b.Namespace = da.Namespace{27: 1, 28: 1}
+		got, err := (&batch{blob: b}).payload()
+		if err != nil || len(got) != len(b.Data) {
+			t.Fatalf("%d bytes of %d, %v", len(got), len(b.Data), err)
+		}
+		for i := range got {
+			want := b.Data[i]
+			if b.Encoding == da.EncodingRaw {
+				want = 0
+				if at := i/31*32 + 1 + i%31; at < len(b.Data) {
+					want = b.Data[at]
+				}
+			}
+			if got[i] != want {
+				t.Fatalf("encoding %d: byte %d is %x, want %x", b.Encoding, i, got[i], want)
+			}
+		}
+	}
 }

@@ -1,0 +1,156 @@
+package nitro
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/ashlar-da/ashlar/client"
+	"github.com/ashlar-da/ashlar/contracts/calldata"
+	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/erasure/kzg"
+)
+
+// maxProving bounds the proofs that are made at once; others wait. One keeps a processor for some tenths of a second.
+const maxProving = 2
+
+// The claims about a certificate, the first byte of a proof of its validity.
+const (
+	claimInvalid = 0
+	claimValid   = 1
+)
+
+// proof answers what proves something to AshlarNitro, the contract. Nitro puts the certificate before it.
+type proof struct {
+	Proof octets `json:"proof"`
+}
+
+// batch is the blob that a certificate stands for, and what the index of its block says of it.
+type batch struct {
+	info da.BlobInfo
+	blob da.Blob
+}
+
+// batch reads a blob once its certificate is valid. Its encoding, of which the id says nothing, is that of the block's index.
+func (p *provider) batch(ctx context.Context, encoded []byte) (*batch, error) {
+	certificate, err := p.validate(ctx, encoded)
+	if err != nil {
+		return nil, err
+	}
+	proven, err := p.core.Prove(ctx, certificate.Ref)
+	if err != nil {
+		return nil, err
+	}
+	read, err := p.core.Read(ctx, certificate.Ref)
+	if err != nil {
+		return nil, err
+	}
+	info := proven.Entry.Info()
+	return &batch{info, da.Blob{Namespace: info.Namespace, Encoding: info.Encoding, Data: read.Data}}, nil
+}
+
+// payload is what Nitro reads: as many bytes as the blob has, 31 of each scalar of its rows. Of encoding data, which all
+// gateways post, these are the blob's bytes. A contract cannot tell the encodings apart, so a blob in another
+// is read in the same way.
+func (b *batch) payload() ([]byte, error) {
+	if b.blob.Encoding == da.EncodingData {
+		return b.blob.Data, nil
+	}
+	rows, err := b.blob.Rows()
+	if err != nil {
+		return nil, err
+	}
+	var payload []byte
+	for _, row := range rows {
+		for at := 0; at < len(row); at += kzg.ScalarSize {
+			payload = append(payload, row[at+1:at+kzg.ScalarSize]...)
+		}
+	}
+	payload = append(payload, make([]byte, max(0, len(b.blob.Data)-len(payload)))...) // behind the rows there are zeros
+	return payload[:len(b.blob.Data)], nil
+}
+
+// readProof proves the bytes of a batch from an offset on.
+func (p *provider) readProof(ctx context.Context, params []json.RawMessage) (any, error) {
+	var offset number
+	var encoded octets
+	if err := read(params, &offset, &encoded); err != nil {
+		return nil, err
+	}
+	b, err := p.batch(ctx, encoded)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := b.blob.Rows()
+	if err != nil {
+		return nil, err
+	}
+	setup, err := p.core.Setup()
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case p.proving <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-p.proving }()
+	reading, err := calldata.ReadNitro(setup, &b.info, rows, uint64(offset))
+	if err != nil {
+		return nil, err
+	}
+	return proof{reading.Encode()}, nil
+}
+
+// validityProof proves whether a certificate is valid: the claim, and the roots that its height has, in the history of the
+// newest attestation. Of what is malformed there is nothing to be proven; and where nodes do not prove the height any more
+// the claim alone is answered, which the contract takes if somebody has settled the certificate before.
+func (p *provider) validityProof(ctx context.Context, params []json.RawMessage) (any, error) {
+	var encoded octets
+	if err := read(params, &encoded); err != nil {
+		return nil, err
+	}
+	certificate, err := DecodeCertificate(encoded)
+	if err != nil {
+		return claim(err, nil)
+	}
+	attested, err := p.core.Attested(ctx, certificate.Ref.Height)
+	if errors.Is(err, da.ErrPruned) {
+		_, err := p.validate(ctx, encoded)
+		return claim(err, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	evidence, err := evidenceOf(attested)
+	if err != nil {
+		return nil, err
+	}
+	return claim(certificate.compare(attested.Header), evidence.Encode())
+}
+
+// claim is a proof of what the evidence shows: that a certificate is valid if err is nil, and that it is not if that is
+// ErrInvalidCertificate. With any other it fails.
+func claim(err error, evidence []byte) (any, error) {
+	switch {
+	case err == nil:
+		return proof{append(octets{claimValid}, evidence...)}, nil
+	case errors.Is(err, ErrInvalidCertificate):
+		return proof{append(octets{claimInvalid}, evidence...)}, nil
+	}
+	return nil, err
+}
+
+// evidenceOf shows to a contract which roots a height has.
+func evidenceOf(attested *client.AttestedBlock) (*calldata.NitroEvidence, error) {
+	certificate, err := calldata.NewCertificate(attested.Certificate)
+	if err != nil {
+		return nil, fmt.Errorf("the newest certificate: %w", err)
+	}
+	header := attested.Header.DA()
+	return &calldata.NitroEvidence{
+		Certificate: certificate,
+		Place:       calldata.NewPlace(uint64(attested.Header.Height()), header.DataRoot(), header.BlobTreeRoot, attested.Proof),
+	}, nil
+}
