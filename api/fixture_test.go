@@ -43,7 +43,7 @@ func testEntry(ns byte, data string, cell uint32) da.Entry {
 		Commitments: []kzg.Commitment{{0xc0, ns}}, Keccak256: da.Keccak256([]byte(data)),
 		FirstCell: cell, Cells: 1, Size: uint64(len(data)), Transaction: cell - 64,
 	}
-	e.ID = da.ComputeBlobID(e.Namespace, e.Keccak256, e.Commitments, e.Size)
+	e.ID = da.ComputeBlobID(e.Namespace, e.Encoding, e.Keccak256, e.Commitments, e.Size)
 	return e
 }
 

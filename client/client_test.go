@@ -133,7 +133,7 @@ func newNode(t *testing.T) *node {
 		data:   data,
 		height: 7,
 		entry: da.Entry{
-			Type: da.EntryTypeBlob, ID: da.ComputeBlobID(namespace, keccak, commitments, uint64(len(data))),
+			Type: da.EntryTypeBlob, ID: da.ComputeBlobID(namespace, da.EncodingData, keccak, commitments, uint64(len(data))),
 			Namespace: namespace, Commitments: commitments, Keccak256: keccak, Cells: 1, Size: uint64(len(data)),
 		},
 	}
@@ -162,7 +162,7 @@ func TestGetTrustsNoNode(t *testing.T) {
 		{"another blob's entry", func(n *node) {
 			n.data = []byte("what someone else posted")
 			n.entry.Keccak256, n.entry.Size = da.Keccak256(n.data), uint64(len(n.data))
-			n.entry.ID = da.ComputeBlobID(n.entry.Namespace, n.entry.Keccak256, n.entry.Commitments, n.entry.Size)
+			n.entry.ID = da.ComputeBlobID(n.entry.Namespace, n.entry.Encoding, n.entry.Keccak256, n.entry.Commitments, n.entry.Size)
 		}, da.ErrMismatch},
 		{"an entry with this id and other data", func(n *node) {
 			n.data = []byte("what someone else ...")

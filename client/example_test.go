@@ -47,7 +47,7 @@ func Example() {
 	}
 	fmt.Println(posted[0].Status, string(blob.Data))
 	// Output:
-	// e0702ccb775eeefdc3be7101818db3aad12f215cf5fc9d73dd097d9629ca4901
+	// f6ae9847cab767a7d15dbafb689497bb854ee36cfeb9553509f33be97746fa08
 	// final hello
 }
 

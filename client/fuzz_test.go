@@ -73,7 +73,7 @@ func seedAnswers(f *testing.F) {
 	data := []byte("data")
 	keccak := da.Keccak256(data)
 	entry := da.Entry{
-		Type: da.EntryTypeBlob, ID: da.ComputeBlobID(da.Namespace{28: 1, 20: 1}, keccak, []kzg.Commitment{{0xc0}}, 4),
+		Type: da.EntryTypeBlob, ID: da.ComputeBlobID(da.Namespace{28: 1, 20: 1}, da.EncodingData, keccak, []kzg.Commitment{{0xc0}}, 4),
 		Namespace: da.Namespace{28: 1, 20: 1}, Commitments: []kzg.Commitment{{0xc0}}, Keccak256: keccak, Cells: 1, Size: 4,
 	}
 	found, err := json.Marshal(map[string]any{

@@ -73,18 +73,19 @@ func VersionedHash(c kzg.Commitment) [HashSize]byte {
 }
 
 // ComputeBlobID returns the blob id, version 1: Keccak-256 of the Solidity encoding of
-// (uint8 1, bytes29 namespace, bytes32 keccak256(data), bytes32 keccak256(versioned hashes), uint256 size).
-func ComputeBlobID(ns Namespace, keccak [HashSize]byte, commitments []kzg.Commitment, size uint64) BlobID {
+// (uint8 1, bytes29 namespace, uint8 encoding, bytes32 keccak256(data), bytes32 keccak256(versioned hashes), uint256 size).
+func ComputeBlobID(ns Namespace, encoding Encoding, keccak [HashSize]byte, commitments []kzg.Commitment, size uint64) BlobID {
 	hashes := make([]byte, 0, len(commitments)*HashSize)
 	for _, c := range commitments {
 		h := VersionedHash(c)
 		hashes = append(hashes, h[:]...)
 	}
 	versioned := Keccak256(hashes)
-	var words [5][abiWord]byte
+	var words [6][abiWord]byte
 	words[0][abiWord-1] = blobIDVersion
 	copy(words[1][:], ns[:])
-	words[2], words[3] = keccak, versioned
-	binary.BigEndian.PutUint64(words[4][abiWord-8:], size)
-	return BlobID(Keccak256(words[0][:], words[1][:], words[2][:], words[3][:], words[4][:]))
+	words[2][abiWord-1] = byte(encoding)
+	words[3], words[4] = keccak, versioned
+	binary.BigEndian.PutUint64(words[5][abiWord-8:], size)
+	return BlobID(Keccak256(words[0][:], words[1][:], words[2][:], words[3][:], words[4][:], words[5][:]))
 }

@@ -39,12 +39,14 @@ func TestComputeBlobID(t *testing.T) {
 	for _, test := range []struct {
 		commitments []kzg.Commitment
 		size        uint64
+		encoding    Encoding
 		want        string
 	}{
-		{[]kzg.Commitment{infinity}, 6, "4a0b29dba53c124d6803e9b83ff347e2d51ccad53c64d3f640662c792c75f3eb"},
-		{[]kzg.Commitment{generator, infinity}, 70000, "c1bf880a63854f99326bb3a3c66a074189eb9a04cad2ae57fc83449d4637d02d"},
+		{[]kzg.Commitment{infinity}, 6, EncodingData, "169f7ba30c27083c98bf300153f2677fdfb2206b0c20c691447a2fdfa7d96af4"},
+		{[]kzg.Commitment{generator, infinity}, 70000, EncodingData, "d3f1fe58240fa2f22d3f999320326201893241eba2e3194296f52160034e680d"},
+		{[]kzg.Commitment{generator, infinity}, 70000, EncodingRaw, "2e2c4063aa4ba7efd7a57e1596dc764817908660188359d298e44861f4398fde"},
 	} {
-		if got := ComputeBlobID(testNamespace(5), keccak, test.commitments, test.size); got.String() != test.want {
+		if got := ComputeBlobID(testNamespace(5), test.encoding, keccak, test.commitments, test.size); got.String() != test.want {
 			t.Errorf("have %s, want %s", got, test.want)
 		}
 	}
@@ -54,12 +56,13 @@ func TestBlobIDDependsOnEverything(t *testing.T) {
 	keccak := Keccak256(nil)
 	seen := map[BlobID]bool{}
 	for _, id := range []BlobID{
-		ComputeBlobID(testNamespace(5), keccak, []kzg.Commitment{generator}, 1),
-		ComputeBlobID(testNamespace(6), keccak, []kzg.Commitment{generator}, 1),
-		ComputeBlobID(testNamespace(5), [HashSize]byte{}, []kzg.Commitment{generator}, 1),
-		ComputeBlobID(testNamespace(5), keccak, []kzg.Commitment{infinity}, 1),
-		ComputeBlobID(testNamespace(5), keccak, []kzg.Commitment{generator, generator}, 1),
-		ComputeBlobID(testNamespace(5), keccak, []kzg.Commitment{generator}, 2),
+		ComputeBlobID(testNamespace(5), EncodingData, keccak, []kzg.Commitment{generator}, 1),
+		ComputeBlobID(testNamespace(5), EncodingRaw, keccak, []kzg.Commitment{generator}, 1),
+		ComputeBlobID(testNamespace(6), EncodingData, keccak, []kzg.Commitment{generator}, 1),
+		ComputeBlobID(testNamespace(5), EncodingData, [HashSize]byte{}, []kzg.Commitment{generator}, 1),
+		ComputeBlobID(testNamespace(5), EncodingData, keccak, []kzg.Commitment{infinity}, 1),
+		ComputeBlobID(testNamespace(5), EncodingData, keccak, []kzg.Commitment{generator, generator}, 1),
+		ComputeBlobID(testNamespace(5), EncodingData, keccak, []kzg.Commitment{generator}, 2),
 	} {
 		if seen[id] {
 			t.Errorf("%s twice", id)

@@ -55,7 +55,7 @@ func ProofHash(proofs []kzg.Proof) [HashSize]byte { return sha256.Sum256(joinPro
 
 // ID is the id of the blob described.
 func (i *BlobInfo) ID() BlobID {
-	return ComputeBlobID(i.Namespace, i.Keccak256, i.Commitments, i.Size)
+	return ComputeBlobID(i.Namespace, i.Encoding, i.Keccak256, i.Commitments, i.Size)
 }
 
 // Cells is how many cells the blob's bytes take. Like what follows it needs a size that passed Check.

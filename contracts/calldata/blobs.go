@@ -31,6 +31,7 @@ func (p *Place) encode() value {
 // Blob is the preimage of a blob id.
 type Blob struct {
 	Namespace       [da.NamespaceSize]byte
+	Encoding        uint8
 	DataKeccak      [32]byte
 	VersionedHashes [][32]byte
 	Size            uint64
@@ -38,7 +39,7 @@ type Blob struct {
 
 // NewBlob returns the preimage of a blob's id.
 func NewBlob(info *da.BlobInfo) Blob {
-	b := Blob{Namespace: info.Namespace, DataKeccak: info.Keccak256, Size: info.Size, VersionedHashes: make([][32]byte, len(info.Commitments))}
+	b := Blob{Namespace: info.Namespace, Encoding: uint8(info.Encoding), DataKeccak: info.Keccak256, Size: info.Size, VersionedHashes: make([][32]byte, len(info.Commitments))}
 	for i, c := range info.Commitments {
 		b.VersionedHashes[i] = da.VersionedHash(c)
 	}
@@ -46,7 +47,7 @@ func NewBlob(info *da.BlobInfo) Blob {
 }
 
 func (b *Blob) encode() value {
-	return tuple(left(b.Namespace[:]), word(b.DataKeccak), words(b.VersionedHashes), number(b.Size))
+	return tuple(left(b.Namespace[:]), number(uint64(b.Encoding)), word(b.DataKeccak), words(b.VersionedHashes), number(b.Size))
 }
 
 // Posted is a blob in the block of one of the places beside it.

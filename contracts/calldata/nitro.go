@@ -36,9 +36,12 @@ func ReadNitro(setup *kzg.Setup, info *da.BlobInfo, rows []*kzg.Row, offset uint
 	if offset >= info.Size {
 		return reading, nil
 	}
-	const scalarBytes = kzg.ScalarSize - 1
+	width := uint64(kzg.ScalarSize - 1) // bytes of the blob in a scalar
+	if info.Encoding == da.EncodingRaw {
+		width = kzg.ScalarSize
+	}
 	end := min(info.Size, offset+NitroWord)
-	for i := offset / scalarBytes; i <= (end-1)/scalarBytes && i < uint64(len(rows)*kzg.RowScalars); i++ {
+	for i := offset / width; i <= (end-1)/width; i++ {
 		opening, err := OpenElement(setup, rows[i/kzg.RowScalars], int(i%kzg.RowScalars))
 		if err != nil {
 			return nil, err
@@ -50,7 +53,8 @@ func ReadNitro(setup *kzg.Setup, info *da.BlobInfo, rows []*kzg.Row, offset uint
 
 // Encode returns the bytes.
 func (r *NitroReading) Encode() []byte {
-	encoded := append(append([]byte(nil), r.Blob.Namespace[:]...), r.Blob.DataKeccak[:]...)
+	encoded := append(append([]byte(nil), r.Blob.Namespace[:]...), r.Blob.Encoding)
+	encoded = append(encoded, r.Blob.DataKeccak[:]...)
 	encoded = append(binary.BigEndian.AppendUint64(encoded, r.Blob.Size), byte(len(r.Blob.VersionedHashes)))
 	for i := range r.Blob.VersionedHashes {
 		encoded = append(encoded, r.Blob.VersionedHashes[i][:]...)

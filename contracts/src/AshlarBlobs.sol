@@ -17,6 +17,8 @@ struct Place {
 /// What a blob id is the hash of (da/SPEC.md §4).
 struct Blob {
     bytes29 namespace;
+    /// How the bytes became scalars (da/SPEC.md §3): 0 data, 31 bytes behind a zero; 1 raw, 32 bytes.
+    uint8 encoding;
     /// Keccak-256 of the blob's bytes.
     bytes32 dataKeccak;
     /// EIP-4844 versioned hashes of the blob's rows, in order.
@@ -48,7 +50,7 @@ contract AshlarBlobs {
     error HeightOutsideWindow(uint64 height, uint64 newest, uint64 window);
     error BlobProofTooLong(uint256 length, uint256 most);
     error NotInBlobTree(bytes32 blobTreeRoot, bytes32 blobId);
-    /// The blob id is the hash of something else: namespace, Keccak-256, versioned hashes or size are another's.
+    /// The blob id is the hash of something else: namespace, encoding, Keccak-256, versioned hashes or size are another's.
     error WrongPreimage(bytes32 blobId, bytes32 computed);
     error WrongKeccak(bytes32 dataKeccak, bytes32 expected);
     error NoSuchRow(uint256 row, uint256 rows);
@@ -113,7 +115,7 @@ contract AshlarBlobs {
     /// The id of a blob.
     function blobIdOf(Blob calldata blob) public pure returns (bytes32) {
         bytes32 versioned = keccak256(abi.encodePacked(blob.versionedHashes));
-        return keccak256(abi.encode(uint8(1), blob.namespace, blob.dataKeccak, versioned, uint256(blob.size)));
+        return keccak256(abi.encode(uint8(1), blob.namespace, blob.encoding, blob.dataKeccak, versioned, uint256(blob.size)));
     }
 
     /// The root to which a place leads in a history that ends with `newest`.

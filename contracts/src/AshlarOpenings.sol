@@ -6,9 +6,9 @@ import {IAshlarLightClient} from "./IAshlarLightClient.sol";
 import {KZGOpenings} from "./KZGOpenings.sol";
 
 /// @title What is in an attested blob, scalar by scalar
-/// @notice Scalars count from the blob's first: 4096 to a row. A blob id does not say how the blob's bytes became
-/// scalars (da/SPEC.md §3), only the chain's index does: in encoding `data`, a scalar holds 31 bytes behind a zero, in
-/// `raw` it is 32 bytes of the blob. Whoever opens bytes must know by its own rules which of the two its blobs are in.
+/// @notice Scalars count from the blob's first: 4096 to a row. What bytes a scalar stands for depends on the
+/// blob's encoding (da/SPEC.md §3): in `data`, it holds 31 bytes behind a zero, in `raw` it is 32 bytes of the blob. Whoever
+/// opens bytes must look at `blob.encoding`.
 contract AshlarOpenings is AshlarBlobs {
     /// The value does not fit the 31 bytes that a scalar of encoding `data` holds.
     error NotBytes(uint256 value);

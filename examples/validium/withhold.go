@@ -83,7 +83,7 @@ func (s *story) attempts(ctx context.Context, m *operator.Move) error {
 
 // forge makes a block of the batch's blob, and a certificate in the name of all attesters that one key signed.
 func (s *story) forge(m *operator.Move) (*da.Certificate, l1.Posted) {
-	id := da.ComputeBlobID(s.namespace, da.Keccak256(m.Data), []kzg.Commitment{m.Commitment}, uint64(len(m.Data)))
+	id := da.ComputeBlobID(s.namespace, da.EncodingRaw, da.Keccak256(m.Data), []kzg.Commitment{m.Commitment}, uint64(len(m.Data)))
 	tree := da.BlobTreeRoot([]da.BlobID{id})
 	root := da.HistoryLeaf(1, [32]byte{1}, tree)
 	c := &da.Certificate{Attestation: da.Attestation{ChainID: chainID, Height: 1, Time: uint64(time.Now().Unix()), BlobTreeRoot: tree, HistoryRoot: root}}

@@ -41,12 +41,10 @@ contract AshlarNitro is ICustomDAProofValidator {
     /// The evidence about a certificate: epoch, height and time of an attestation (8 each), its header hash, data root, blob tree root
     /// and history root, its signers, its signature (256); the data root and blob tree root of the certificate's height; its history.
     uint256 private constant EVIDENCE = 24 + 4 * 32 + 32 + 256 + 2 * 32;
-    /// What a blob id is the hash of: namespace (29), Keccak-256, size (8), number of rows (1), their versioned hashes.
-    uint256 private constant PREIMAGE = 70;
+    /// What a blob id is the hash of: namespace (29), encoding (1), Keccak-256, size (8), number of rows (1), their versioned hashes.
+    uint256 private constant PREIMAGE = 71;
     /// An opening: the scalar, the row's commitment, the proof.
     uint256 private constant OPENING = 32 + 2 * 48;
-    /// How many bytes a scalar holds.
-    uint256 private constant SCALAR = 31;
 
     /// A certificate was settled.
     event Settled(bytes32 indexed certificateHash, bool valid);
@@ -60,7 +58,7 @@ contract AshlarNitro is ICustomDAProofValidator {
     error MalformedCertificate(bytes32 certHash);
     /// The proof has no evidence, and nobody has settled the certificate.
     error NotSettled(bytes32 certHash);
-    /// The blob id is the hash of something else: namespace, Keccak-256, size or versioned hashes are another's.
+    /// The blob id is the hash of something else: namespace, encoding, Keccak-256, size or versioned hashes are another's.
     error WrongPreimage(bytes32 blobId, bytes32 computed);
 
     constructor(IAshlarLightClient client) {
@@ -136,23 +134,21 @@ contract AshlarNitro is ICustomDAProofValidator {
         return a.height;
     }
 
-    /// The bytes of a blob from an offset on. Scalars behind the last row are zero, and of each the lower 31 bytes count, whatever
-    /// the first is: a blob in encoding `raw`, which its id does not tell from one in encoding `data`, is read as if it were
-    /// the latter, and so it is by gateways.
+    /// The bytes of a blob from an offset on.
     function _read(bytes32 blobId, uint256 offset, bytes calldata proof) private view returns (bytes memory chunk) {
-        (uint256 size, bytes32[] calldata rows, bytes calldata openings) = _preimage(blobId, proof);
+        (uint256 size, uint256 width, bytes32[] calldata rows, bytes calldata openings) = _preimage(blobId, proof);
         if (offset >= size) {
             if (openings.length != 0) revert WrongProofLength(proof.length, proof.length - openings.length);
             return chunk;
         }
         uint256 length = size - offset < 32 ? size - offset : 32;
-        uint256 first = offset / SCALAR;
-        uint256 last = (offset + length - 1) / SCALAR;
-        uint256 count = _below(last + 1, rows) - _below(first, rows);
-        if (openings.length != OPENING * count) revert WrongProofLength(proof.length, proof.length - openings.length + OPENING * count);
-        uint256 skipped = offset % SCALAR;
-        uint256 word = _scalar(rows, first, openings) << (8 + 8 * skipped);
-        if (last > first) word |= (_scalar(rows, last, openings[count == 2 ? OPENING : 0:]) << 8) >> (8 * (SCALAR - skipped));
+        uint256 first = offset / width;
+        uint256 last = (offset + length - 1) / width;
+        uint256 expected = OPENING * (last + 1 - first);
+        if (openings.length != expected) revert WrongProofLength(proof.length, proof.length - openings.length + expected);
+        uint256 skipped = offset % width;
+        uint256 word = _scalar(rows, first, width, openings) << (8 * skipped);
+        if (last > first) word |= _scalar(rows, last, width, openings[OPENING:]) >> (8 * (width - skipped));
         chunk = new bytes(length);
         word &= type(uint256).max << (256 - 8 * length);
         assembly ("memory-safe") {
@@ -160,28 +156,28 @@ contract AshlarNitro is ICustomDAProofValidator {
         }
     }
 
-    /// How many scalars before an index are in rows.
-    function _below(uint256 index, bytes32[] calldata rows) private pure returns (uint256) {
-        uint256 all = rows.length * KZGOpenings.ROW;
-        return index < all ? index : all;
-    }
-
-    /// A scalar of a blob, which the first of the openings proves, or zero behind the last row.
-    function _scalar(bytes32[] calldata rows, uint256 index, bytes calldata openings) private view returns (uint256 value) {
-        if (index >= rows.length * KZGOpenings.ROW) return 0;
-        value = uint256(bytes32(openings[:32]));
+    /// The bytes of a scalar, which the first of the openings proves, at the front of a word.
+    function _scalar(bytes32[] calldata rows, uint256 index, uint256 width, bytes calldata openings) private view returns (uint256) {
+        uint256 value = uint256(bytes32(openings[:32]));
         KZGOpenings.element(rows[index / KZGOpenings.ROW], index % KZGOpenings.ROW, value, openings[32:OPENING]);
+        return value << (8 * (32 - width));
     }
 
-    /// What a blob id is the hash of, and what follows it in a proof.
-    function _preimage(bytes32 blobId, bytes calldata proof) private pure returns (uint256 size, bytes32[] calldata rows, bytes calldata openings) {
+    /// What a blob id is the hash of, and what follows it in a proof. Width is how many bytes of the blob a scalar holds, by its encoding.
+    function _preimage(bytes32 blobId, bytes calldata proof)
+        private
+        pure
+        returns (uint256 size, uint256 width, bytes32[] calldata rows, bytes calldata openings)
+    {
         if (proof.length < PREIMAGE) revert ProofTooShort(proof.length, PREIMAGE);
-        uint256 end = PREIMAGE + 32 * uint256(uint8(proof[69]));
+        uint256 end = PREIMAGE + 32 * uint256(uint8(proof[70]));
         if (proof.length < end) revert ProofTooShort(proof.length, end);
-        (size, rows, openings) = (uint64(bytes8(proof[61:69])), _words(proof[PREIMAGE:end]), proof[end:]);
+        uint8 encoding = uint8(proof[29]);
+        (size, rows, openings) = (uint64(bytes8(proof[62:70])), _words(proof[PREIMAGE:end]), proof[end:]);
         bytes32 hashes = keccak256(proof[PREIMAGE:end]);
-        bytes32 computed = keccak256(abi.encode(uint8(1), bytes29(proof[:29]), bytes32(proof[29:61]), hashes, size));
+        bytes32 computed = keccak256(abi.encode(uint8(1), bytes29(proof[:29]), encoding, bytes32(proof[30:62]), hashes, size));
         if (computed != blobId) revert WrongPreimage(blobId, computed);
+        width = encoding == 0 ? 31 : 32;
     }
 
     /// The certificate that a proof begins with, and what follows it.

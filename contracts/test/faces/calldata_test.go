@@ -27,7 +27,7 @@ func drawAttested(random *rand.Rand, certificate calldata.Certificate) calldata.
 		a.Places = append(a.Places, calldata.Place{Height: random.Uint64(), DataRoot: draw(random), BlobTreeRoot: draw(random), History: hashes()})
 	}
 	for range random.IntN(4) {
-		b := calldata.Blob{DataKeccak: draw(random), VersionedHashes: hashes(), Size: random.Uint64()}
+		b := calldata.Blob{Encoding: uint8(random.Uint32()), DataKeccak: draw(random), VersionedHashes: hashes(), Size: random.Uint64()}
 		copy(b.Namespace[:], testBytes(byte(random.Uint32()), len(b.Namespace)))
 		a.Blobs = append(a.Blobs, calldata.Posted{Place: random.Uint64(), BlobId: draw(random), Blob: b, Tree: hashes()})
 	}

@@ -172,28 +172,6 @@ func TestRebuild(t *testing.T) {
 	}
 }
 
-// TestReadings: the same scalars in encoding data, where none is greater than 31 bytes.
-func TestReadings(t *testing.T) {
-	scalars := make([]Scalar, small.Scalars())
-	scalars[0].SetUint64(KindBatch)
-	scalars[len(scalars)-1].SetUint64(1 << 40)
-	var packed []byte
-	for i := range scalars {
-		b := scalars[i].Bytes()
-		packed = append(packed, b[1:]...)
-	}
-	packed = append(packed, make([]byte, ScalarSize*len(scalars)-len(packed))...) // as long as the contract wants it
-	for _, data := range [][]byte{Bytes(scalars), packed} {
-		found := false
-		for _, reading := range readings(small, data) {
-			found = found || reflect.DeepEqual(reading, scalars)
-		}
-		if !found {
-			t.Errorf("%d bytes are not read", len(data))
-		}
-	}
-}
-
 // FuzzParse: what is parsed is written the same again, and hostile bytes do no harm.
 func FuzzParse(f *testing.F) {
 	l, batches, _ := deposited(f, 2)

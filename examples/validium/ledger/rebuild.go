@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"slices"
 )
 
 // archive is what was published, by what it is for.
@@ -17,40 +16,20 @@ type archive struct {
 func read(shape Shape, published [][]byte) *archive {
 	a := &archive{shape: shape, batches: make(map[Scalar][]*Batch), slices: make(map[Scalar][]*slice)}
 	for _, data := range published {
-		for _, scalars := range readings(shape, data) {
-			if s, err := parseSlice(shape, scalars); err == nil {
-				if len(a.slices[s.root]) == 0 {
-					a.roots = append(a.roots, s.root)
-				}
-				a.slices[s.root] = append(a.slices[s.root], s)
-			} else if b, err := ParseBatch(shape, scalars); err == nil {
-				a.batches[b.Old] = append(a.batches[b.Old], b)
+		scalars, err := Parse(data)
+		if err != nil {
+			continue
+		}
+		if s, err := parseSlice(shape, scalars); err == nil {
+			if len(a.slices[s.root]) == 0 {
+				a.roots = append(a.roots, s.root)
 			}
+			a.slices[s.root] = append(a.slices[s.root], s)
+		} else if b, err := ParseBatch(shape, scalars); err == nil {
+			a.batches[b.Old] = append(a.batches[b.Old], b)
 		}
 	}
 	return a
-}
-
-// readings are the scalars that a blob's bytes may stand for. A blob id does not say in which encoding a blob is, and the contract sees
-// ids alone: so an operator may post in encoding data, 31 bytes to a scalar, what happens to have no greater ones.
-func readings(shape Shape, data []byte) (all [][]Scalar) {
-	if scalars, err := Parse(data); err == nil {
-		all = append(all, scalars)
-	}
-	packed := make([]Scalar, 0, len(data)/(ScalarSize-1)+1)
-	for group := range slices.Chunk(data, ScalarSize-1) {
-		var padded [ScalarSize]byte
-		copy(padded[1:], group)
-		var s Scalar
-		s.SetBytes(padded[:])
-		packed = append(packed, s)
-	}
-	for _, n := range []int{shape.Scalars(), shape.SliceScalars()} {
-		if len(packed) >= n && !slices.ContainsFunc(packed[n:], func(s Scalar) bool { return !s.IsZero() }) {
-			all = append(all, packed[:n])
-		}
-	}
-	return all
 }
 
 // Rebuild finds the state with a root in what was published, in the order of publication: the newest

@@ -86,13 +86,14 @@ func (w *world) rolled(k *Keys, state *ledger.Ledger, secret *ledger.Secret, rol
 // blob is AshlarBlobs' struct of that name.
 type blob struct {
 	Namespace       [29]byte
+	Encoding        uint8
 	DataKeccak      [32]byte
 	VersionedHashes [][32]byte
 	Size            uint64
 }
 
 func (w *world) described(p *Publication) blob {
-	return blob{w.namespace, da.Keccak256(p.Data), [][32]byte{p.VersionedHash}, uint64(len(p.Data))}
+	return blob{w.namespace, uint8(da.EncodingRaw), da.Keccak256(p.Data), [][32]byte{p.VersionedHash}, uint64(len(p.Data))}
 }
 
 // TestChangedLines counts what it takes to go from the one to the other.

@@ -138,7 +138,7 @@ func (w *world) post(p *Publication) l1.Posted { return w.postIn(w.namespace, p)
 
 func (w *world) postIn(namespace da.Namespace, p *Publication) l1.Posted {
 	w.Helper()
-	id := da.ComputeBlobID(namespace, da.Keccak256(p.Data), []kzg.Commitment{p.Commitment}, uint64(len(p.Data)))
+	id := da.ComputeBlobID(namespace, da.EncodingRaw, da.Keccak256(p.Data), []kzg.Commitment{p.Commitment}, uint64(len(p.Data)))
 	height := uint64(len(w.leaves) + 1)
 	tree := da.BlobTreeRoot([]da.BlobID{id})
 	dataRoot := da.Keccak256(binary.BigEndian.AppendUint64(nil, height))

@@ -63,6 +63,8 @@ contract Validium {
     /// Scalars of an account.
     uint256 private constant ACCOUNT = 3;
     uint256 private constant SCALAR = 32;
+    /// The encoding of blobs whose bytes are scalars of 32 bytes (da/SPEC.md §3).
+    uint8 private constant RAW = 1;
 
     AshlarBlobs public immutable BLOBS;
     IAshlarLightClient public immutable CLIENT;
@@ -391,7 +393,7 @@ contract Validium {
 
     function _requirePosted(Posted calldata p, uint256 size) private view returns (uint64 newest, uint64 time) {
         bytes32 versioned = keccak256(abi.encode(p.versionedHash));
-        bytes32 blobId = keccak256(abi.encode(uint8(1), NAMESPACE, p.dataKeccak, versioned, size));
+        bytes32 blobId = keccak256(abi.encode(uint8(1), NAMESPACE, RAW, p.dataKeccak, versioned, size));
         BLOBS.requireBlob(p.historyRoot, p.place, blobId, p.tree);
         return CLIENT.attested(p.historyRoot);
     }
