@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -25,8 +26,11 @@ type Artifact struct {
 }
 
 // Load returns the contract with a name, e.g. "AshlarLightClient". It fails if there is none.
-func Load(name string) (*Artifact, error) {
-	encoded, err := out.ReadFile("out/" + name + ".json")
+func Load(name string) (*Artifact, error) { return LoadFrom(out, name) }
+
+// LoadFrom is Load of what compile.js wrote to another folder's out.
+func LoadFrom(folder fs.FS, name string) (*Artifact, error) {
+	encoded, err := fs.ReadFile(folder, "out/"+name+".json")
 	if err != nil {
 		return nil, fmt.Errorf("contract %q: %w", name, err)
 	}
