@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -198,4 +199,49 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("another batch, %v", err)
 		}
 	})
+}
+
+// TestRebuildWhole rebuilds a state of 1023 accounts from a checkpoint of 16 blobs, each in a row of its own, and a batch after it.
+func TestRebuildWhole(t *testing.T) {
+	secret, err := NewSecret()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape := Shape{Depth: 10, SliceDepth: 6, Deposits: 4, Transfers: 8}
+	l := New(shape)
+	for i := range 1<<shape.Depth - 1 {
+		if err := l.Deposit(Deposit{Key: secret.Key(), Owner: [20]byte{byte(i >> 8), byte(i), 1}, Amount: uint64(i + 1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l.Slices() != 16 {
+		t.Fatalf("%d slices", l.Slices())
+	}
+	var data [][]byte
+	for i := range l.Slices() {
+		data = append(data, Bytes(l.Slice(i)))
+	}
+	last := batch(t, l, nil, []Transfer{{From: 1000, To: 64, Amount: 900}, {From: 64, To: 1023, Amount: 1}})
+	scalars, err := last.Scalars(shape)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = append(data, Bytes(scalars))
+	rebuilt, batches, err := Rebuild(shape, l.Root(), data)
+	if err != nil || batches != 1 {
+		t.Fatalf("%d batches, %v", batches, err)
+	}
+	for i := range l.accounts {
+		if rebuilt.accounts[i] != l.accounts[i] {
+			t.Fatalf("account %d is %+v, want %+v", i, rebuilt.accounts[i], l.accounts[i])
+		}
+	}
+	if rebuilt.Deposits() != l.Deposits() {
+		t.Errorf("%d deposits, want %d", rebuilt.Deposits(), l.Deposits())
+	}
+	for _, missing := range []int{0, 7, 15} {
+		if _, _, err := Rebuild(shape, l.Root(), slices.Delete(slices.Clone(data), missing, missing+1)); !errors.Is(err, ErrInvalid) {
+			t.Errorf("without slice %d: %v", missing, err)
+		}
+	}
 }
