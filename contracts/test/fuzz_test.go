@@ -67,9 +67,8 @@ func TestCalldata(t *testing.T) {
 	}
 }
 
-// FuzzCalldata: no bytes make the client verify, remember or rotate but those that say what was signed. Its seeds are few: a fuzzer runs
-// all of them, on contracts that take milliseconds each and longer while coverage is counted, before it makes anything up: of some six hundred seeds it
-// was not through after a minute.
+// FuzzCalldata: no bytes make the client verify, remember or rotate but those that say what was signed. Its seeds are few: a fuzzer runs all of
+// them before it makes anything up, some ten a second here.
 func FuzzCalldata(f *testing.F) {
 	s := newSigned(f)
 	for _, data := range s.valid {
