@@ -13,14 +13,13 @@ import (
 
 	"github.com/cometbft/cometbft/crypto/ed25519"
 	"github.com/cometbft/cometbft/crypto/merkle"
-	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
-	cmtversion "github.com/cometbft/cometbft/proto/tendermint/version"
 	"github.com/cometbft/cometbft/types"
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/testnet/signed"
 )
 
 const testChain = "light-test"
@@ -144,16 +143,11 @@ func (c *testBlocks) build(height int64, make content) *block {
 	proof := proveFirst(txs)
 	set, keys := c.validators(height)
 	next, _ := c.validators(height + 1)
-	dataHash := da.DataHash(txs)
-	header := &types.Header{
-		Version: cmtversion.Consensus{Block: 11}, ChainID: testChain, Height: height,
-		Time: c.start.Add(time.Duration(height) * c.every).UTC(), DataHash: dataHash[:],
-		ValidatorsHash: set.Hash(), NextValidatorsHash: next.Hash(), ConsensusHash: dataHash[:],
-		ProposerAddress: set.Validators[0].Address,
-	}
+	var below *types.SignedHeader
 	if height > 1 {
-		header.LastBlockID = c.blocks[height-2].header.Signed.Commit.BlockID
+		below = c.blocks[height-2].header.Signed
 	}
+	header := signed.NewHeader(testChain, height, c.start.Add(time.Duration(height)*c.every), txs, set, next, below)
 	return &block{header: &p2p.Header{Signed: sign(c.t, header, set, keys), Validators: set, Proof: proof}, square: square}
 }
 
@@ -174,23 +168,11 @@ func proveAt(txs [][]byte, i int) *da.HeaderProof {
 // sign returns a header with the commit of all keys.
 func sign(t *testing.T, header *types.Header, set *types.ValidatorSet, keys []ed25519.PrivKey) *types.SignedHeader {
 	t.Helper()
-	parts := sha256.Sum256(header.Hash())
-	id := types.BlockID{Hash: header.Hash(), PartSetHeader: types.PartSetHeader{Total: 1, Hash: parts[:]}}
-	signatures := make([]types.CommitSig, len(keys))
-	for _, key := range keys {
-		index, validator := set.GetByAddress(key.PubKey().Address())
-		vote := &types.Vote{
-			Type: cmtproto.PrecommitType, Height: header.Height, BlockID: id, Timestamp: header.Time,
-			ValidatorAddress: validator.Address, ValidatorIndex: index,
-		}
-		signature, err := key.Sign(types.VoteSignBytes(header.ChainID, vote.ToProto()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		vote.Signature = signature
-		signatures[index] = vote.CommitSig()
+	signed, err := signed.Sign(header, set, keys...)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return &types.SignedHeader{Header: header, Commit: &types.Commit{Height: header.Height, BlockID: id, Signatures: signatures}}
+	return signed
 }
 
 func (c *testBlocks) at(height uint64) *block {
@@ -295,13 +277,7 @@ func (s *testSource) Header(_ context.Context, request p2p.HeaderRequest) (*p2p.
 	if s.alter != nil {
 		header = *s.alter(&header)
 	}
-	if !request.Proof {
-		header.Proof = nil
-	}
-	if slices.Equal(request.KnownValidators, header.Signed.ValidatorsHash) {
-		header.Validators = nil
-	}
-	return &header, nil
+	return signed.Answer(&header, request), nil
 }
 
 func (s *testSource) Cost(_ uint64, coords []erasure.Coord) (cells, bytes int) { return len(coords), 0 }
@@ -359,20 +335,4 @@ func startHost(t *testing.T, source *testSource) *p2p.Host {
 			c.Headers, c.Squares = source, source
 		}
 	})
-}
-
-// runUntilCleanup runs something until the test ends or stop is called.
-func runUntilCleanup(t *testing.T, run func(context.Context) error) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- run(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("run: %v", err)
-		}
-	})
-	t.Cleanup(stop)
-	return stop
 }

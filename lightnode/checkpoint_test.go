@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ashlar-da/ashlar/api"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // signingKey returns a key made from a byte.
@@ -179,7 +180,7 @@ func TestCheckpointBegins(t *testing.T) {
 	config := testConfig(t, blocks, host)
 	config.Trust, config.Checkpoint, config.CheckpointSigners = nil, testCheckpoint(t, blocks, 4, 1), signers(t, 1, 1)
 	n, stop := start(t, config)
-	await(t, "the chain is followed", func() bool { return status(t, n).Height == 6 })
+	rig.Await(t, "the chain is followed", func() bool { return status(t, n).Height == 6 })
 	if s := status(t, n); !strings.Contains(s.Trust, "checkpoint") || !strings.Contains(s.Trust, publicHex(1)) || s.Warning != "" {
 		t.Errorf("trust %q, warning %q", s.Trust, s.Warning)
 	}

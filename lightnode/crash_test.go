@@ -13,6 +13,7 @@ import (
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // childNode is the variable that turns a run of this test binary into a node, by its home, the
@@ -96,7 +97,7 @@ func TestKilledAtTheFirstRequest(t *testing.T) {
 			t.Errorf("cell %v was asked for before it was on disk", coord)
 		}
 	}
-	runUntilCleanup(t, n.Run)
+	rig.RunUntilCleanup(t, n.Run)
 	awaitVerdict(t, n, k.height, sampling.Available)
 	after, err := n.Availability(t.Context(), k.height)
 	if err != nil || !slices.Equal(after.Coordinates, before.Coordinates) {

@@ -13,6 +13,7 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/da/store/disk"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 const mib = 1 << 20
@@ -47,9 +48,9 @@ func TestAFullDiskStopsAndGoesOn(t *testing.T) {
 	}
 
 	free.Store(8*mib - 1)
-	await(t, "the alarm says that the disk is full", func() bool { return strings.Contains(status(t, n).Alarm, "disk full") })
+	rig.Await(t, "the alarm says that the disk is full", func() bool { return strings.Contains(status(t, n).Alarm, "disk full") })
 	blocks.grow(fullBlock)
-	await(t, "the head stays, with the reason", func() bool { return strings.Contains(status(t, n).HeadError, "disk full") })
+	rig.Await(t, "the head stays, with the reason", func() bool { return strings.Contains(status(t, n).HeadError, "disk full") })
 	for what, err := range map[string]error{
 		"a record":  n.heights.put(testRecord(9, sampling.Available)),
 		"a proof":   n.storeProof(9, blocks.at(3).header),
@@ -76,7 +77,7 @@ func TestAFullDiskStopsAndGoesOn(t *testing.T) {
 
 	free.Store(100 * mib)
 	awaitVerdict(t, n, 4, sampling.Available)
-	await(t, "the alarm is lifted", func() bool { return status(t, n).Alarm == "" && status(t, n).HeadError == "" })
+	rig.Await(t, "the alarm is lifted", func() bool { return status(t, n).Alarm == "" && status(t, n).HeadError == "" })
 	if !strings.Contains(log.String(), "the disk is full") || !strings.Contains(log.String(), "the disk has room again") {
 		t.Errorf("the log does not tell: %s", log)
 	}
@@ -107,8 +108,8 @@ func TestADiskThatFillsLeavesHeightsPending(t *testing.T) {
 		return 2 * DefaultMinFree, nil
 	}
 	n, _ := start(t, config)
-	await(t, "all cells were asked for", func() bool { return len(source.askedFor()) >= 30 })
-	await(t, "the alarm says that the disk is full", func() bool { return strings.Contains(status(t, n).Alarm, "disk full") })
+	rig.Await(t, "all cells were asked for", func() bool { return len(source.askedFor()) >= 30 })
+	rig.Await(t, "the alarm says that the disk is full", func() bool { return strings.Contains(status(t, n).Alarm, "disk full") })
 	before, err := n.Availability(t.Context(), 1)
 	if err != nil || before.Verdict != sampling.Pending || len(before.Coordinates) != 30 {
 		t.Errorf("%+v, %v: want a pending height with its coordinates, which is all that is on disk", before, err)

@@ -17,6 +17,7 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // evidenceDesk stands in for a full node: it takes evidence against any block but its own
@@ -82,7 +83,7 @@ func TestConflictingHeadersBecomeEvidence(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 	defer cancel()
 	err = n.Run(ctx)
 	if !errors.Is(err, ErrAttack) || !bytes.Contains([]byte(err.Error()), []byte("1 full nodes took the evidence")) {
@@ -99,7 +100,7 @@ func TestConflictingHeadersBecomeEvidence(t *testing.T) {
 	}
 	config.Trust, config.Peers = blocks.trust(4), config.Peers[:1]
 	again, _ := start(t, config)
-	await(t, "the node follows again from another header", func() bool { return status(t, again).Height == 6 })
+	rig.Await(t, "the node follows again from another header", func() bool { return status(t, again).Height == 6 })
 	if s := status(t, again); s.Alarm != "" {
 		t.Errorf("alarm: %s", s.Alarm)
 	}
@@ -145,16 +146,16 @@ func TestEvidenceOutlivesTheRunThatFoundIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 			defer cancel()
 			ended := make(chan error, 1)
 			go func() { ended <- again.Run(ctx) }()
-			await(t, "the evidence is taken, and noted to be", func() bool {
+			rig.Await(t, "the evidence is taken, and noted to be", func() bool {
 				left, err := again.chain.pendingEvidence()
 				return desk.count() == 1 && len(left) == 0 && err == nil
 			})
 			if config.Trust != same {
-				await(t, "the node follows", func() bool { return status(t, again).Height == 6 })
+				rig.Await(t, "the node follows", func() bool { return status(t, again).Height == 6 })
 				cancel()
 				<-ended
 				return
@@ -196,16 +197,7 @@ func (d *evidenceDesk) count() int {
 // startHostWith starts a host that serves no headers.
 func startHostWith(t *testing.T, change func(*p2p.Config)) *p2p.Host {
 	t.Helper()
-	key, err := p2p.LoadOrCreateKey(t.TempDir() + "/node.key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := p2p.Config{ChainID: testChain, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Log: testLog(t)}
+	config := p2p.Config{ChainID: testChain, Log: testLog(t)}
 	change(&config)
-	host, err := p2p.New(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runUntilCleanup(t, host.Run)
-	return host
+	return rig.Host(t, config)
 }

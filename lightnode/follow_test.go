@@ -11,6 +11,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // logged keeps what is logged. It is safe for concurrent use.
@@ -91,8 +92,8 @@ func TestAWrongChainIDIsExplained(t *testing.T) {
 	log := &logged{}
 	config.Log = slog.New(slog.NewTextHandler(log, nil))
 	n, _ := start(t, config)
-	await(t, "the status names both chains", func() bool {
+	rig.Await(t, "the status names both chains", func() bool {
 		return strings.Contains(status(t, n).HeadError, `serves chain "light-test", not "light-tset"`)
 	})
-	await(t, "it is a warning", func() bool { return strings.Contains(log.String(), "level=WARN") })
+	rig.Await(t, "it is a warning", func() bool { return strings.Contains(log.String(), "level=WARN") })
 }

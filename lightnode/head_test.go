@@ -9,6 +9,7 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // fiveAtATime returns a node that verifies every fifth height of ten, of hosts to come with it.
@@ -49,8 +50,8 @@ func TestHeadersMadeUpAreNeverJudged(t *testing.T) {
 	for range 7 {
 		blocks.grow(fullBlock)
 	}
-	await(t, "the liar is banned", func() bool { return n.host.Banned(host.ID()) })
-	await(t, "the node says why it has no newer head", func() bool { return status(t, n).HeadError != "" })
+	rig.Await(t, "the liar is banned", func() bool { return n.host.Banned(host.ID()) })
+	rig.Await(t, "the node says why it has no newer head", func() bool { return status(t, n).HeadError != "" })
 	if s := status(t, n); s.Heights.Newest != 10 {
 		t.Errorf("status %+v: nothing above 10 is the chain's", s)
 	}
@@ -105,7 +106,7 @@ func TestHeadersWithoutCommitsAreAnAlarm(t *testing.T) {
 	for range 7 {
 		blocks.grow(fullBlock)
 	}
-	await(t, "the alarm is raised, and the node says why", func() bool { s := status(t, n); return s.Alarm != "" && s.HeadError != "" })
+	rig.Await(t, "the alarm is raised, and the node says why", func() bool { s := status(t, n); return s.Alarm != "" && s.HeadError != "" })
 	if s := status(t, n); s.Heights.Newest != 10 {
 		t.Errorf("status %+v: no commit covers a height above 10", s)
 	}

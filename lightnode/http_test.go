@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // get asks a node's API and returns the status and the body.
@@ -45,7 +46,7 @@ func TestAPI(t *testing.T) {
 	for height := uint64(1); height <= 3; height++ {
 		awaitVerdict(t, n, height, sampling.Available)
 	}
-	await(t, "the node is done", func() bool { return !status(t, n).Syncing })
+	rig.Await(t, "the node is done", func() bool { return !status(t, n).Syncing })
 
 	rows := []struct {
 		path   string

@@ -260,17 +260,8 @@ func entriesOf(s *square, namespace da.Namespace) *p2p.Entries {
 func (c *blobChain) serveBlobs(t *testing.T) (*blobSource, *p2p.Host) {
 	t.Helper()
 	source := &blobSource{testSource: &testSource{blocks: c.testBlocks}, chain: c}
-	key, err := p2p.LoadOrCreateKey(t.TempDir() + "/node.key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, err := p2p.New(t.Context(), p2p.Config{
-		ChainID: testChain, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Log: testLog(t), Headers: source, Squares: source,
-		Limits: p2p.Limits{CellsBurst: 1 << 20},
+	host := startHostWith(t, func(c *p2p.Config) {
+		c.Headers, c.Squares, c.Limits = source, source, p2p.Limits{CellsBurst: 1 << 20}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	runUntilCleanup(t, host.Run)
 	return source, host
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // followConfig is a Config of a node that delivers from height 1 on.
@@ -32,7 +33,7 @@ func followConfig(t *testing.T, chain *blobChain, hosts ...*p2p.Host) Config {
 // awaitNext waits until all heights below one are delivered.
 func awaitNext(t *testing.T, n *Node, next uint64) {
 	t.Helper()
-	await(t, "heights below "+strconv.FormatUint(next, 10)+" are delivered", func() bool { return n.following.folder.at().Next >= next })
+	rig.Await(t, "heights below "+strconv.FormatUint(next, 10)+" are delivered", func() bool { return n.following.folder.at().Next >= next })
 }
 
 // checkFolder holds a folder against the chain: what each height up to one has, and nothing else.
@@ -128,7 +129,7 @@ func TestNothingIsDeliveredBeforeItIsAvailable(t *testing.T) {
 	n, _ := start(t, config)
 	awaitVerdict(t, n, 2, sampling.Unavailable)
 	awaitVerdict(t, n, 3, sampling.Available)
-	await(t, "an alarm says what is not delivered", func() bool {
+	rig.Await(t, "an alarm says what is not delivered", func() bool {
 		return strings.Contains(status(t, n).Alarm, "is delivered from height 2 on") && strings.Contains(status(t, n).Alarm, "unavailable")
 	})
 	checkFolder(t, config.Follow.Out, chain, 1)
@@ -143,7 +144,7 @@ func TestNothingIsDeliveredBeforeItIsAvailable(t *testing.T) {
 	source.set(func() { source.withheld = nil })
 	awaitNext(t, n, 4)
 	checkFolder(t, config.Follow.Out, chain, 3)
-	await(t, "the alarm is lifted", func() bool { return !strings.Contains(status(t, n).Alarm, "is delivered from") })
+	rig.Await(t, "the alarm is lifted", func() bool { return !strings.Contains(status(t, n).Alarm, "is delivered from") })
 }
 
 // TestLiesAboutANamespace has the only peer lie, in one way each time. Nothing that it said may be
@@ -213,10 +214,11 @@ func TestLiesAboutANamespace(t *testing.T) {
 			liar.lie(test.lie)
 			config := followConfig(t, chain, bad)
 			config.Follow.BeforeVerdict, config.Follow.VerifyIndex = true, test.verify
+			config.Deadline, config.RequestTimeout = 30*time.Second, 30*time.Second // what counts is what is answered, not when
 			config.Metrics = prometheus.NewRegistry()
 			n, _ := start(t, config)
 			if !test.rescued {
-				await(t, "the delivery waits", func() bool { return status(t, n).Namespace.Waits != "" })
+				rig.Await(t, "the delivery waits", func() bool { return status(t, n).Namespace.Waits != "" })
 				checkFolder(t, config.Follow.Out, chain, 0)
 				_, good := chain.serveBlobs(t)
 				if _, err := n.host.Connect(t.Context(), good.Addresses()[0]); err != nil {
@@ -343,7 +345,7 @@ func deliverAll(t *testing.T, n *Node, consumer *consumer, next uint64, kill int
 		return nil
 	}
 	f := &following{node: n, config: Follow{Namespace: followedSpace, From: 1}, folder: d}
-	await(t, "the heights are delivered", func() bool {
+	rig.Await(t, "the heights are delivered", func() bool {
 		var err error
 		for err == nil && d.at().Next < next {
 			err = f.deliverNext(t.Context())
@@ -435,7 +437,7 @@ func TestBlobsOfAnotherChainStopTheDelivery(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, _ := start(t, config)
-	await(t, "an alarm says so", func() bool { return strings.Contains(status(t, n).Alarm, "give --out another folder") })
+	rig.Await(t, "an alarm says so", func() bool { return strings.Contains(status(t, n).Alarm, "give --out another folder") })
 	checkFolder(t, config.Follow.Out, chain, 0)
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // fetch gets a path of a node's API.
@@ -32,7 +33,7 @@ func fetch(t *testing.T, n *Node, path string) (int, []byte) {
 // streamed reads a stream of the namespace's blobs up to a height.
 func streamed(t *testing.T, n *Node, header string, query string, last uint64) (blocks []api.NamespaceBlobs) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 	defer cancel()
 	request := must(http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.APIAddress()+"/v1/namespaces/"+followedSpace.String()+"/blobs"+query, nil))
 	if header != "" {

@@ -9,6 +9,7 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // TestContradictions has more than two thirds of the validators sign a block whose index is not what
@@ -94,7 +95,7 @@ func TestContradictions(t *testing.T) {
 // available: that is another question.
 func awaitContradiction(t *testing.T, n *Node) {
 	t.Helper()
-	await(t, "an alarm says that the chain contradicts itself", func() bool {
+	rig.Await(t, "an alarm says that the chain contradicts itself", func() bool {
 		alarm := status(t, n).Alarm
 		return strings.Contains(alarm, "is delivered from height 1 on") && strings.Contains(alarm, "contradicts itself")
 	})

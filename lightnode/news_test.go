@@ -8,6 +8,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // TestNewsTurns tells what is asked after what was heard, of a chain verified up to 12 of
@@ -195,7 +196,7 @@ func TestCommitsAreFetchedOfEveryFifthHeight(t *testing.T) {
 	for range 4 {
 		blocks.grow(fullBlock)
 	}
-	await(t, "somebody was asked what is new", func() bool { return n.claimed.Load() == 14 })
+	rig.Await(t, "somebody was asked what is new", func() bool { return n.claimed.Load() == 14 })
 	if _, err := n.Availability(t.Context(), 11); !errors.Is(err, da.ErrFutureHeight) {
 		t.Errorf("a height that no commit covers yet: %v, want %v", err, da.ErrFutureHeight)
 	}

@@ -18,18 +18,10 @@ import (
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
-// patience bounds what a test waits for; nothing is concluded from how long it takes.
-const patience = 3 * time.Minute
-
-func testLog(t *testing.T) *slog.Logger {
-	t.Helper()
-	if testing.Verbose() {
-		return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
-	}
-	return slog.New(slog.DiscardHandler)
-}
+func testLog(t *testing.T) *slog.Logger { return rig.Log(t, slog.LevelDebug) }
 
 // testConfig is a Config for a node that begins with height 1 and knows the hosts.
 func testConfig(t *testing.T, blocks *testBlocks, hosts ...*p2p.Host) Config {
@@ -52,18 +44,7 @@ func start(t *testing.T, config Config) (n *Node, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n, runUntilCleanup(t, n.Run)
-}
-
-// await waits until a condition holds.
-func await(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if holds() {
-			return
-		}
-	}
-	t.Fatalf("in vain waited until %s", what)
+	return n, rig.RunUntilCleanup(t, n.Run)
 }
 
 func verdict(t *testing.T, n *Node, height uint64) sampling.Verdict {
@@ -80,7 +61,7 @@ func verdict(t *testing.T, n *Node, height uint64) sampling.Verdict {
 
 func awaitVerdict(t *testing.T, n *Node, height uint64, want sampling.Verdict) {
 	t.Helper()
-	await(t, "the verdict is "+want.String(), func() bool { return verdict(t, n, height) == want })
+	rig.Await(t, "the verdict is "+want.String(), func() bool { return verdict(t, n, height) == want })
 }
 
 func status(t *testing.T, n *Node) *Status {
@@ -181,7 +162,7 @@ func awaitEvent(t *testing.T, events <-chan api.Event, height uint64, want sampl
 			if report, ok := event.Data.(*AvailabilityReport); ok && report.Height == height && report.Verdict == want {
 				return
 			}
-		case <-time.After(patience):
+		case <-time.After(rig.Patience):
 			t.Fatalf("no event says that height %d is %v", height, want)
 		}
 	}
@@ -196,11 +177,11 @@ func TestSilenceIsNeverAVerdict(t *testing.T) {
 	config.Deadline, config.RequestTimeout, config.AlarmAfter = time.Second, 300*time.Millisecond, 3*time.Second
 	n, _ := start(t, config)
 	events := n.events.listen(t.Context(), 0)
-	await(t, "height 2 was tried past its deadline", func() bool {
+	rig.Await(t, "height 2 was tried past its deadline", func() bool {
 		report, err := n.Availability(t.Context(), 2)
 		return err == nil && report.Checked != nil
 	})
-	await(t, "the alarm is raised", func() bool {
+	rig.Await(t, "the alarm is raised", func() bool {
 		return strings.Contains(status(t, n).Alarm, "of its 30 cells 0 came")
 	})
 	for height := uint64(1); height <= 2; height++ {
@@ -211,7 +192,7 @@ func TestSilenceIsNeverAVerdict(t *testing.T) {
 	source.set(func() { source.stall = false })
 	awaitVerdict(t, n, 2, sampling.Available)
 	awaitVerdict(t, n, 1, sampling.Available)
-	await(t, "the alarm is lifted", func() bool { return status(t, n).Alarm == "" })
+	rig.Await(t, "the alarm is lifted", func() bool { return status(t, n).Alarm == "" })
 	raised := awaitAlarm(t, events)
 	lifted := awaitAlarm(t, events)
 	for lifted.Alarm != "" { // its cause became another first
@@ -231,7 +212,7 @@ func awaitAlarm(t *testing.T, events <-chan api.Event) *AlarmReport {
 			if report, ok := event.Data.(*AlarmReport); ok {
 				return report
 			}
-		case <-time.After(patience):
+		case <-time.After(rig.Patience):
 			t.Fatal("no event of an alarm")
 		}
 	}
@@ -247,12 +228,12 @@ func TestCutOffHalfwayLeavesHeightsPending(t *testing.T) {
 	config := testConfig(t, blocks, bad)
 	config.Samples, config.Deadline = 64, 8*time.Second // the default would miss the withholding once in three million runs
 	n, _ := start(t, config)
-	await(t, "cells were asked for", func() bool { return len(withholder.askedFor()) >= 64 })
-	await(t, "some came", func() bool { usage, _ := n.host.WireBytes(); return usage > 64<<10 })
+	rig.Await(t, "cells were asked for", func() bool { return len(withholder.askedFor()) >= 64 })
+	rig.Await(t, "some came", func() bool { usage, _ := n.host.WireBytes(); return usage > 64<<10 })
 	if err := bad.Close(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the height was tried past its deadline", func() bool {
+	rig.Await(t, "the height was tried past its deadline", func() bool {
 		report, err := n.Availability(t.Context(), 1)
 		return err == nil && report.Checked != nil
 	})
@@ -277,12 +258,12 @@ func TestDeadPeersLeaveHeightsPending(t *testing.T) {
 	config.Deadline, config.RequestTimeout, config.AlarmAfter = time.Second, 300*time.Millisecond, 2*time.Second
 	n, _ := start(t, config)
 	var drawn [2]*AvailabilityReport
-	await(t, "coordinates are drawn", func() bool { return reportAll(t, n, drawn[:]) })
+	rig.Await(t, "coordinates are drawn", func() bool { return reportAll(t, n, drawn[:]) })
 	if err := host.Close(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the alarm says that the node is cut off", func() bool { return strings.HasPrefix(status(t, n).Alarm, "cut off: no peer") })
-	await(t, "the heights were tried past their deadline", func() bool {
+	rig.Await(t, "the alarm says that the node is cut off", func() bool { return strings.HasPrefix(status(t, n).Alarm, "cut off: no peer") })
+	rig.Await(t, "the heights were tried past their deadline", func() bool {
 		first, err := n.Availability(t.Context(), 1)
 		second, err2 := n.Availability(t.Context(), 2)
 		return err == nil && err2 == nil && first.Checked != nil && second.Checked != nil
@@ -299,9 +280,9 @@ func TestCoordinatesSurviveACrash(t *testing.T) {
 	source.set(func() { source.stall = true })
 	config := testConfig(t, blocks, host)
 	n, stop := start(t, config)
-	await(t, "cells were asked for", func() bool { return len(source.askedFor()) > 0 })
+	rig.Await(t, "cells were asked for", func() bool { return len(source.askedFor()) > 0 })
 	var before [3]*AvailabilityReport
-	await(t, "coordinates are drawn", func() bool { return reportAll(t, n, before[:]) })
+	rig.Await(t, "coordinates are drawn", func() bool { return reportAll(t, n, before[:]) })
 	// What a crash now would leave behind is what the disk holds while the node runs.
 	crashed := t.TempDir()
 	if err := os.CopyFS(crashed, os.DirFS(config.Home)); err != nil {
@@ -355,7 +336,7 @@ func TestMoreSamplesAreDrawnForWhatIsPending(t *testing.T) {
 	config.Samples = 16
 	n, stop := start(t, config)
 	var before [1]*AvailabilityReport
-	await(t, "coordinates are drawn", func() bool { return reportAll(t, n, before[:]) })
+	rig.Await(t, "coordinates are drawn", func() bool { return reportAll(t, n, before[:]) })
 	stop()
 	source.set(func() { source.stall = false })
 	config.Samples = 20
@@ -397,7 +378,7 @@ func TestFalseHeadsAreNotChased(t *testing.T) {
 	awaitVerdict(t, n, 1, sampling.Available)
 	before, began := source.served(), time.Now()
 	height := uint64(1000)
-	await(t, "news make the node ask for the head", func() bool {
+	rig.Await(t, "news make the node ask for the head", func() bool {
 		for range 8 {
 			height++
 			if err := liar.Announce(t.Context(), p2p.Head{Height: height}); err != nil {
@@ -433,7 +414,7 @@ func TestForgedHeaderIsRefused(t *testing.T) {
 	blocks.grow(fullBlock)
 	awaitVerdict(t, n, 5, sampling.Available)
 	blocks.grow(fullBlock)
-	await(t, "the forger is banned", func() bool { return n.host.Banned(host.ID()) })
+	rig.Await(t, "the forger is banned", func() bool { return n.host.Banned(host.ID()) })
 	if s := status(t, n); s.Head.Height != 5 {
 		t.Errorf("the head is %d; the forged header is 6", s.Head.Height)
 	}
@@ -453,7 +434,7 @@ func TestPathMustLeadToTransaction0(t *testing.T) {
 	b.header.Proof = proveAt(txs, 1)
 	_, host := blocks.serve(t)
 	n, _ := start(t, testConfig(t, blocks, host))
-	await(t, "the peer is banned for its proofs", func() bool { return n.host.Banned(host.ID()) })
+	rig.Await(t, "the peer is banned for its proofs", func() bool { return n.host.Banned(host.ID()) })
 	report, err := n.Availability(t.Context(), 1)
 	if err != nil || report.Verdict != sampling.Pending || len(report.Coordinates) != 0 {
 		t.Errorf("%+v, %v: want a pending height without coordinates", report, err)
@@ -473,11 +454,11 @@ func TestAttackStopsTheNode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- n.Run(ctx) }()
-	await(t, "both peers vouch for the head", func() bool { return verdict(t, n, 4) == sampling.Available && status(t, n).Witnesses == 1 })
+	rig.Await(t, "both peers vouch for the head", func() bool { return verdict(t, n, 4) == sampling.Available && status(t, n).Witnesses == 1 })
 	blocks.grow(fullBlock)
 	fork.grow(emptyBlock)
 	if err := <-ended; !errors.Is(err, ErrAttack) {
@@ -492,7 +473,7 @@ func TestWindowBoundsWhatIsSampled(t *testing.T) {
 	config := testConfig(t, blocks, host)
 	config.Trust, config.Window = blocks.trust(40), 20*time.Second
 	n, _ := start(t, config)
-	await(t, "the window is sampled", func() bool {
+	rig.Await(t, "the window is sampled", func() bool {
 		s := status(t, n)
 		return s.Head != nil && !s.Syncing && s.Heights.Unavailable == 0 // late cells have revised what was
 	})

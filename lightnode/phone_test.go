@@ -16,6 +16,7 @@ import (
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // phoneConfig is a phone's Config for a chain and the hosts it knows.
@@ -201,15 +202,7 @@ func TestPhoneWritesDownWhatItDrew(t *testing.T) {
 		defer mu.Unlock()
 		asked = append(asked, height)
 	}}
-	key, err := p2p.LoadOrCreateKey(t.TempDir() + "/node.key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, err := p2p.New(t.Context(), p2p.Config{ChainID: testChain, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Headers: source, Squares: source, Log: testLog(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	runUntilCleanup(t, host.Run)
+	host := startHostWith(t, func(c *p2p.Config) { c.Headers, c.Squares = source, source })
 	n.config.Peers = host.Addresses()[:1]
 	for range 30 {
 		blocks.grow(fullBlock)
@@ -308,7 +301,7 @@ func TestRunningPhoneWakesForWhatIsNamed(t *testing.T) {
 	config := phoneConfig(t, blocks, host)
 	config.WakeEvery = 200 * time.Millisecond
 	n, stop := start(t, config)
-	await(t, "the first head is sampled", func() bool { return verdict(t, n, 8) == sampling.Available })
+	rig.Await(t, "the first head is sampled", func() bool { return verdict(t, n, 8) == sampling.Available })
 	if err := n.Name(t.Context(), 4); err != nil {
 		t.Fatal(err)
 	}

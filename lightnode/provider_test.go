@@ -13,6 +13,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 func TestProviderTranslatesErrorsUnwrapped(t *testing.T) {
@@ -66,7 +67,7 @@ func TestProviderWaitsForAHeight(t *testing.T) {
 		}
 		got <- err
 	}()
-	await(t, "the height was asked for", func() bool { return source.refusedOnce() })
+	rig.Await(t, "the height was asked for", func() bool { return source.refusedOnce() })
 	blocks.grow(emptyBlock)
 	if err := <-got; err != nil {
 		t.Errorf("a height that came into being: %v", err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -92,7 +93,7 @@ func TestRaisingAddsToPendingHeights(t *testing.T) {
 	if strong, err := n.Change(t.Context(), Change{Samples: ptr(50)}); err != nil || strong.Drawn != 50 {
 		t.Fatalf("%+v, %v", strong, err)
 	}
-	await(t, "height 2 has more coordinates", func() bool {
+	rig.Await(t, "height 2 has more coordinates", func() bool {
 		report, err := n.Availability(t.Context(), 2)
 		return err == nil && report.Samples == 50
 	})
@@ -158,7 +159,7 @@ func TestBudgetRestsAndGoesOn(t *testing.T) {
 	n, _ := start(t, config)
 	awaitVerdict(t, n, 3, sampling.Available)
 	n.strength.spend(n.config.Now(), 200e6, 0)
-	await(t, "the node rests", func() bool { return n.host.Resting() && len(host.Peers()) == 0 })
+	rig.Await(t, "the node rests", func() bool { return n.host.Resting() && len(host.Peers()) == 0 })
 	blocks.grow(fullBlock)
 	if s := status(t, n); s.Data.RestsUntil == nil || s.Data.Credit > -100e6 || s.Data.UsedToday < 200e6 || !s.Strength.Adaptive || s.Alarm != "" {
 		t.Errorf("resting: %+v, %+v, alarm %q", s.Data, s.Strength, s.Alarm)

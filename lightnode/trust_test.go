@@ -11,6 +11,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 func TestExpiredTrustStopsTheNode(t *testing.T) {
@@ -23,7 +24,7 @@ func TestExpiredTrustStopsTheNode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 	defer cancel()
 	if err := n.Run(ctx); !errors.Is(err, ErrTrustExpired) {
 		t.Errorf("the node ended with %v, want %v", err, ErrTrustExpired)
@@ -48,7 +49,7 @@ func TestAnotherTrustedHeaderBeginsAnew(t *testing.T) {
 	again := testConfig(t, second, host)
 	again.Home = config.Home
 	n, _ = start(t, again)
-	await(t, "the head is the other chain's", func() bool {
+	rig.Await(t, "the head is the other chain's", func() bool {
 		s := status(t, n)
 		return s.Head != nil && bytes.Equal(s.Head.Hash, second.at(3).header.Signed.Hash()) && !s.Syncing && s.Heights.Available == 3
 	})
@@ -74,7 +75,7 @@ func TestAChainOfTheSameIDIsExplained(t *testing.T) {
 			_, host := first.serve(t)
 			config := testConfig(t, first, host)
 			n, stop := start(t, config)
-			await(t, "the chain is known", func() bool { s := status(t, n); return s.Head != nil && s.Height == 5 && !s.Syncing })
+			rig.Await(t, "the chain is known", func() bool { s := status(t, n); return s.Head != nil && s.Height == 5 && !s.Syncing })
 			stop()
 
 			second := newTestBlocks(t, 0)
@@ -87,15 +88,15 @@ func TestAChainOfTheSameIDIsExplained(t *testing.T) {
 			log := &logged{}
 			config.Log = slog.New(slog.NewTextHandler(log, nil))
 			n, _ = start(t, config)
-			await(t, "the owner learns why", func() bool {
+			rig.Await(t, "the owner learns why", func() bool {
 				e := status(t, n).HeadError
 				claim, advice, _ := strings.Cut(e, "Ask another source that you trust for the hash at that height first")
 				return strings.Contains(claim, "a peer claims another chain of the same id") && strings.Contains(claim, host.ID().String()+" alone claims") &&
 					strings.Contains(claim, "not verified") && !strings.Contains(claim, "delete") && strings.Contains(advice, "use another --home or delete "+config.Home)
 			})
-			await(t, "it is logged", func() bool { return strings.Contains(log.String(), "use another --home") })
-			await(t, "the peer is banned", func() bool { return n.host.Banned(host.ID()) })
-			await(t, "the reason outlasts the peer", func() bool {
+			rig.Await(t, "it is logged", func() bool { return strings.Contains(log.String(), "use another --home") })
+			rig.Await(t, "the peer is banned", func() bool { return n.host.Banned(host.ID()) })
+			rig.Await(t, "the reason outlasts the peer", func() bool {
 				e := status(t, n).HeadError
 				return strings.Contains(e, "no peer") && strings.Contains(e, "use another --home")
 			})
@@ -125,7 +126,7 @@ func TestHeadersBetweenMustLink(t *testing.T) {
 	config := testConfig(t, blocks, bad)
 	config.Trust = blocks.trust(9)
 	n, _ := start(t, config)
-	await(t, "the liar is banned", func() bool { return n.host.Banned(bad.ID()) })
+	rig.Await(t, "the liar is banned", func() bool { return n.host.Banned(bad.ID()) })
 	if s := status(t, n); s.Heights.Oldest != 9 {
 		t.Errorf("heights %+v: nothing below 9 links", s.Heights)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/ashlar-da/ashlar/fullnode/rebuild"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // answer is what a raw host does with a request that it has read.
@@ -119,7 +120,7 @@ func TestCellsThatProveWrongBanTheirSender(t *testing.T) {
 			for height := uint64(1); height <= 3; height++ {
 				n.becomes(height, sampling.Available)
 			}
-			await(t, "the adversary is banned", func() bool { return n.bans() == 1 && !n.connected(bad) })
+			rig.Await(t, "the adversary is banned", func() bool { return n.bans() == 1 && !n.connected(bad) })
 			if !n.connected(good) {
 				t.Error("the honest peer is not connected")
 			}

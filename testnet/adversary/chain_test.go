@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"cosmossdk.io/math"
-	cmtversion "github.com/cometbft/cometbft/proto/tendermint/version"
 	"github.com/cometbft/cometbft/types"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
 
@@ -18,6 +17,7 @@ import (
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/lightnode"
 	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/testnet/signed"
 )
 
 const (
@@ -165,15 +165,12 @@ func (c *chain) finalise(t testing.TB, txs [][]byte, square *erasure.ExtendedMat
 
 // next makes the header of the next block.
 func (c *chain) next(txs [][]byte) *types.Header {
-	dataHash, set, height := da.DataHash(txs), c.Set(), int64(c.newest())+1
-	header := &types.Header{
-		Version: cmtversion.Consensus{Block: 11}, ChainID: chainID, Height: height, Time: c.start.Add(time.Duration(height) * time.Second).UTC(),
-		DataHash: dataHash[:], ValidatorsHash: set.Hash(), NextValidatorsHash: set.Hash(), ConsensusHash: dataHash[:], ProposerAddress: set.Validators[0].Address,
+	height := int64(c.newest()) + 1
+	var below *types.SignedHeader
+	if b := c.at(uint64(height) - 1); b != nil {
+		below = b.header.Signed
 	}
-	if below := c.at(uint64(height) - 1); below != nil {
-		header.LastBlockID = below.header.Signed.Commit.BlockID
-	}
-	return header
+	return signed.NewHeader(chainID, height, c.start.Add(time.Duration(height)*time.Second), txs, c.Set(), c.Set(), below)
 }
 
 func (c *chain) append(t testing.TB, header *types.Header, proof *da.HeaderProof, square *erasure.ExtendedMatrix, signers ...int) *block {
@@ -226,14 +223,7 @@ func (h honest) Header(_ context.Context, request p2p.HeaderRequest) (*p2p.Heade
 	if b == nil {
 		return nil, da.ErrFutureHeight
 	}
-	header := *b.header
-	if !request.Proof {
-		header.Proof = nil
-	}
-	if string(request.KnownValidators) == string(header.Signed.ValidatorsHash) {
-		header.Validators = nil
-	}
-	return &header, nil
+	return signed.Answer(b.header, request), nil
 }
 
 func (honest) Cost(_ uint64, coords []erasure.Coord) (cells, bytes int) { return len(coords), 0 }

@@ -6,10 +6,10 @@ import (
 	"errors"
 
 	"github.com/cometbft/cometbft/crypto/ed25519"
-	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	"github.com/cometbft/cometbft/types"
 
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/testnet/signed"
 )
 
 // Validators hold the keys of a chain and sign whatever they are told.
@@ -42,24 +42,11 @@ func (v *Validators) Set() *types.ValidatorSet { return v.set.Copy() }
 // Sign returns a header with the commit of those validators whose indices are given; the
 // others are absent.
 func (v *Validators) Sign(header *types.Header, signers ...int) (*types.SignedHeader, error) {
-	parts := sha256.Sum256(header.Hash())
-	id := types.BlockID{Hash: header.Hash(), PartSetHeader: types.PartSetHeader{Total: 1, Hash: parts[:]}}
-	signatures := make([]types.CommitSig, len(v.keys))
-	for i := range signatures {
-		signatures[i] = types.NewCommitSigAbsent()
-	}
+	var keys []ed25519.PrivKey
 	for _, i := range signers {
-		vote := &types.Vote{
-			Type: cmtproto.PrecommitType, Height: header.Height, BlockID: id, Timestamp: header.Time,
-			ValidatorAddress: v.set.Validators[i].Address, ValidatorIndex: int32(i),
-		}
-		var err error
-		if vote.Signature, err = v.keys[i].Sign(types.VoteSignBytes(header.ChainID, vote.ToProto())); err != nil {
-			return nil, err
-		}
-		signatures[i] = vote.CommitSig()
+		keys = append(keys, v.keys[i])
 	}
-	return &types.SignedHeader{Header: header, Commit: &types.Commit{Height: header.Height, BlockID: id, Signatures: signatures}}, nil
+	return signed.Sign(header, v.set, keys...)
 }
 
 // Equivocate returns a header of the same height as another, with other transactions.

@@ -13,6 +13,7 @@ import (
 	"github.com/ashlar-da/ashlar/lightnode"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // colluding returns a chain of three heights, the last of which three of four validators
@@ -77,7 +78,7 @@ func TestColludersCannotMakeAWrongCommitmentAvailable(t *testing.T) {
 		}
 	}
 	for _, n := range colludingNodes(t, c, honest{c}) {
-		await(t, "the peers are banned", func() bool { return n.bans() > 0 })
+		rig.Await(t, "the peers are banned", func() bool { return n.bans() > 0 })
 		n.tried(3)
 		n.neverAvailable(3)
 	}
@@ -163,7 +164,7 @@ func TestAMadeUpIndexIsRefusedByWhoRecomputesIt(t *testing.T) {
 	config.Follow = &lightnode.Follow{Namespace: namespace, Out: t.TempDir(), From: 1, VerifyIndex: true}
 	n := start(t, config)
 	n.becomes(3, sampling.Available)
-	await(t, "an alarm says that height 3 contradicts itself", func() bool {
+	rig.Await(t, "an alarm says that height 3 contradicts itself", func() bool {
 		alarm := n.status().Alarm
 		return strings.Contains(alarm, "is delivered from height 3 on") && strings.Contains(alarm, "contradicts itself")
 	})
@@ -198,7 +199,7 @@ func TestAllPeersHostile(t *testing.T) {
 			config := lightConfig(t, c, hosts(t, c)...)
 			config.Deadline, config.RequestTimeout, config.AlarmAfter = 2*time.Second, time.Second, 4*time.Second
 			n := start(t, config)
-			await(t, "the alarm is raised", func() bool {
+			rig.Await(t, "the alarm is raised", func() bool {
 				alarm := n.status().Alarm
 				return strings.Contains(alarm, "nobody useful to ask") || strings.Contains(alarm, "cut off")
 			})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // flooders is how many peers lie for each honest one: ten times the honest load.
@@ -112,7 +113,7 @@ func timeVerdicts(b *testing.B, flooded bool) (took []time.Duration, bad float64
 	if flooded {
 		stop := flood(b, c, n)
 		defer stop()
-		await(b, "the flood is connected", func() bool { return n.status().Peers > flooders/2 })
+		rig.Await(b, "the flood is connected", func() bool { return n.status().Peers > flooders/2 })
 	}
 	garbled := func() float64 { return n.counted("ashlar_light_cell_requests_total", "garbled") }
 	before := garbled()

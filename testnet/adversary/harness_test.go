@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,55 +15,17 @@ import (
 	"github.com/ashlar-da/ashlar/lightnode"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
-
-// patience bounds what a test waits for; nothing is concluded from how long it takes.
-const patience = 2 * time.Minute
-
-func testLog(t testing.TB) *slog.Logger {
-	t.Helper()
-	if testing.Verbose() {
-		return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
-	}
-	return slog.New(slog.DiscardHandler)
-}
-
-// runUntilCleanup runs something until the test ends or stop is called.
-func runUntilCleanup(t testing.TB, run func(context.Context) error) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- run(ctx) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("run: %v", err)
-		}
-	})
-	t.Cleanup(stop)
-	return stop
-}
 
 // serve starts a host that serves headers and squares; nil ones are not served.
 func serve(t testing.TB, headers p2p.HeaderSource, squares p2p.SquareSource) *p2p.Host {
 	t.Helper()
-	key, err := p2p.LoadOrCreateKey(t.TempDir() + "/node.key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := p2p.Config{
-		ChainID: chainID, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Headers: headers, Squares: squares,
-		RequestTimeout: time.Minute, Log: slog.New(slog.DiscardHandler),
-	}
+	config := p2p.Config{ChainID: chainID, Headers: headers, Squares: squares, RequestTimeout: time.Minute}
 	if squares != nil {
 		config.Holdings = holdings{squares}
 	}
-	host, err := p2p.New(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runUntilCleanup(t, host.Run)
-	return host
+	return rig.Host(t, config)
 }
 
 // rebuilt has a full node that knows one host rebuild a height from what that serves.
@@ -74,7 +35,7 @@ func rebuilt(t *testing.T, c *chain, height uint64, host *p2p.Host) (*rebuild.Bl
 	if _, err := full.Connect(t.Context(), host.Addresses()[0]); err != nil {
 		t.Fatal(err)
 	}
-	rebuilder, err := rebuild.New(rebuild.Config{Host: full, Setup: testSetup(t), Patience: 10 * time.Second, Log: testLog(t)})
+	rebuilder, err := rebuild.New(rebuild.Config{Host: full, Setup: testSetup(t), Patience: 10 * time.Second, Log: rig.Log(t, slog.LevelInfo)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +90,7 @@ func lightConfig(t testing.TB, c *chain, peers ...string) lightnode.Config {
 	t.Helper()
 	return lightnode.Config{
 		Home: t.TempDir(), ChainID: chainID, Trust: c.trust(), Peers: peers, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Metrics: prometheus.NewRegistry(),
-		Deadline: 4 * time.Second, RequestTimeout: 2 * time.Second, Poll: 100 * time.Millisecond, CommitEvery: 1, Log: testLog(t),
+		Deadline: 4 * time.Second, RequestTimeout: 2 * time.Second, Poll: 100 * time.Millisecond, CommitEvery: 1, Log: rig.Log(t, slog.LevelInfo),
 	}
 }
 
@@ -149,17 +110,6 @@ func start(t testing.TB, config lightnode.Config) *light {
 	}()
 	t.Cleanup(func() { cancel(); <-done })
 	return l
-}
-
-// await waits until a condition holds.
-func await(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if holds() {
-			return
-		}
-	}
-	t.Fatalf("in vain waited until %s", what)
 }
 
 // report returns what is known of a height, nil before anything is.
@@ -187,13 +137,13 @@ func (l *light) verdict(height uint64) sampling.Verdict {
 // becomes waits for a verdict.
 func (l *light) becomes(height uint64, want sampling.Verdict) {
 	l.t.Helper()
-	await(l.t, "the verdict is "+want.String(), func() bool { return l.verdict(height) == want })
+	rig.Await(l.t, "the verdict is "+want.String(), func() bool { return l.verdict(height) == want })
 }
 
 // tried waits until a height was sampled up to its deadline.
 func (l *light) tried(height uint64) {
 	l.t.Helper()
-	await(l.t, "the height was sampled up to its deadline", func() bool {
+	rig.Await(l.t, "the height was sampled up to its deadline", func() bool {
 		report := l.report(height)
 		return report != nil && report.Checked != nil
 	})

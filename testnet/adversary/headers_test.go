@@ -11,6 +11,7 @@ import (
 	"github.com/ashlar-da/ashlar/lightnode"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // A header that the chain's validators did not sign is refused, and its source banned.
@@ -40,7 +41,7 @@ func TestForgedHeaderIsRefused(t *testing.T) {
 			n := start(t, lightConfig(t, c, addressesOf(bad)...))
 			n.becomes(3, sampling.Available)
 			truth := c.grow(t)
-			await(t, "the forger is banned", func() bool { return n.bans() > 0 && !n.connected(bad) })
+			rig.Await(t, "the forger is banned", func() bool { return n.bans() > 0 && !n.connected(bad) })
 			if height := n.status().Height; height != 3 {
 				t.Errorf("the head is %d; the forged header is 4", height)
 			}
@@ -98,7 +99,7 @@ func TestAStaleChainIsAnAlarmAndThenTheEnd(t *testing.T) {
 	config := lightConfig(t, c, addressesOf(bad)...)
 	config.AlarmAfter = 20 * time.Second // an old head is one of ten times that
 	alarmed := start(t, config)
-	await(t, "the alarm says that the head is old", func() bool {
+	rig.Await(t, "the alarm says that the head is old", func() bool {
 		return strings.Contains(alarmed.status().Alarm, "keep its head from this node")
 	})
 	if height := alarmed.status().Height; height != 2 {
@@ -123,7 +124,7 @@ func TestHalfTheVotesForEachOfTwoHeadersIsNone(t *testing.T) {
 	made := contentOf(t, 4)
 	left.finalise(t, made.txs, made.square, 0, 1)
 	right.finalise(t, da.EmptyTxs(), nil, 2, 3)
-	await(t, "a header of them is refused", func() bool { return strings.Contains(n.status().HeadError, "insufficient voting power") })
+	rig.Await(t, "a header of them is refused", func() bool { return strings.Contains(n.status().HeadError, "insufficient voting power") })
 	if height := n.status().Height; height != 3 {
 		t.Errorf("the head is %d", height)
 	}
@@ -140,10 +141,10 @@ func TestTwoHeadersOfFullPowerStopTheNode(t *testing.T) {
 	config.EvidenceWait = 5 * time.Second // nobody takes any
 	n := start(t, config)
 	n.becomes(3, sampling.Available)
-	await(t, "both vouch for the head", func() bool { return n.status().Witnesses == 1 })
+	rig.Await(t, "both vouch for the head", func() bool { return n.status().Witnesses == 1 })
 	left.grow(t)
 	right.finalise(t, da.EmptyTxs(), nil, all...)
-	await(t, "the alarm says that two headers are signed", func() bool {
+	rig.Await(t, "the alarm says that two headers are signed", func() bool {
 		return strings.Contains(n.status().Alarm, "two headers of height 4 carry valid signatures")
 	})
 	if height := n.status().Height; height != 3 {

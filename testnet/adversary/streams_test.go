@@ -13,6 +13,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/sampling"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // Peers that answer with frames too long, too short or without an end, slowly or never, keep no
@@ -40,7 +41,7 @@ func TestFramesOutOfOrder(t *testing.T) {
 				n.becomes(height, sampling.Available)
 			}
 			if test.banned {
-				await(t, "the adversaries are banned", func() bool { return n.bans() == len(bad) })
+				rig.Await(t, "the adversaries are banned", func() bool { return n.bans() == len(bad) })
 			} else if n.bans() != 0 {
 				t.Errorf("%d peers are banned", n.bans())
 			}
@@ -132,7 +133,7 @@ func TestATricklingClientIsGivenUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), rig.Patience)
 	defer cancel()
 	given := make(chan struct{})
 	go func() {

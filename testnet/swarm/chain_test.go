@@ -1,7 +1,6 @@
 package swarm
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -13,8 +12,6 @@ import (
 	"time"
 
 	"github.com/cometbft/cometbft/crypto/ed25519"
-	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
-	cmtversion "github.com/cometbft/cometbft/proto/tendermint/version"
 	"github.com/cometbft/cometbft/types"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -22,6 +19,7 @@ import (
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/proto/wire"
+	"github.com/ashlar-da/ashlar/testnet/signed"
 )
 
 const (
@@ -119,27 +117,15 @@ func (c *chain) header(t *testing.T, h int64, txs [][]byte, set *types.Validator
 	if err != nil {
 		t.Fatal(err)
 	}
-	dataHash := da.DataHash(txs)
-	header := &types.Header{
-		Version: cmtversion.Consensus{Block: 11}, ChainID: chainID, Height: h, Time: time.Now().Add(time.Duration(h-newest-1) * time.Second).UTC(),
-		DataHash: dataHash[:], ValidatorsHash: set.Hash(), NextValidatorsHash: set.Hash(), ConsensusHash: dataHash[:],
-		ProposerAddress: set.Validators[0].Address,
-	}
+	var below *types.SignedHeader
 	if h > 1 {
-		header.LastBlockID = c.headers[h-2].Signed.Commit.BlockID
+		below = c.headers[h-2].Signed
 	}
-	parts := sha256.Sum256(header.Hash())
-	id := types.BlockID{Hash: header.Hash(), PartSetHeader: types.PartSetHeader{Total: 1, Hash: parts[:]}}
-	commit := &types.Commit{Height: h, BlockID: id, Signatures: make([]types.CommitSig, len(keys))}
-	for _, key := range keys {
-		index, validator := set.GetByAddress(key.PubKey().Address())
-		vote := &types.Vote{Type: cmtproto.PrecommitType, Height: h, BlockID: id, Timestamp: header.Time, ValidatorAddress: validator.Address, ValidatorIndex: index}
-		if vote.Signature, err = key.Sign(types.VoteSignBytes(chainID, vote.ToProto())); err != nil {
-			t.Fatal(err)
-		}
-		commit.Signatures[index] = vote.CommitSig()
+	header, err := signed.Sign(signed.NewHeader(chainID, h, time.Now().Add(time.Duration(h-newest-1)*time.Second), txs, set, set, below), set, keys...)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return &p2p.Header{Signed: &types.SignedHeader{Header: header, Commit: commit}, Validators: set, Proof: proof}
+	return &p2p.Header{Signed: header, Validators: set, Proof: proof}
 }
 
 // hash is that of a height's header.
@@ -165,14 +151,7 @@ func (f *fullNode) Header(ctx context.Context, request p2p.HeaderRequest) (*p2p.
 	if err := f.answers(ctx, h); err != nil {
 		return nil, err
 	}
-	header := *f.headers[h-1]
-	if !request.Proof {
-		header.Proof = nil
-	}
-	if bytes.Equal(request.KnownValidators, header.Signed.ValidatorsHash) {
-		header.Validators = nil
-	}
-	return &header, nil
+	return signed.Answer(f.headers[h-1], request), nil
 }
 
 // answers waits until the asker has given up, if the node is silent about the height.
