@@ -38,7 +38,12 @@ cross: ## the light node for every platform of CROSS; fails where it is larger t
 	  [ $$size -le $(LIGHT_MOST) ] || { echo "more than $(LIGHT_MOST): see \"What is linked\" in docs/light-nodes.md"; exit 1; }; \
 	done
 
-release-check: cross ## before a release: all platforms, the light node under the race detector, and sampling as arm64 under qemu
+# what runs the arm64 binary; said at once, not after the better part of an hour
+.PHONY: emulator
+emulator:
+	@command -v qemu-aarch64-static >/dev/null || { echo "release-check needs qemu-aarch64-static: install it, as apt-get install qemu-user-static does"; exit 1; }
+
+release-check: emulator cross ## before a release: all platforms, the light node under the race detector, and sampling as arm64 under qemu
 	GOOS=ios GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags grpcnotrace ./lightnode/...
 	$(GO) test -race -timeout 60m $(LIGHT_PACKAGES)
 	$(GO) build -o build/lightbench/ ./testnet/cmd/lightbench

@@ -27,7 +27,7 @@ type Report struct {
 	Results  []Result `json:"results"`
 	// Phone is what the phone profile took.
 	Phone *PhoneResult `json:"phone,omitempty"`
-	// Budget is what a node took whose settings changed while it ran.
+	// Budget is what a node took whose settings changed while it ran; nil under an emulator.
 	Budget *BudgetResult `json:"budget,omitempty"`
 }
 
@@ -49,7 +49,7 @@ func (r *Report) Judge() {
 		}
 	}
 	r.Failed = r.Failures()
-	if r.Budget != nil && r.Emulator == "" {
+	if r.Budget != nil {
 		r.Failed = append(r.Failed, r.Budget.Failures()...)
 	}
 }
