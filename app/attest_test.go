@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"testing"
@@ -147,7 +148,7 @@ func TestKeysRotate(t *testing.T) {
 		requireResult(t, "rotation", c.execute(c.sign(operator, terms{sequence: uint64(i)}, registration(key))), nil)
 		var stored attestpb.QueryKeyResponse
 		c.query(t, "/ashlar.attest.v1.Query/Key", &attestpb.QueryKeyRequest{Operator: key.Operator}, &stored)
-		if !bytes.Equal(stored.Key.Key, key.Key) {
+		if stored.Key.Key != hex.EncodeToString(key.Key) {
 			t.Fatalf("rotation %d: another key is stored", i)
 		}
 	}
@@ -372,8 +373,8 @@ func TestAttestQueries(t *testing.T) {
 	c.query(t, service+"Misses", &attestpb.QueryMissesRequest{Operator: operator}, &misses)
 	at := c.attestation(14)
 	if params.Params.Window != 10 || len(keys.Keys) != 2 || epoch.Schedule != (attestpb.Schedule{Epoch: 3, First: 13, Blocks: 4}) ||
-		!bytes.Equal(set.Set.Hash, at.SetHash[:]) || !bytes.Equal(record.Record.HeaderHash, at.HeaderHash[:]) ||
-		!bytes.Equal(history.Root, at.HistoryRoot[:]) || history.Height != 14 || history.Pruned != 4 || misses.Limit != 500 {
+		set.Set.Hash != hex.EncodeToString(at.SetHash[:]) || record.Record.HeaderHash != hex.EncodeToString(at.HeaderHash[:]) ||
+		history.Root != hex.EncodeToString(at.HistoryRoot[:]) || history.Height != 14 || history.Pruned != 4 || misses.Limit != 500 {
 		t.Errorf("have %+v %+v %+v %+v %+v %+v", params, epoch, set, record, history, misses)
 	}
 	for _, row := range []struct {

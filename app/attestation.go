@@ -65,6 +65,16 @@ func (a *App) AttesterSet(epoch uint64) (*da.AttesterSet, error) {
 	return set, sourceError(err)
 }
 
+// SetTaken returns when an epoch's set was taken, in seconds since 1970. It fails as AttesterSet does.
+func (a *App) SetTaken(epoch uint64) (uint64, error) {
+	ctx, err := a.committedState()
+	if err != nil {
+		return 0, err
+	}
+	taken, err := a.Keepers.Attest.SetTaken(ctx, epoch)
+	return taken, sourceError(err)
+}
+
 // Rotation returns what the attesters of an epoch sign of the next epoch's set. It fails as AttesterSet does.
 func (a *App) Rotation(epoch uint64) (*da.Rotation, error) {
 	ctx, err := a.committedState()

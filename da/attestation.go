@@ -1,6 +1,10 @@
 package da
 
-import "fmt"
+import (
+	"fmt"
+
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+)
 
 // The domains of what attesters sign. Each digest begins with the Keccak-256 of one.
 const (
@@ -94,9 +98,37 @@ func (q *quorumSignature) verify(set *AttesterSet, epoch uint64, setHash, digest
 	if !set.isQuorum(power) {
 		return fmt.Errorf("%w: a power of %d of %d signed, which is not more than two thirds", ErrNoQuorum, power, set.Total)
 	}
-	key := sumKeys(points, &q.Signers)
+	return verifySum(sumKeys(points, &q.Signers), digest, q.Signature)
+}
+
+// verifySum verifies a signature under the sum of the signers' keys.
+func verifySum(key *bls12381.G1Affine, digest [HashSize]byte, signature AttestationSignature) error {
 	if key.IsInfinity() {
 		return fmt.Errorf("%w: the signers' keys cancel out", ErrInvalidKey)
 	}
-	return verifySignature(key, digest[:], q.Signature, attestationSuite)
+	return verifySignature(key, digest[:], signature, attestationSuite)
+}
+
+// VerifySigners fails unless every signer, of whom there need not be a quorum, signed the digest of an Attestation or
+// a Rotation: each has proven possession of its key, so that none of them can be named by the others. It fails with
+// ErrMalformed if there is none, or one that is not in the set, with ErrInvalidKey or ErrInvalidSignature.
+func (s *AttesterSet) VerifySigners(signers *Signers, digest [HashSize]byte, signature AttestationSignature) error {
+	if _, err := s.power(signers); err != nil {
+		return err
+	}
+	if signers.Count() == 0 {
+		return fmt.Errorf("%w: nobody signed", ErrMalformed)
+	}
+	var sum bls12381.G1Jac
+	for i := range s.Attesters {
+		if !signers.Has(i) {
+			continue
+		}
+		point, err := s.Attesters[i].Key.point()
+		if err != nil {
+			return fmt.Errorf("attester %d: %w", i, err)
+		}
+		sum.AddMixed(point)
+	}
+	return verifySum(new(bls12381.G1Affine).FromJacobian(&sum), digest, signature)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/fullnode/attesting"
+	"github.com/ashlar-da/ashlar/p2p"
 	attestpb "github.com/ashlar-da/ashlar/proto/attest"
 )
 
@@ -154,14 +155,13 @@ func TestEvidenceIsWhatTheChainTakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	evidence := attesting.Evidence{Operator: set.Attesters[0].Operator, Attestation: *forged, Signature: signature}
-	signed := signedAttestation(&evidence)
+	evidence := attesting.Evidence{Operator: set.Attesters[0].Operator, Attested: p2p.Attested{Attestation: forged, Signature: signature}}
 	state, err := view{n.Node}.state()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cached, _ := state.CacheContext() // nothing of it stays
-	if err := n.app.Keepers.Attest.Punish(cached, da.FormatAddress(evidence.Operator), signed); err != nil {
+	if err := n.app.Keepers.Attest.Punish(cached, chainEvidence(&evidence)); err != nil {
 		t.Fatalf("the chain does not take the evidence: %v", err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

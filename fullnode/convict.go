@@ -22,13 +22,13 @@ const maxConvictions = 64
 // for each, which the chain refuses after the first.
 const convictAgain = 100
 
-// accused has the height of what was last submitted against an operator.
+// accused has the height at which evidence was last submitted against an operator.
 type accused map[[da.AddressSize]byte]uint64
 
-// due tells whether evidence is worth its fee.
-func (a accused) due(e *attesting.Evidence) bool {
+// due tells whether evidence is worth its fee at a height.
+func (a accused) due(e *attesting.Evidence, head uint64) bool {
 	last, known := a[e.Operator]
-	return !known || e.Attestation.Height >= last+convictAgain
+	return !known || head >= last+convictAgain
 }
 
 // convict takes evidence against a validator, which must not wait.
@@ -48,14 +48,15 @@ func (n *Node) submitConvictions(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case e := <-n.convictions:
-			if !before.due(&e) {
+			head := n.store.Head()
+			if !before.due(&e, head) {
 				continue
 			}
 			if punished, err := n.app.Punished(e.Operator); punished && err == nil {
 				continue
 			}
 			if n.submitConviction(ctx, e) {
-				before[e.Operator] = e.Attestation.Height
+				before[e.Operator] = head
 			}
 		}
 	}
@@ -64,14 +65,14 @@ func (n *Node) submitConvictions(ctx context.Context) error {
 // submitConviction tells whether the evidence was submitted, or that nobody here can.
 func (n *Node) submitConviction(ctx context.Context, e attesting.Evidence) bool {
 	operator := da.FormatAddress(e.Operator)
-	signed := signedAttestation(&e)
-	encoded, err := json.Marshal(&signed)
+	evidence := chainEvidence(&e)
+	encoded, err := json.Marshal(&evidence)
 	if err != nil {
 		n.cfg.Log.Error("evidence cannot be encoded", "operator", operator, "error", err)
 		return false
 	}
-	log := n.cfg.Log.With("operator", operator, "height", e.Attestation.Height,
-		"submit", "ashlar tx attest submit-evidence "+operator+" '"+string(encoded)+"' --from KEY")
+	log := n.cfg.Log.With("operator", operator, "epoch", e.Epoch(),
+		"submit", "ashlar tx attest submit-evidence '"+string(encoded)+"' --from KEY")
 	if n.poster == nil {
 		log.Error("evidence against a validator: this node has no key to submit it with")
 		return true
@@ -86,14 +87,22 @@ func (n *Node) submitConviction(ctx context.Context, e attesting.Evidence) bool 
 }
 
 func evidenceMessage(submitter string, e *attesting.Evidence) *attestpb.MsgSubmitAttestationEvidence {
-	return &attestpb.MsgSubmitAttestationEvidence{Submitter: submitter, Operator: da.FormatAddress(e.Operator), Attestation: signedAttestation(e)}
+	return &attestpb.MsgSubmitAttestationEvidence{Submitter: submitter, Evidence: chainEvidence(e)}
 }
 
-// signedAttestation is the attestation as the chain's message has it.
-func signedAttestation(e *attesting.Evidence) attestpb.SignedAttestation {
-	a := &e.Attestation
-	return attestpb.SignedAttestation{
-		Epoch: a.Epoch, SetHash: a.SetHash[:], Height: a.Height, Time: a.Time, HeaderHash: a.HeaderHash[:],
-		DataRoot: a.DataRoot[:], BlobTreeRoot: a.BlobTreeRoot[:], HistoryRoot: a.HistoryRoot[:], Signature: e.Signature[:],
+// chainEvidence is evidence as the chain's message has it.
+func chainEvidence(e *attesting.Evidence) attestpb.Evidence {
+	var signers da.Signers
+	signers.Add(e.Attester)
+	out := attestpb.Evidence{Epoch: e.Epoch(), Signers: signers[:], Signature: e.Signature[:]}
+	if r := e.Rotation; r != nil {
+		out.Rotation = &attestpb.Rotation{Epoch: r.Epoch, SetHash: r.SetHash[:], NextHash: r.NextHash[:], Time: r.Time}
+		return out
 	}
+	a := e.Attestation
+	out.Attestation = &attestpb.Attestation{
+		Epoch: a.Epoch, SetHash: a.SetHash[:], Height: a.Height, Time: a.Time, HeaderHash: a.HeaderHash[:],
+		DataRoot: a.DataRoot[:], BlobTreeRoot: a.BlobTreeRoot[:], HistoryRoot: a.HistoryRoot[:],
+	}
+	return out
 }

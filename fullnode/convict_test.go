@@ -17,8 +17,8 @@ func TestEvidenceIsNotPaidForAgainAndAgain(t *testing.T) {
 			if operator == 2 && height != 501 {
 				continue
 			}
-			e := attesting.Evidence{Operator: [da.AddressSize]byte{operator}, Attestation: da.Attestation{Height: height}}
-			if before.due(&e) {
+			e := attesting.Evidence{Operator: [da.AddressSize]byte{operator}}
+			if before.due(&e, height) {
 				paid[operator]++
 				before[e.Operator] = height
 			}

@@ -32,6 +32,8 @@ func queryCommands() *autocliv1.ServiceCommandDescriptor {
 			by("Record", "record [height]", "Query what attestations of a height say of it", "height"),
 			by("History", "history", "Query the root of the history of data"),
 			by("Misses", "misses [operator]", "Query how many certificates lack a validator's signature", "operator"),
+			by("Fault", "fault [operator]", "Query what a validator was expelled for", "operator"),
+			by("Faults", "faults", "Query what validators were expelled for"),
 		},
 	}
 }
@@ -44,8 +46,8 @@ func txCommands() *autocliv1.ServiceCommandDescriptor {
 		RpcCommandOptions: []*autocliv1.RpcCommandOptions{
 			by("RegisterAttestationKey", "register-key [key] [proof]",
 				"Register the key that the operator's validator attests with, or replace it, both in hex", "key", "proof"),
-			by("SubmitAttestationEvidence", "submit-evidence [operator] [attestation]",
-				"Have a validator slashed for an attestation, in JSON, of what is not the chain's", "operator", "attestation"),
+			by("SubmitAttestationEvidence", "submit-evidence [evidence]",
+				"Have validators slashed for an attestation or a rotation, in JSON, of what is not the chain's", "evidence"),
 			params,
 		},
 	}

@@ -21,7 +21,7 @@ var (
 	ErrOutsideWindow    = errorsmod.Register(ModuleName, 15, "height before the window")
 	ErrUnknownSet       = errorsmod.Register(ModuleName, 16, "attester set is not in state")
 	ErrNotAttester      = errorsmod.Register(ModuleName, 17, "not an attester of the epoch")
-	ErrNoFault          = errorsmod.Register(ModuleName, 18, "the attestation is the chain's own")
+	ErrNoFault          = errorsmod.Register(ModuleName, 18, "what was signed is the chain's own")
 	ErrInvalidSignature = errorsmod.Register(ModuleName, 19, "invalid signature")
 	ErrPunished         = errorsmod.Register(ModuleName, 20, "already punished")
 	ErrNoStake          = errorsmod.Register(ModuleName, 21, "validator has no stake to slash")

@@ -3,39 +3,58 @@ package attest
 import (
 	"context"
 	"errors"
-	"strconv"
 
-	"cosmossdk.io/collections"
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	evidencetypes "github.com/cosmos/cosmos-sdk/x/evidence/types"
-	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/ashlar-da/ashlar/da"
 	attestpb "github.com/ashlar-da/ashlar/proto/attest"
 )
 
-// Punish slashes and removes for good the validator that signed an attestation which differs, in any field, from
-// what the chain knows of that height. One such fault ends a validator, so that stake is lost once, however many
-// heights it attested falsely, and two attestations of one height need no rule of their own: one of them
-// differs. It fails with ErrInvalidOperator, ErrInvalidEvidence, ErrFutureHeight, ErrOutsideWindow, ErrUnknownSet,
-// ErrNotAttester, ErrNoFault, ErrPunished, ErrInvalidSignature or ErrNoStake.
-func (k *Keeper) Punish(ctx context.Context, operator string, signed attestpb.SignedAttestation) error {
-	address, err := da.ParseAddress(operator)
-	if err != nil {
-		return ErrInvalidOperator.Wrap(err.Error())
-	}
-	attestation, signature, err := decodeSigned(sdk.UnwrapSDKContext(ctx).ChainID(), signed)
+// statement is what evidence says was signed, and by whom.
+type statement struct {
+	attestation *da.Attestation // one of both
+	rotation    *da.Rotation
+
+	epoch     uint64 // of the set that signers count in
+	signers   da.Signers
+	signature da.AttestationSignature
+}
+
+// Punish slashes and removes for good the validators that signed an attestation or a rotation which differs, in any
+// field, from what the chain knows, or of which it knows nothing yet. One such fault ends a validator, so that
+// stake is lost once, however much it signed falsely, and two attestations of one height need no rule of their
+// own: one of them differs. It implements [evidence], and fails with ErrInvalidEvidence, ErrNoFault, ErrOutsideWindow,
+// ErrUnknownSet, ErrNotAttester, ErrInvalidSignature and, where none of the signers can be punished, with ErrPunished or ErrNoStake.
+//
+// [evidence]: https://github.com/ashlar-da/ashlar/blob/main/da/SPEC.md#12-attestations-and-certificates
+func (k *Keeper) Punish(ctx context.Context, evidence attestpb.Evidence) error {
+	signed, err := decodeEvidence(sdk.UnwrapSDKContext(ctx).ChainID(), evidence)
 	if err != nil {
 		return err
 	}
-	attester, err := k.accused(ctx, address, attestation)
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(pairingGas+signerGas*uint64(signed.signers.Count()), "signature of evidence")
+	if err := k.isFalse(ctx, signed); err != nil {
+		return err
+	}
+	if err := k.isCounted(ctx, signed); err != nil {
+		return err
+	}
+	stored, err := k.set(ctx, signed.epoch)
 	if err != nil {
 		return err
 	}
-	if err := attester.Key.VerifyAttestation(attestation.Digest(), signature); err != nil {
-		return ErrInvalidSignature.Wrap(err.Error())
+	set, err := decodeSet(stored)
+	if err != nil {
+		return err
 	}
-	return k.expel(ctx, attester, attestation.Height)
+	err = set.VerifySigners(&signed.signers, signed.digest(), signed.signature)
+	if errors.Is(err, da.ErrMalformed) {
+		return ErrNotAttester.Wrapf("under the set of epoch %d: %v", signed.epoch, err)
+	}
+	if err != nil {
+		return ErrInvalidSignature.Wrapf("under the set of epoch %d: %v", signed.epoch, err)
+	}
+	return k.expelAll(ctx, set, stored.TakenAt, signed)
 }
 
 // Punished tells whether a validator was expelled, so that further evidence against it comes to nothing.
@@ -43,94 +62,115 @@ func (k *Keeper) Punished(ctx context.Context, operator [da.AddressSize]byte) (b
 	return k.faults.Has(ctx, operator[:])
 }
 
-// decodeSigned checks lengths.
-func decodeSigned(chainID string, signed attestpb.SignedAttestation) (*da.Attestation, da.AttestationSignature, error) {
-	for i, hash := range [][]byte{signed.SetHash, signed.HeaderHash, signed.DataRoot, signed.BlobTreeRoot, signed.HistoryRoot} {
-		if len(hash) != da.HashSize {
-			name := []string{"set_hash", "header_hash", "data_root", "blob_tree_root", "history_root"}[i]
-			return nil, da.AttestationSignature{}, ErrInvalidEvidence.Wrapf("%s has %d bytes, not %d", name, len(hash), da.HashSize)
-		}
+// of returns the epoch that was signed for, and the height, 0 of a rotation.
+func (s *statement) of() (epoch, height uint64) {
+	if s.rotation != nil {
+		return s.rotation.Epoch, 0
 	}
-	if len(signed.Signature) != da.AttestationSignatureSize {
-		return nil, da.AttestationSignature{}, ErrInvalidEvidence.Wrapf("the signature has %d bytes, not %d", len(signed.Signature), da.AttestationSignatureSize)
-	}
-	return &da.Attestation{
-		ChainID: chainID, Epoch: signed.Epoch, SetHash: hash32(signed.SetHash), Height: signed.Height, Time: signed.Time,
-		HeaderHash: hash32(signed.HeaderHash), DataRoot: hash32(signed.DataRoot),
-		BlobTreeRoot: hash32(signed.BlobTreeRoot), HistoryRoot: hash32(signed.HistoryRoot),
-	}, da.AttestationSignature(signed.Signature), nil
+	return s.attestation.Epoch, s.attestation.Height
 }
 
-// accused returns the attester of an attestation that would be a fault, if it signed it and is not
-// punished yet.
-func (k *Keeper) accused(ctx context.Context, operator [da.AddressSize]byte, attestation *da.Attestation) (*da.Attester, error) {
-	own, err := k.Attestation(ctx, attestation.Height)
-	if err != nil {
-		return nil, err
+func (s *statement) digest() [da.HashSize]byte {
+	if s.rotation != nil {
+		return s.rotation.Digest()
 	}
-	if *own == *attestation {
-		return nil, ErrNoFault.Wrapf("it is what every validator should sign of height %d", own.Height)
-	}
-	fault, err := k.faults.Get(ctx, operator[:])
-	if err == nil {
-		return nil, ErrPunished.Wrapf("%s was expelled at block %d for its attestation of height %d", fault.Operator, fault.Block, fault.Height)
-	}
-	if !errors.Is(err, collections.ErrNotFound) {
-		return nil, err
-	}
-	set, err := k.AttesterSet(ctx, attestation.Epoch)
-	if err != nil {
-		return nil, err
-	}
-	for i := range set.Attesters {
-		if set.Attesters[i].Operator == operator {
-			return &set.Attesters[i], nil
-		}
-	}
-	return nil, ErrNotAttester.Wrapf("%s has no key in the set of epoch %d", da.FormatAddress(operator), set.Epoch)
+	return s.attestation.Digest()
 }
 
-// expel slashes, jails and tombstones, of the stake that the attester vouched with and that has not been
-// paid out.
-func (k *Keeper) expel(ctx context.Context, attester *da.Attester, height uint64) error {
-	params, err := k.Params(ctx)
-	if err != nil {
-		return err
+// decodeEvidence checks lengths, and that one thing was signed.
+func decodeEvidence(chainID string, evidence attestpb.Evidence) (*statement, error) {
+	if (evidence.Attestation == nil) == (evidence.Rotation == nil) {
+		return nil, ErrInvalidEvidence.Wrap("give what was signed: an attestation, or a rotation")
 	}
-	operator := da.FormatAddress(attester.Operator)
-	validator, err := k.others.Staking.GetValidator(ctx, attester.Operator[:])
-	if errors.Is(err, stakingtypes.ErrNoValidatorFound) || err == nil && validator.IsUnbonded() {
-		return ErrNoStake.Wrapf("%s has withdrawn all of it", operator)
+	signed := &statement{epoch: evidence.Epoch}
+	fields := []field{{"signers", evidence.Signers, signed.signers[:]}, {"signature", evidence.Signature, signed.signature[:]}}
+	if a := evidence.Attestation; a != nil {
+		to := &da.Attestation{ChainID: chainID, Epoch: a.Epoch, Height: a.Height, Time: a.Time}
+		signed.attestation = to
+		fields = append(fields, field{"set_hash", a.SetHash, to.SetHash[:]}, field{"header_hash", a.HeaderHash, to.HeaderHash[:]},
+			field{"data_root", a.DataRoot, to.DataRoot[:]}, field{"blob_tree_root", a.BlobTreeRoot, to.BlobTreeRoot[:]},
+			field{"history_root", a.HistoryRoot, to.HistoryRoot[:]})
+	} else {
+		r := evidence.Rotation
+		to := &da.Rotation{ChainID: chainID, Epoch: r.Epoch, Time: r.Time}
+		signed.rotation = to
+		fields = append(fields, field{"set_hash", r.SetHash, to.SetHash[:]}, field{"next_hash", r.NextHash, to.NextHash[:]})
 	}
-	if err != nil {
-		return err
+	for _, f := range fields {
+		if len(f.from) != len(f.to) {
+			return nil, ErrInvalidEvidence.Wrapf("%s has %d bytes, not %d", f.name, len(f.from), len(f.to))
+		}
+		copy(f.to, f.from)
 	}
-	address, err := validator.GetConsAddr()
-	if err != nil {
-		return err
-	}
-	if err := k.others.Slashing.Slash(ctx, address, params.SlashFraction, int64(attester.Power), int64(height)-sdk.ValidatorUpdateDelay); err != nil {
-		return err
-	}
-	if err := k.remove(ctx, address, validator.Jailed); err != nil {
-		return err
-	}
-	emit(ctx, eventFault, sdk.NewAttribute(attributeOperator, operator), sdk.NewAttribute(attributeHeight, strconv.FormatUint(height, 10)))
-	return k.faults.Set(ctx, attester.Operator[:], attestpb.Fault{Operator: operator, Height: height, Block: blockHeight(ctx)})
+	return signed, nil
 }
 
-// remove has a validator leave the set for good.
-func (k *Keeper) remove(ctx context.Context, address sdk.ConsAddress, jailed bool) error {
-	if !jailed {
-		if err := k.others.Slashing.Jail(ctx, address); err != nil {
-			return err
-		}
+// field is one of fixed length.
+type field struct {
+	name     string
+	from, to []byte
+}
+
+// isFalse fails unless nobody who is honest signed this.
+func (k *Keeper) isFalse(ctx context.Context, signed *statement) error {
+	if signed.rotation != nil {
+		return k.isFalseRotation(ctx, signed.rotation)
 	}
-	if err := k.others.Slashing.JailUntil(ctx, address, evidencetypes.DoubleSignJailEndTime); err != nil {
+	own, err := k.Attestation(ctx, signed.attestation.Height)
+	switch {
+	case errors.Is(err, ErrFutureHeight) || signed.attestation.Height == 0:
+		return nil // a height is signed once it is committed, which none is that the block with the evidence comes before
+	case errors.Is(err, ErrOutsideWindow):
+		return k.isFalseData(ctx, signed.attestation, err)
+	case err != nil:
+		return err
+	case *own == *signed.attestation:
+		return ErrNoFault.Wrapf("it is what every validator should sign of height %d", own.Height)
+	}
+	return nil
+}
+
+// isFalseData holds an attestation of a height before the window against the two roots that state keeps of
+// every height. It fails with beyond if those are the chain's: of the rest there is no record.
+func (k *Keeper) isFalseData(ctx context.Context, attestation *da.Attestation, beyond error) error {
+	roots, err := k.others.Squares.Roots(ctx, int64(attestation.Height))
+	if err != nil {
 		return err
 	}
-	if k.others.Slashing.IsTombstoned(ctx, address) {
+	if hash32(roots.DataRoot) == attestation.DataRoot && hash32(roots.BlobTreeRoot) == attestation.BlobTreeRoot {
+		return beyond
+	}
+	return nil
+}
+
+// isFalseRotation is isFalse of a rotation, which is signed once the next set was taken.
+func (k *Keeper) isFalseRotation(ctx context.Context, rotation *da.Rotation) error {
+	schedule, err := k.Schedule(ctx)
+	if err != nil {
+		return err
+	}
+	if rotation.Epoch > schedule.Epoch {
 		return nil
 	}
-	return k.others.Slashing.Tombstone(ctx, address)
+	own, err := k.Rotation(ctx, rotation.Epoch)
+	if err != nil {
+		return err
+	}
+	if *own == *rotation {
+		return ErrNoFault.Wrapf("it is what every attester of epoch %d should sign of the next set", own.Epoch)
+	}
+	return nil
+}
+
+// isCounted fails unless signers count in the set of the epoch that was signed for, as far as state has it.
+func (k *Keeper) isCounted(ctx context.Context, signed *statement) error {
+	epoch, _ := signed.of()
+	if epoch == signed.epoch {
+		return nil
+	}
+	known, err := k.sets.Has(ctx, epoch)
+	if known {
+		return ErrInvalidEvidence.Wrapf("signers count in the set of epoch %d: name them by the set of epoch %d, which was signed for", signed.epoch, epoch)
+	}
+	return err
 }

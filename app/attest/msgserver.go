@@ -8,8 +8,12 @@ import (
 	attestpb "github.com/ashlar-da/ashlar/proto/attest"
 )
 
-// pairingGas is what verifying a signature costs: some milliseconds, as long as fifty of accounts' take.
-const pairingGas = 50_000
+const (
+	// pairingGas is what verifying a signature costs: some milliseconds, as long as fifty of accounts' take.
+	pairingGas = 50_000
+	// signerGas is what reading each signer's key costs beside that.
+	signerGas = 2_000
+)
 
 // msgServer executes the module's messages.
 type msgServer struct {
@@ -27,10 +31,9 @@ func (s msgServer) RegisterAttestationKey(ctx context.Context, msg *attestpb.Msg
 	return &attestpb.MsgRegisterAttestationKeyResponse{}, nil
 }
 
-// SubmitAttestationEvidence punishes who signed the attestation, if that is due.
+// SubmitAttestationEvidence punishes who signed, if that is due.
 func (s msgServer) SubmitAttestationEvidence(ctx context.Context, msg *attestpb.MsgSubmitAttestationEvidence) (*attestpb.MsgSubmitAttestationEvidenceResponse, error) {
-	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(pairingGas, "signature of an attestation")
-	if err := s.keeper.Punish(ctx, msg.Operator, msg.Attestation); err != nil {
+	if err := s.keeper.Punish(ctx, msg.Evidence); err != nil {
 		return nil, err
 	}
 	return &attestpb.MsgSubmitAttestationEvidenceResponse{}, nil

@@ -75,7 +75,9 @@ func (k *Keeper) takeSet(ctx context.Context, epoch uint64) error {
 		return fmt.Errorf("the set of epoch %d: %w", epoch, err)
 	}
 	emit(ctx, eventSet, sdk.NewAttribute(attributeEpoch, strconv.FormatUint(epoch, 10)), sdk.NewAttribute(attributeHash, hex.EncodeToString(hash[:])))
-	return k.sets.Set(ctx, epoch, encodeSet(set, hash, blockTime(ctx)))
+	stored := encodeSet(set, hash)
+	stored.Time, stored.TakenAt = blockTime(ctx), blockHeight(ctx)
+	return k.sets.Set(ctx, epoch, stored)
 }
 
 // candidates are the validators that vote and have a key, and the power of all that vote.
@@ -122,6 +124,12 @@ func (k *Keeper) set(ctx context.Context, epoch uint64) (attestpb.AttesterSet, e
 	return stored, err
 }
 
+// SetTaken returns when an epoch's set was taken, in seconds since 1970. It fails as AttesterSet does.
+func (k *Keeper) SetTaken(ctx context.Context, epoch uint64) (uint64, error) {
+	set, err := k.set(ctx, epoch)
+	return set.Time, err
+}
+
 // Rotation returns what an epoch's attesters sign of the next epoch's set. It fails with ErrUnknownSet.
 func (k *Keeper) Rotation(ctx context.Context, epoch uint64) (*da.Rotation, error) {
 	set, err := k.set(ctx, epoch)
@@ -165,8 +173,8 @@ func (k *Keeper) pruneSets(ctx context.Context, epoch uint64) error {
 	return nil
 }
 
-func encodeSet(set *da.AttesterSet, hash [da.HashSize]byte, time uint64) attestpb.AttesterSet {
-	out := attestpb.AttesterSet{Epoch: set.Epoch, Total: set.Total, Hash: hash[:], Time: time}
+func encodeSet(set *da.AttesterSet, hash [da.HashSize]byte) attestpb.AttesterSet {
+	out := attestpb.AttesterSet{Epoch: set.Epoch, Total: set.Total, Hash: hash[:]}
 	for _, a := range set.Attesters {
 		out.Attesters = append(out.Attesters, attestpb.Attester{Operator: da.FormatAddress(a.Operator), Key: a.Key[:], Power: a.Power})
 	}

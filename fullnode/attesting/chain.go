@@ -12,6 +12,8 @@ type Chain interface {
 	Attestation(height uint64) (*da.Attestation, error)
 	// AttesterSet returns an epoch's set. It fails as Attestation does.
 	AttesterSet(epoch uint64) (*da.AttesterSet, error)
+	// SetTaken returns when an epoch's set was taken, in seconds since 1970. It fails as Attestation does.
+	SetTaken(epoch uint64) (uint64, error)
 	// Rotation returns what an epoch's set signs of the next, once that was taken. It fails as
 	// Attestation does.
 	Rotation(epoch uint64) (*da.Rotation, error)
@@ -44,16 +46,6 @@ func loadMembers(chain Chain, epoch uint64) (*members, error) {
 		return nil, err
 	}
 	return &members{set, hash}, nil
-}
-
-// index returns the place of a key in the set, -1 if it has none.
-func (m *members) index(key da.AttestationKey) int {
-	for i := range m.set.Attesters {
-		if m.set.Attesters[i].Key == key {
-			return i
-		}
-	}
-	return -1
 }
 
 // power is that of the signers.

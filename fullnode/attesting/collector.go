@@ -28,11 +28,16 @@ const (
 // ErrNotAttested means that no quorum signed, as far as this node has heard.
 var ErrNotAttested = errors.New("attesting: no certificate")
 
-// Evidence is an attestation that an attester signed and that is not the chain's.
+// Evidence is an attestation or a rotation that an attester signed and that is not the chain's.
 type Evidence struct {
-	Operator    [da.AddressSize]byte
-	Attestation da.Attestation
-	Signature   da.AttestationSignature
+	Operator [da.AddressSize]byte
+	p2p.Attested
+}
+
+// Epoch is the one that was signed for.
+func (e *Evidence) Epoch() uint64 {
+	_, epoch, _ := about(&e.Attested)
+	return epoch
 }
 
 // Collector verifies signatures and adds them up to certificates. It is safe for concurrent use.
@@ -195,7 +200,7 @@ func (c *Collector) settle(s subject, t *tally) {
 			case st.digest == t.digest:
 				better = c.count(t, st) || better
 			default:
-				c.report(operator, st)
+				c.evidence(Evidence{operator, st.Attested})
 			}
 			st.settled = true
 		}
@@ -251,15 +256,6 @@ func (c *Collector) count(t *tally, st *statement) bool {
 	t.signers.Add(st.Attester)
 	t.power += t.members.set.Attesters[st.Attester].Power
 	return true
-}
-
-// report makes known that an attester signed what is not the chain's. The caller holds mu.
-func (c *Collector) report(operator [da.AddressSize]byte, st *statement) {
-	if st.Attestation == nil {
-		c.log.Error("a validator signed another next set than the chain's", "operator", da.FormatAddress(operator), "epoch", st.Rotation.Epoch)
-		return
-	}
-	c.evidence(Evidence{operator, *st.Attestation, st.Signature})
 }
 
 // certify stores the certificate of a tally that has a quorum, unless a better one is there: from

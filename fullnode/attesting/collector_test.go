@@ -56,6 +56,9 @@ func TestRotationsAreCollected(t *testing.T) {
 		t.Error(err)
 	}
 	b.expect(t, "another next set", b.chain.rotated(t, 3, 1, 9), p2p.Accept)
+	if len(b.reported) != 1 || b.reported[0].Rotation == nil || b.reported[0].Operator != [da.AddressSize]byte{4} || b.reported[0].Attester != 3 || b.reported[0].Epoch() != 1 {
+		t.Errorf("a false rotation is not evidence: %+v", b.reported)
+	}
 	if again, err := b.archive.Rotation(1); err != nil || *again != *held {
 		t.Errorf("a false rotation changed the certificate: %v", err)
 	}

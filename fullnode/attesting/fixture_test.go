@@ -94,6 +94,13 @@ func (c *fakeChain) AttesterSet(epoch uint64) (*da.AttesterSet, error) {
 	return c.set(epoch), nil
 }
 
+func (c *fakeChain) SetTaken(epoch uint64) (uint64, error) {
+	if _, err := c.AttesterSet(epoch); err != nil {
+		return 0, err
+	}
+	return 1_700_000_000 + 60*(max(epoch, 1)-1), nil
+}
+
 func (c *fakeChain) Rotation(epoch uint64) (*da.Rotation, error) {
 	head, fork := c.state()
 	if epoch*epochBlocks >= head {

@@ -41,7 +41,7 @@ type Config struct {
 	Signer *Signer
 	// Publish tells the network what was signed.
 	Publish func(context.Context, p2p.Attested) error
-	// Evidence takes attestations that are not the chain's, each once; nil: they are logged alone. It must not
+	// Evidence takes attestations and rotations that are not the chain's, each once; nil: they are logged alone. It must not
 	// block.
 	Evidence func(Evidence)
 	Log      *slog.Logger
@@ -253,10 +253,11 @@ func (s *Service) publishAgain(ctx context.Context) {
 	}
 }
 
-// accuse makes a false attestation known.
+// accuse makes a false attestation or rotation known.
 func (s *Service) accuse(e Evidence) {
 	s.metrics.evidence.Inc()
-	s.config.Log.Error("a validator attested what is not the chain's", "operator", da.FormatAddress(e.Operator), "height", e.Attestation.Height)
+	key, epoch, _ := about(&e.Attested)
+	s.config.Log.Error("a validator attested what is not the chain's", "operator", da.FormatAddress(e.Operator), "epoch", epoch, string(key.kind), key.number)
 	if s.config.Evidence != nil {
 		s.config.Evidence(e)
 	}
@@ -352,8 +353,8 @@ func (s *Service) Covering(height uint64) (*da.Certificate, error) {
 	return found, err
 }
 
-// Attesters returns the set of an epoch, and when it was taken, in seconds since 1970, 0 for the
-// first. Sets that state keeps no more are in the archive, of the time that this node was there. It fails with
+// Attesters returns the set of an epoch, and when it was taken, in seconds since 1970, 0 where
+// nothing is left that says so. Sets that state keeps no more are in the archive, of the time that this node was there. It fails with
 // da.ErrNotFound.
 func (s *Service) Attesters(epoch uint64) (set *da.AttesterSet, taken uint64, err error) {
 	if set, err = s.config.Chain.AttesterSet(epoch); err != nil {
@@ -363,11 +364,8 @@ func (s *Service) Attesters(epoch uint64) (set *da.AttesterSet, taken uint64, er
 		}
 		set = archived
 	}
-	if epoch == 0 {
-		return set, 0, nil
-	}
-	if rotation, err := s.config.Chain.Rotation(epoch - 1); err == nil {
-		return set, rotation.Time, nil
+	if taken, err := s.config.Chain.SetTaken(epoch); err == nil || epoch == 0 {
+		return set, taken, nil
 	}
 	signed, err := s.config.Archive.Rotation(epoch - 1)
 	if signed == nil || err != nil {

@@ -76,7 +76,7 @@ func TestSignerSignsByTheKeyOfTheSet(t *testing.T) {
 	chain := newChain(t, 30)
 	before, after := chain.secrets[0], otherSecret(t)
 	signer := NewSigner(chain, &fakeSquares{tail: 1, contiguous: 30}, open(t, filepath.Join(t.TempDir(), "attested")), 0, after, before)
-	for height, secret := range map[uint64]*da.AttestationSecret{29: before, 30: after} {
+	for height, secret := range map[uint64]*da.AttestationSecret{20: before, 30: after} {
 		chain.secrets[0] = secret
 		attested, err := signer.Height(height)
 		if err != nil {
@@ -88,7 +88,7 @@ func TestSignerSignsByTheKeyOfTheSet(t *testing.T) {
 	}
 	chain.secrets[0] = otherSecret(t)
 	var refusal *Refusal
-	if _, err := signer.Height(28); !errors.As(err, &refusal) || refusal.Reason != NotMember {
+	if _, err := signer.Height(10); !errors.As(err, &refusal) || refusal.Reason != NotMember {
 		t.Errorf("neither is in the set: %v", err)
 	}
 }
@@ -259,6 +259,9 @@ func TestServiceRests(t *testing.T) {
 				if _, err := service.CertificateOf(height); !errors.Is(err, want) {
 					t.Errorf("height %d: %v", height, err)
 				}
+			}
+			if _, taken, err := service.Attesters(0); err != nil || taken != 1_700_000_000 {
+				t.Errorf("the first set was taken at %d: %v", taken, err)
 			}
 			if _, err := service.Covering(100); !errors.Is(err, ErrNotAttested) {
 				t.Error(err)

@@ -3,6 +3,8 @@ package attesting
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -56,6 +58,18 @@ type Signer struct {
 	secrets []*da.AttestationSecret
 	keys    []da.AttestationKey // of the secrets
 	retain  time.Duration
+
+	mu     sync.Mutex
+	epoch  uint64 // of seat; guarded by mu
+	seat   seat   // guarded by mu
+	seated bool   // seat was looked up; guarded by mu
+}
+
+// seat is the node's place in an epoch's set, and the secret of the key that is there, nil if there is none: a
+// set does not change.
+type seat struct {
+	index  int
+	secret *da.AttestationSecret
 }
 
 // NewSigner signs what the squares that are kept for so long, 0 for ever, allow: with a secret, and for epochs whose
@@ -103,16 +117,29 @@ func (s *Signer) Rotation(epoch uint64) (*p2p.Attested, error) {
 
 // member returns the node's place in an epoch's set, and the secret of the key that is there.
 func (s *Signer) member(epoch uint64) (int, *da.AttestationSecret, error) {
-	m, err := loadMembers(s.chain, epoch)
-	if err != nil {
-		return 0, nil, &Refusal{Unknown, err}
-	}
-	for i, key := range s.keys {
-		if index := m.index(key); index >= 0 {
-			return index, s.secrets[i], nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.seated || s.epoch != epoch {
+		set, err := s.chain.AttesterSet(epoch)
+		if err != nil {
+			return 0, nil, &Refusal{Unknown, err}
 		}
+		s.epoch, s.seat, s.seated = epoch, s.find(set), true
+	}
+	if s.seat.secret != nil {
+		return s.seat.index, s.seat.secret, nil
 	}
 	return 0, nil, refuse(NotMember, "key %s is not in the attester set of epoch %d: a bonded validator joins the set after next once `ashlar attest register` has named the key", s.keys[0], epoch)
+}
+
+func (s *Signer) find(set *da.AttesterSet) seat {
+	for i, key := range s.keys {
+		index := slices.IndexFunc(set.Attesters, func(a da.Attester) bool { return a.Key == key })
+		if index >= 0 {
+			return seat{index, s.secrets[i]}
+		}
+	}
+	return seat{}
 }
 
 // holds fails unless every height of the window that ends with the attestation's is here, and will

@@ -29,6 +29,298 @@ var _ = math.Inf
 // proto package needs to be updated.
 const _ = proto.GoGoProtoPackageIsVersion3 // please upgrade the proto package
 
+// ShownKey is a RegisteredKey. Answers have keys and hashes in hexadecimal digits, as all of the program's output.
+type ShownKey struct {
+	Operator string `protobuf:"bytes,1,opt,name=operator,proto3" json:"operator,omitempty"`
+	Key      string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	Proof    string `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
+}
+
+func (m *ShownKey) Reset()         { *m = ShownKey{} }
+func (m *ShownKey) String() string { return proto.CompactTextString(m) }
+func (*ShownKey) ProtoMessage()    {}
+func (*ShownKey) Descriptor() ([]byte, []int) {
+	return fileDescriptor_900b4cbd24ebeeb8, []int{0}
+}
+func (m *ShownKey) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ShownKey) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ShownKey.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ShownKey) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ShownKey.Merge(m, src)
+}
+func (m *ShownKey) XXX_Size() int {
+	return m.Size()
+}
+func (m *ShownKey) XXX_DiscardUnknown() {
+	xxx_messageInfo_ShownKey.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ShownKey proto.InternalMessageInfo
+
+func (m *ShownKey) GetOperator() string {
+	if m != nil {
+		return m.Operator
+	}
+	return ""
+}
+
+func (m *ShownKey) GetKey() string {
+	if m != nil {
+		return m.Key
+	}
+	return ""
+}
+
+func (m *ShownKey) GetProof() string {
+	if m != nil {
+		return m.Proof
+	}
+	return ""
+}
+
+// ShownAttester is an Attester.
+type ShownAttester struct {
+	Operator string `protobuf:"bytes,1,opt,name=operator,proto3" json:"operator,omitempty"`
+	Key      string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	Power    uint64 `protobuf:"varint,3,opt,name=power,proto3" json:"power,omitempty"`
+}
+
+func (m *ShownAttester) Reset()         { *m = ShownAttester{} }
+func (m *ShownAttester) String() string { return proto.CompactTextString(m) }
+func (*ShownAttester) ProtoMessage()    {}
+func (*ShownAttester) Descriptor() ([]byte, []int) {
+	return fileDescriptor_900b4cbd24ebeeb8, []int{1}
+}
+func (m *ShownAttester) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ShownAttester) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ShownAttester.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ShownAttester) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ShownAttester.Merge(m, src)
+}
+func (m *ShownAttester) XXX_Size() int {
+	return m.Size()
+}
+func (m *ShownAttester) XXX_DiscardUnknown() {
+	xxx_messageInfo_ShownAttester.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ShownAttester proto.InternalMessageInfo
+
+func (m *ShownAttester) GetOperator() string {
+	if m != nil {
+		return m.Operator
+	}
+	return ""
+}
+
+func (m *ShownAttester) GetKey() string {
+	if m != nil {
+		return m.Key
+	}
+	return ""
+}
+
+func (m *ShownAttester) GetPower() uint64 {
+	if m != nil {
+		return m.Power
+	}
+	return 0
+}
+
+// ShownSet is an AttesterSet.
+type ShownSet struct {
+	Epoch     uint64          `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Total     uint64          `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	Attesters []ShownAttester `protobuf:"bytes,3,rep,name=attesters,proto3" json:"attesters"`
+	Hash      string          `protobuf:"bytes,4,opt,name=hash,proto3" json:"hash,omitempty"`
+	Time      uint64          `protobuf:"varint,5,opt,name=time,proto3" json:"time,omitempty"`
+	TakenAt   uint64          `protobuf:"varint,6,opt,name=taken_at,json=takenAt,proto3" json:"taken_at,omitempty"`
+}
+
+func (m *ShownSet) Reset()         { *m = ShownSet{} }
+func (m *ShownSet) String() string { return proto.CompactTextString(m) }
+func (*ShownSet) ProtoMessage()    {}
+func (*ShownSet) Descriptor() ([]byte, []int) {
+	return fileDescriptor_900b4cbd24ebeeb8, []int{2}
+}
+func (m *ShownSet) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ShownSet) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ShownSet.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ShownSet) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ShownSet.Merge(m, src)
+}
+func (m *ShownSet) XXX_Size() int {
+	return m.Size()
+}
+func (m *ShownSet) XXX_DiscardUnknown() {
+	xxx_messageInfo_ShownSet.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ShownSet proto.InternalMessageInfo
+
+func (m *ShownSet) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *ShownSet) GetTotal() uint64 {
+	if m != nil {
+		return m.Total
+	}
+	return 0
+}
+
+func (m *ShownSet) GetAttesters() []ShownAttester {
+	if m != nil {
+		return m.Attesters
+	}
+	return nil
+}
+
+func (m *ShownSet) GetHash() string {
+	if m != nil {
+		return m.Hash
+	}
+	return ""
+}
+
+func (m *ShownSet) GetTime() uint64 {
+	if m != nil {
+		return m.Time
+	}
+	return 0
+}
+
+func (m *ShownSet) GetTakenAt() uint64 {
+	if m != nil {
+		return m.TakenAt
+	}
+	return 0
+}
+
+// ShownRecord is a Record.
+type ShownRecord struct {
+	Epoch        uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Time         uint64 `protobuf:"varint,2,opt,name=time,proto3" json:"time,omitempty"`
+	HeaderHash   string `protobuf:"bytes,3,opt,name=header_hash,json=headerHash,proto3" json:"header_hash,omitempty"`
+	DataRoot     string `protobuf:"bytes,4,opt,name=data_root,json=dataRoot,proto3" json:"data_root,omitempty"`
+	BlobTreeRoot string `protobuf:"bytes,5,opt,name=blob_tree_root,json=blobTreeRoot,proto3" json:"blob_tree_root,omitempty"`
+	HistoryRoot  string `protobuf:"bytes,6,opt,name=history_root,json=historyRoot,proto3" json:"history_root,omitempty"`
+}
+
+func (m *ShownRecord) Reset()         { *m = ShownRecord{} }
+func (m *ShownRecord) String() string { return proto.CompactTextString(m) }
+func (*ShownRecord) ProtoMessage()    {}
+func (*ShownRecord) Descriptor() ([]byte, []int) {
+	return fileDescriptor_900b4cbd24ebeeb8, []int{3}
+}
+func (m *ShownRecord) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ShownRecord) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ShownRecord.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ShownRecord) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ShownRecord.Merge(m, src)
+}
+func (m *ShownRecord) XXX_Size() int {
+	return m.Size()
+}
+func (m *ShownRecord) XXX_DiscardUnknown() {
+	xxx_messageInfo_ShownRecord.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ShownRecord proto.InternalMessageInfo
+
+func (m *ShownRecord) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *ShownRecord) GetTime() uint64 {
+	if m != nil {
+		return m.Time
+	}
+	return 0
+}
+
+func (m *ShownRecord) GetHeaderHash() string {
+	if m != nil {
+		return m.HeaderHash
+	}
+	return ""
+}
+
+func (m *ShownRecord) GetDataRoot() string {
+	if m != nil {
+		return m.DataRoot
+	}
+	return ""
+}
+
+func (m *ShownRecord) GetBlobTreeRoot() string {
+	if m != nil {
+		return m.BlobTreeRoot
+	}
+	return ""
+}
+
+func (m *ShownRecord) GetHistoryRoot() string {
+	if m != nil {
+		return m.HistoryRoot
+	}
+	return ""
+}
+
 // QueryParamsRequest is empty.
 type QueryParamsRequest struct {
 }
@@ -37,7 +329,7 @@ func (m *QueryParamsRequest) Reset()         { *m = QueryParamsRequest{} }
 func (m *QueryParamsRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryParamsRequest) ProtoMessage()    {}
 func (*QueryParamsRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{0}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{4}
 }
 func (m *QueryParamsRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -75,7 +367,7 @@ func (m *QueryParamsResponse) Reset()         { *m = QueryParamsResponse{} }
 func (m *QueryParamsResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryParamsResponse) ProtoMessage()    {}
 func (*QueryParamsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{1}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{5}
 }
 func (m *QueryParamsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -120,7 +412,7 @@ func (m *QueryKeyRequest) Reset()         { *m = QueryKeyRequest{} }
 func (m *QueryKeyRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryKeyRequest) ProtoMessage()    {}
 func (*QueryKeyRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{2}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{6}
 }
 func (m *QueryKeyRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -158,14 +450,14 @@ func (m *QueryKeyRequest) GetOperator() string {
 
 // QueryKeyResponse answers Key.
 type QueryKeyResponse struct {
-	Key RegisteredKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key"`
+	Key ShownKey `protobuf:"bytes,1,opt,name=key,proto3" json:"key"`
 }
 
 func (m *QueryKeyResponse) Reset()         { *m = QueryKeyResponse{} }
 func (m *QueryKeyResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryKeyResponse) ProtoMessage()    {}
 func (*QueryKeyResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{3}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{7}
 }
 func (m *QueryKeyResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -194,11 +486,11 @@ func (m *QueryKeyResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_QueryKeyResponse proto.InternalMessageInfo
 
-func (m *QueryKeyResponse) GetKey() RegisteredKey {
+func (m *QueryKeyResponse) GetKey() ShownKey {
 	if m != nil {
 		return m.Key
 	}
-	return RegisteredKey{}
+	return ShownKey{}
 }
 
 // QueryKeysRequest is empty.
@@ -209,7 +501,7 @@ func (m *QueryKeysRequest) Reset()         { *m = QueryKeysRequest{} }
 func (m *QueryKeysRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryKeysRequest) ProtoMessage()    {}
 func (*QueryKeysRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{4}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{8}
 }
 func (m *QueryKeysRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -240,14 +532,14 @@ var xxx_messageInfo_QueryKeysRequest proto.InternalMessageInfo
 
 // QueryKeysResponse answers Keys, in the order of operators.
 type QueryKeysResponse struct {
-	Keys []RegisteredKey `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys"`
+	Keys []ShownKey `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys"`
 }
 
 func (m *QueryKeysResponse) Reset()         { *m = QueryKeysResponse{} }
 func (m *QueryKeysResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryKeysResponse) ProtoMessage()    {}
 func (*QueryKeysResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{5}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{9}
 }
 func (m *QueryKeysResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -276,7 +568,7 @@ func (m *QueryKeysResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_QueryKeysResponse proto.InternalMessageInfo
 
-func (m *QueryKeysResponse) GetKeys() []RegisteredKey {
+func (m *QueryKeysResponse) GetKeys() []ShownKey {
 	if m != nil {
 		return m.Keys
 	}
@@ -292,7 +584,7 @@ func (m *QueryAttesterSetRequest) Reset()         { *m = QueryAttesterSetRequest
 func (m *QueryAttesterSetRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryAttesterSetRequest) ProtoMessage()    {}
 func (*QueryAttesterSetRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{6}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{10}
 }
 func (m *QueryAttesterSetRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -330,14 +622,14 @@ func (m *QueryAttesterSetRequest) GetEpoch() uint64 {
 
 // QueryAttesterSetResponse answers AttesterSet.
 type QueryAttesterSetResponse struct {
-	Set AttesterSet `protobuf:"bytes,1,opt,name=set,proto3" json:"set"`
+	Set ShownSet `protobuf:"bytes,1,opt,name=set,proto3" json:"set"`
 }
 
 func (m *QueryAttesterSetResponse) Reset()         { *m = QueryAttesterSetResponse{} }
 func (m *QueryAttesterSetResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryAttesterSetResponse) ProtoMessage()    {}
 func (*QueryAttesterSetResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{7}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{11}
 }
 func (m *QueryAttesterSetResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -366,11 +658,11 @@ func (m *QueryAttesterSetResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_QueryAttesterSetResponse proto.InternalMessageInfo
 
-func (m *QueryAttesterSetResponse) GetSet() AttesterSet {
+func (m *QueryAttesterSetResponse) GetSet() ShownSet {
 	if m != nil {
 		return m.Set
 	}
-	return AttesterSet{}
+	return ShownSet{}
 }
 
 // QueryEpochRequest is empty.
@@ -381,7 +673,7 @@ func (m *QueryEpochRequest) Reset()         { *m = QueryEpochRequest{} }
 func (m *QueryEpochRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryEpochRequest) ProtoMessage()    {}
 func (*QueryEpochRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{8}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{12}
 }
 func (m *QueryEpochRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -419,7 +711,7 @@ func (m *QueryEpochResponse) Reset()         { *m = QueryEpochResponse{} }
 func (m *QueryEpochResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryEpochResponse) ProtoMessage()    {}
 func (*QueryEpochResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{9}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{13}
 }
 func (m *QueryEpochResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -464,7 +756,7 @@ func (m *QueryRecordRequest) Reset()         { *m = QueryRecordRequest{} }
 func (m *QueryRecordRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryRecordRequest) ProtoMessage()    {}
 func (*QueryRecordRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{10}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{14}
 }
 func (m *QueryRecordRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -502,14 +794,14 @@ func (m *QueryRecordRequest) GetHeight() uint64 {
 
 // QueryRecordResponse answers Record.
 type QueryRecordResponse struct {
-	Record Record `protobuf:"bytes,1,opt,name=record,proto3" json:"record"`
+	Record ShownRecord `protobuf:"bytes,1,opt,name=record,proto3" json:"record"`
 }
 
 func (m *QueryRecordResponse) Reset()         { *m = QueryRecordResponse{} }
 func (m *QueryRecordResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryRecordResponse) ProtoMessage()    {}
 func (*QueryRecordResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{11}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{15}
 }
 func (m *QueryRecordResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -538,11 +830,11 @@ func (m *QueryRecordResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_QueryRecordResponse proto.InternalMessageInfo
 
-func (m *QueryRecordResponse) GetRecord() Record {
+func (m *QueryRecordResponse) GetRecord() ShownRecord {
 	if m != nil {
 		return m.Record
 	}
-	return Record{}
+	return ShownRecord{}
 }
 
 // QueryHistoryRequest is empty.
@@ -553,7 +845,7 @@ func (m *QueryHistoryRequest) Reset()         { *m = QueryHistoryRequest{} }
 func (m *QueryHistoryRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryHistoryRequest) ProtoMessage()    {}
 func (*QueryHistoryRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{12}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{16}
 }
 func (m *QueryHistoryRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -586,7 +878,7 @@ var xxx_messageInfo_QueryHistoryRequest proto.InternalMessageInfo
 type QueryHistoryResponse struct {
 	// height is the newest in the history, root the history's.
 	Height uint64 `protobuf:"varint,1,opt,name=height,proto3" json:"height,omitempty"`
-	Root   []byte `protobuf:"bytes,2,opt,name=root,proto3" json:"root,omitempty"`
+	Root   string `protobuf:"bytes,2,opt,name=root,proto3" json:"root,omitempty"`
 	// pruned is the greatest height of which there is no record any more.
 	Pruned uint64 `protobuf:"varint,3,opt,name=pruned,proto3" json:"pruned,omitempty"`
 }
@@ -595,7 +887,7 @@ func (m *QueryHistoryResponse) Reset()         { *m = QueryHistoryResponse{} }
 func (m *QueryHistoryResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryHistoryResponse) ProtoMessage()    {}
 func (*QueryHistoryResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{13}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{17}
 }
 func (m *QueryHistoryResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -631,11 +923,11 @@ func (m *QueryHistoryResponse) GetHeight() uint64 {
 	return 0
 }
 
-func (m *QueryHistoryResponse) GetRoot() []byte {
+func (m *QueryHistoryResponse) GetRoot() string {
 	if m != nil {
 		return m.Root
 	}
-	return nil
+	return ""
 }
 
 func (m *QueryHistoryResponse) GetPruned() uint64 {
@@ -654,7 +946,7 @@ func (m *QueryMissesRequest) Reset()         { *m = QueryMissesRequest{} }
 func (m *QueryMissesRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryMissesRequest) ProtoMessage()    {}
 func (*QueryMissesRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{14}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{18}
 }
 func (m *QueryMissesRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -703,7 +995,7 @@ func (m *QueryMissesResponse) Reset()         { *m = QueryMissesResponse{} }
 func (m *QueryMissesResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryMissesResponse) ProtoMessage()    {}
 func (*QueryMissesResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_900b4cbd24ebeeb8, []int{15}
+	return fileDescriptor_900b4cbd24ebeeb8, []int{19}
 }
 func (m *QueryMissesResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -753,7 +1045,183 @@ func (m *QueryMissesResponse) GetLimit() uint64 {
 	return 0
 }
 
+// QueryFaultRequest names an operator's account.
+type QueryFaultRequest struct {
+	Operator string `protobuf:"bytes,1,opt,name=operator,proto3" json:"operator,omitempty"`
+}
+
+func (m *QueryFaultRequest) Reset()         { *m = QueryFaultRequest{} }
+func (m *QueryFaultRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryFaultRequest) ProtoMessage()    {}
+func (*QueryFaultRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_900b4cbd24ebeeb8, []int{20}
+}
+func (m *QueryFaultRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryFaultRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryFaultRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryFaultRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryFaultRequest.Merge(m, src)
+}
+func (m *QueryFaultRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryFaultRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryFaultRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryFaultRequest proto.InternalMessageInfo
+
+func (m *QueryFaultRequest) GetOperator() string {
+	if m != nil {
+		return m.Operator
+	}
+	return ""
+}
+
+// QueryFaultResponse answers Fault.
+type QueryFaultResponse struct {
+	Fault Fault `protobuf:"bytes,1,opt,name=fault,proto3" json:"fault"`
+}
+
+func (m *QueryFaultResponse) Reset()         { *m = QueryFaultResponse{} }
+func (m *QueryFaultResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryFaultResponse) ProtoMessage()    {}
+func (*QueryFaultResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_900b4cbd24ebeeb8, []int{21}
+}
+func (m *QueryFaultResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryFaultResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryFaultResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryFaultResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryFaultResponse.Merge(m, src)
+}
+func (m *QueryFaultResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryFaultResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryFaultResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryFaultResponse proto.InternalMessageInfo
+
+func (m *QueryFaultResponse) GetFault() Fault {
+	if m != nil {
+		return m.Fault
+	}
+	return Fault{}
+}
+
+// QueryFaultsRequest is empty.
+type QueryFaultsRequest struct {
+}
+
+func (m *QueryFaultsRequest) Reset()         { *m = QueryFaultsRequest{} }
+func (m *QueryFaultsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryFaultsRequest) ProtoMessage()    {}
+func (*QueryFaultsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_900b4cbd24ebeeb8, []int{22}
+}
+func (m *QueryFaultsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryFaultsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryFaultsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryFaultsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryFaultsRequest.Merge(m, src)
+}
+func (m *QueryFaultsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryFaultsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryFaultsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryFaultsRequest proto.InternalMessageInfo
+
+// QueryFaultsResponse answers Faults, in the order of operators.
+type QueryFaultsResponse struct {
+	Faults []Fault `protobuf:"bytes,1,rep,name=faults,proto3" json:"faults"`
+}
+
+func (m *QueryFaultsResponse) Reset()         { *m = QueryFaultsResponse{} }
+func (m *QueryFaultsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryFaultsResponse) ProtoMessage()    {}
+func (*QueryFaultsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_900b4cbd24ebeeb8, []int{23}
+}
+func (m *QueryFaultsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryFaultsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryFaultsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryFaultsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryFaultsResponse.Merge(m, src)
+}
+func (m *QueryFaultsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryFaultsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryFaultsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryFaultsResponse proto.InternalMessageInfo
+
+func (m *QueryFaultsResponse) GetFaults() []Fault {
+	if m != nil {
+		return m.Faults
+	}
+	return nil
+}
+
 func init() {
+	proto.RegisterType((*ShownKey)(nil), "ashlar.attest.v1.ShownKey")
+	proto.RegisterType((*ShownAttester)(nil), "ashlar.attest.v1.ShownAttester")
+	proto.RegisterType((*ShownSet)(nil), "ashlar.attest.v1.ShownSet")
+	proto.RegisterType((*ShownRecord)(nil), "ashlar.attest.v1.ShownRecord")
 	proto.RegisterType((*QueryParamsRequest)(nil), "ashlar.attest.v1.QueryParamsRequest")
 	proto.RegisterType((*QueryParamsResponse)(nil), "ashlar.attest.v1.QueryParamsResponse")
 	proto.RegisterType((*QueryKeyRequest)(nil), "ashlar.attest.v1.QueryKeyRequest")
@@ -770,55 +1238,77 @@ func init() {
 	proto.RegisterType((*QueryHistoryResponse)(nil), "ashlar.attest.v1.QueryHistoryResponse")
 	proto.RegisterType((*QueryMissesRequest)(nil), "ashlar.attest.v1.QueryMissesRequest")
 	proto.RegisterType((*QueryMissesResponse)(nil), "ashlar.attest.v1.QueryMissesResponse")
+	proto.RegisterType((*QueryFaultRequest)(nil), "ashlar.attest.v1.QueryFaultRequest")
+	proto.RegisterType((*QueryFaultResponse)(nil), "ashlar.attest.v1.QueryFaultResponse")
+	proto.RegisterType((*QueryFaultsRequest)(nil), "ashlar.attest.v1.QueryFaultsRequest")
+	proto.RegisterType((*QueryFaultsResponse)(nil), "ashlar.attest.v1.QueryFaultsResponse")
 }
 
 func init() { proto.RegisterFile("ashlar/attest/v1/query.proto", fileDescriptor_900b4cbd24ebeeb8) }
 
 var fileDescriptor_900b4cbd24ebeeb8 = []byte{
-	// 688 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xa4, 0x55, 0x4d, 0x6f, 0x13, 0x49,
-	0x10, 0xb5, 0xd7, 0x1f, 0x9b, 0xad, 0x44, 0xda, 0x6c, 0xc7, 0x0b, 0x66, 0x04, 0x4e, 0x68, 0x02,
-	0x0a, 0x88, 0xd8, 0x4a, 0xf8, 0x12, 0x12, 0x97, 0x58, 0x42, 0x20, 0x4c, 0x80, 0x4c, 0x14, 0x09,
-	0xe5, 0x82, 0x26, 0x33, 0xc5, 0x78, 0x94, 0x38, 0xed, 0x74, 0xb7, 0x23, 0xf9, 0x5f, 0xf0, 0x63,
-	0xb8, 0x73, 0xcd, 0x31, 0xe2, 0xc4, 0x09, 0xa1, 0xe4, 0x8f, 0xa0, 0xe9, 0xae, 0xb1, 0x3d, 0x19,
-	0x8d, 0x13, 0x89, 0x5b, 0x57, 0xf5, 0xab, 0x57, 0xaf, 0xdc, 0xf5, 0xc6, 0x70, 0xd3, 0x53, 0xdd,
-	0x03, 0x4f, 0xb6, 0x3c, 0xad, 0x51, 0xe9, 0xd6, 0xf1, 0x5a, 0xeb, 0x68, 0x80, 0x72, 0xd8, 0xec,
-	0x4b, 0xa1, 0x05, 0x9b, 0xb7, 0xb7, 0x4d, 0x7b, 0xdb, 0x3c, 0x5e, 0x73, 0xb2, 0x78, 0xa5, 0x3d,
-	0x8d, 0x16, 0xef, 0xdc, 0xf0, 0x85, 0xea, 0x09, 0xf5, 0xc9, 0x44, 0x2d, 0x1b, 0xd0, 0x55, 0x2d,
-	0x14, 0xa1, 0xb0, 0xf9, 0xf8, 0x64, 0xb3, 0xbc, 0x06, 0x6c, 0x2b, 0xee, 0xf7, 0xc1, 0x93, 0x5e,
-	0x4f, 0xb9, 0x78, 0x34, 0x40, 0xa5, 0xf9, 0x26, 0x2c, 0xa4, 0xb2, 0xaa, 0x2f, 0x0e, 0x15, 0xb2,
-	0xa7, 0x50, 0xed, 0x9b, 0x4c, 0xbd, 0xb8, 0x54, 0x5c, 0x99, 0x5d, 0xaf, 0x37, 0x2f, 0xca, 0x6b,
-	0xda, 0x8a, 0x76, 0xf9, 0xe4, 0xe7, 0x62, 0xc1, 0x25, 0x34, 0x7f, 0x05, 0xff, 0x1a, 0xba, 0x0e,
-	0x0e, 0xa9, 0x03, 0x7b, 0x0c, 0x33, 0xa2, 0x8f, 0xd2, 0xd3, 0x42, 0x1a, 0xb2, 0x7f, 0xda, 0xf5,
-	0xef, 0x5f, 0x57, 0x6b, 0xa4, 0x78, 0x23, 0x08, 0x24, 0x2a, 0xb5, 0xad, 0x65, 0x74, 0x18, 0xba,
-	0x23, 0x24, 0xef, 0xc0, 0xfc, 0x98, 0x88, 0x44, 0x3d, 0x83, 0xd2, 0x3e, 0x0e, 0x49, 0xd1, 0x62,
-	0x56, 0x91, 0x8b, 0x61, 0xa4, 0x34, 0x4a, 0x0c, 0x3a, 0x38, 0x24, 0x61, 0x71, 0x05, 0x67, 0x63,
-	0xb2, 0xd1, 0xe0, 0xef, 0xe0, 0xbf, 0x89, 0x1c, 0x75, 0x78, 0x0e, 0xe5, 0x7d, 0x1c, 0xc6, 0x43,
-	0x97, 0xae, 0xde, 0xc2, 0x94, 0xf0, 0x16, 0x5c, 0x37, 0x7c, 0x1b, 0x06, 0x8b, 0x72, 0x1b, 0x75,
-	0xf2, 0x0b, 0xd4, 0xa0, 0x82, 0x7d, 0xe1, 0x77, 0x8d, 0xf2, 0xb2, 0x6b, 0x03, 0xbe, 0x05, 0xf5,
-	0x6c, 0x01, 0xe9, 0x78, 0x02, 0x25, 0x85, 0x9a, 0x26, 0xbd, 0x95, 0x95, 0x31, 0x51, 0x93, 0xcc,
-	0xa9, 0x50, 0xf3, 0x05, 0x9a, 0xe9, 0x65, 0xdc, 0x20, 0x19, 0xd4, 0xa5, 0x77, 0xa7, 0x24, 0x75,
-	0x78, 0x01, 0x33, 0xca, 0xef, 0x62, 0x30, 0x38, 0x40, 0x6a, 0xe3, 0x64, 0xdb, 0x6c, 0x13, 0x82,
-	0x7a, 0x8c, 0x2a, 0xf8, 0x43, 0xe2, 0x74, 0xd1, 0x17, 0x32, 0x48, 0xe6, 0xbc, 0x06, 0xd5, 0x2e,
-	0x46, 0x61, 0x57, 0xd3, 0xa0, 0x14, 0x8d, 0x76, 0x2c, 0x41, 0x8f, 0x77, 0x4c, 0x9a, 0x4c, 0xfe,
-	0x8e, 0xd9, 0x8a, 0x64, 0xc7, 0x2c, 0x9a, 0xff, 0x4f, 0x74, 0xaf, 0x23, 0xa5, 0x85, 0x4c, 0xf6,
-	0x8c, 0xef, 0x42, 0x2d, 0x9d, 0xa6, 0x36, 0x39, 0xaa, 0x18, 0x83, 0xb2, 0x14, 0x42, 0xd7, 0xff,
-	0x5a, 0x2a, 0xae, 0xcc, 0xb9, 0xe6, 0x1c, 0x63, 0xfb, 0x72, 0x70, 0x88, 0x41, 0xbd, 0x64, 0xb1,
-	0x36, 0xe2, 0x6f, 0x68, 0xde, 0xcd, 0x48, 0x29, 0x54, 0x7f, 0xb6, 0xd9, 0x21, 0xc9, 0x4f, 0xb8,
-	0xc6, 0x32, 0x7b, 0x71, 0x26, 0x48, 0x64, 0xda, 0x88, 0x71, 0x98, 0xf3, 0x51, 0xea, 0xe8, 0x73,
-	0xe4, 0x7b, 0x1a, 0x95, 0x91, 0x5b, 0x76, 0x53, 0xb9, 0x78, 0xc1, 0x0e, 0xa2, 0x5e, 0xa4, 0x49,
-	0xb5, 0x0d, 0xd6, 0xbf, 0x55, 0xa0, 0x62, 0x3a, 0xb1, 0x1d, 0xa8, 0x5a, 0xb7, 0xb2, 0xe5, 0xec,
-	0x6f, 0x9c, 0xfd, 0x28, 0x38, 0x77, 0x2f, 0x41, 0x91, 0xe4, 0xb7, 0x50, 0xea, 0xe0, 0x90, 0xdd,
-	0xce, 0x41, 0x8f, 0xbf, 0x01, 0x0e, 0x9f, 0x06, 0x21, 0xb6, 0xf7, 0x50, 0x8e, 0xbd, 0xc8, 0xa6,
-	0x60, 0x47, 0x02, 0xef, 0x4c, 0xc5, 0x10, 0x61, 0x00, 0xb3, 0x13, 0x3e, 0x61, 0xf7, 0x73, 0x6a,
-	0xb2, 0x86, 0x75, 0x1e, 0x5c, 0x05, 0x4a, 0x5d, 0x5c, 0xa8, 0x18, 0x67, 0xb1, 0x3c, 0x4d, 0x93,
-	0x66, 0x74, 0x96, 0xa7, 0x83, 0x88, 0x73, 0x07, 0xaa, 0x76, 0xf3, 0x73, 0xdf, 0x2b, 0x65, 0xbc,
-	0xdc, 0xf7, 0xba, 0x60, 0xb8, 0x8f, 0xf0, 0x37, 0x99, 0x83, 0xe5, 0x55, 0xa4, 0x3d, 0xe5, 0xdc,
-	0xbb, 0x0c, 0x36, 0x16, 0x6c, 0xd7, 0x39, 0x57, 0x70, 0xca, 0x39, 0xb9, 0x82, 0xd3, 0x9e, 0x68,
-	0xb7, 0x4f, 0xce, 0x1a, 0xc5, 0xd3, 0xb3, 0x46, 0xf1, 0xd7, 0x59, 0xa3, 0xf8, 0xe5, 0xbc, 0x51,
-	0x38, 0x3d, 0x6f, 0x14, 0x7e, 0x9c, 0x37, 0x0a, 0xbb, 0x2b, 0x61, 0xa4, 0xbb, 0x83, 0xbd, 0xa6,
-	0x2f, 0x7a, 0x2d, 0x4b, 0xb5, 0x1a, 0x78, 0x74, 0x6a, 0xd9, 0xbf, 0x3e, 0x4b, 0xbd, 0x57, 0x35,
-	0xd1, 0xa3, 0xdf, 0x01, 0x00, 0x00, 0xff, 0xff, 0x5b, 0x7b, 0x66, 0x32, 0x7e, 0x07, 0x00, 0x00,
+	// 967 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x56, 0x4d, 0x73, 0x1b, 0x45,
+	0x10, 0xb5, 0x22, 0x69, 0x23, 0xb7, 0x0c, 0x98, 0x89, 0x20, 0x1b, 0x01, 0x72, 0xb2, 0x18, 0xca,
+	0x50, 0x44, 0xaa, 0x38, 0x81, 0x0b, 0x5c, 0x6c, 0x8a, 0x90, 0xe0, 0x84, 0x8f, 0x15, 0xae, 0xa2,
+	0x72, 0x51, 0x8d, 0xb4, 0x6d, 0xed, 0x96, 0x25, 0x8d, 0x32, 0x33, 0x4a, 0x4a, 0xff, 0x82, 0x1f,
+	0xc3, 0x99, 0x73, 0x8e, 0x29, 0x4e, 0x9c, 0x28, 0xca, 0xbe, 0xf1, 0x2b, 0xa8, 0x99, 0xe9, 0x95,
+	0xb4, 0x16, 0x2b, 0xa5, 0x70, 0x6e, 0xdb, 0x6f, 0x5f, 0xbf, 0x7e, 0xbd, 0xd3, 0xd3, 0x12, 0xbc,
+	0xcf, 0x55, 0x3c, 0xe0, 0xb2, 0xc5, 0xb5, 0x46, 0xa5, 0x5b, 0xcf, 0xee, 0xb4, 0x9e, 0x4e, 0x50,
+	0x4e, 0x9b, 0x63, 0x29, 0xb4, 0x60, 0xdb, 0xee, 0x6d, 0xd3, 0xbd, 0x6d, 0x3e, 0xbb, 0x53, 0x5f,
+	0xe6, 0x2b, 0xcd, 0x35, 0x3a, 0x7e, 0xfd, 0x46, 0x4f, 0xa8, 0xa1, 0x50, 0x1d, 0x1b, 0xb5, 0x5c,
+	0x40, 0xaf, 0x6a, 0x7d, 0xd1, 0x17, 0x0e, 0x37, 0x4f, 0x0e, 0x0d, 0x62, 0xa8, 0xb4, 0x63, 0xf1,
+	0x7c, 0x74, 0x84, 0x53, 0x76, 0x0f, 0x2a, 0x62, 0x8c, 0x92, 0x6b, 0x21, 0xfd, 0xc2, 0xcd, 0xc2,
+	0xde, 0xe6, 0xa1, 0xff, 0xc7, 0x6f, 0xb7, 0x6b, 0xa4, 0x72, 0x10, 0x45, 0x12, 0x95, 0x6a, 0x6b,
+	0x99, 0x8c, 0xfa, 0xe1, 0x8c, 0xc9, 0xb6, 0xa1, 0x78, 0x8a, 0x53, 0xff, 0x8a, 0x49, 0x08, 0xcd,
+	0x23, 0xab, 0x41, 0x79, 0x2c, 0x85, 0x38, 0xf1, 0x8b, 0x16, 0x73, 0x41, 0x30, 0x84, 0x37, 0x6c,
+	0xa5, 0x03, 0x6b, 0x1c, 0xe5, 0x6b, 0x2d, 0x27, 0x9e, 0xa3, 0xb4, 0xe5, 0x4a, 0xa1, 0x0b, 0x82,
+	0xdf, 0x0b, 0xd4, 0x59, 0x1b, 0xb5, 0xa1, 0xe0, 0x58, 0xf4, 0x62, 0x5b, 0xa7, 0x14, 0xba, 0xc0,
+	0xa0, 0x5a, 0x68, 0x3e, 0xb0, 0x62, 0xa5, 0xd0, 0x05, 0xec, 0x6b, 0xd8, 0xe4, 0x64, 0x51, 0xf9,
+	0xc5, 0x9b, 0xc5, 0xbd, 0xea, 0xfe, 0x4e, 0xf3, 0xe2, 0x31, 0x34, 0x33, 0xad, 0x1c, 0x96, 0x5e,
+	0xfc, 0xb5, 0xb3, 0x11, 0xce, 0xf3, 0x18, 0x83, 0x52, 0xcc, 0x55, 0xec, 0x97, 0xac, 0x4d, 0xfb,
+	0x6c, 0x30, 0x9d, 0x0c, 0xd1, 0x2f, 0xdb, 0x6a, 0xf6, 0x99, 0xdd, 0x80, 0x8a, 0xe6, 0xa7, 0x38,
+	0xea, 0x70, 0xed, 0x7b, 0x16, 0xbf, 0x6a, 0xe3, 0x03, 0x6d, 0x1a, 0xa8, 0xda, 0x2a, 0x21, 0xf6,
+	0x84, 0x8c, 0x72, 0x7a, 0x48, 0x45, 0xaf, 0x2c, 0x88, 0xee, 0x40, 0x35, 0x46, 0x1e, 0xa1, 0xec,
+	0x58, 0x0f, 0xee, 0x14, 0xc0, 0x41, 0x0f, 0x8c, 0x93, 0xf7, 0x60, 0x33, 0xe2, 0x9a, 0x77, 0xa4,
+	0x10, 0x9a, 0x2c, 0x56, 0x0c, 0x10, 0x0a, 0xa1, 0xd9, 0x2e, 0xbc, 0xd9, 0x1d, 0x88, 0x6e, 0x47,
+	0x4b, 0x44, 0xc7, 0x28, 0x5b, 0xc6, 0x96, 0x41, 0x7f, 0x96, 0x88, 0x96, 0x75, 0x0b, 0xb6, 0xe2,
+	0x44, 0x69, 0x21, 0xa7, 0x8e, 0xe3, 0x59, 0x4e, 0x95, 0x30, 0x43, 0x09, 0x6a, 0xc0, 0x7e, 0x32,
+	0xa3, 0xfc, 0x23, 0x97, 0x7c, 0xa8, 0x42, 0x7c, 0x3a, 0x41, 0xa5, 0x83, 0xc7, 0x70, 0x2d, 0x83,
+	0xaa, 0xb1, 0x18, 0x29, 0x64, 0x5f, 0x80, 0x37, 0xb6, 0x88, 0x6d, 0xaf, 0xba, 0xef, 0x2f, 0x7f,
+	0x72, 0x97, 0x41, 0xdf, 0x9a, 0xd8, 0xc1, 0xb7, 0xf0, 0x96, 0x95, 0x3b, 0xc2, 0x29, 0x55, 0xf8,
+	0x7f, 0x73, 0x15, 0xdc, 0x87, 0xed, 0xb9, 0x10, 0x99, 0xda, 0x77, 0xb3, 0xe6, 0x1c, 0xd5, 0x73,
+	0x86, 0xe0, 0x08, 0xa7, 0xe4, 0xc9, 0x90, 0x03, 0x36, 0xd7, 0x99, 0xf5, 0xfc, 0x10, 0xde, 0x5e,
+	0xc0, 0x48, 0xfc, 0x1e, 0x94, 0x4e, 0x71, 0x6a, 0xfa, 0x2d, 0xbe, 0x92, 0xba, 0x65, 0x07, 0x2d,
+	0xb8, 0x6e, 0xa5, 0xd2, 0xd1, 0x6b, 0xa3, 0x4e, 0xfb, 0xfe, 0xcf, 0x01, 0x09, 0xbe, 0x07, 0x7f,
+	0x39, 0x61, 0xde, 0x9f, 0x42, 0xbd, 0xa6, 0xbf, 0x36, 0xea, 0xb4, 0x3f, 0x85, 0x3a, 0xb8, 0x46,
+	0xbd, 0x7c, 0x63, 0xd4, 0xd3, 0x06, 0x43, 0x3a, 0x6a, 0x02, 0x49, 0xfe, 0x2b, 0xa8, 0xa8, 0x5e,
+	0x8c, 0xd1, 0x64, 0x80, 0x2b, 0x6a, 0x10, 0x83, 0x6a, 0xcc, 0x32, 0x82, 0xcf, 0x48, 0xd3, 0x8d,
+	0x7f, 0xda, 0xe4, 0xbb, 0xe0, 0xc5, 0x98, 0xf4, 0x63, 0x4d, 0x5d, 0x52, 0x14, 0x84, 0x34, 0x56,
+	0x29, 0x9b, 0x2c, 0x7c, 0x09, 0x9e, 0xb4, 0x08, 0x19, 0xf8, 0x20, 0xa7, 0x49, 0x97, 0x96, 0xce,
+	0x96, 0x4b, 0x09, 0xde, 0x21, 0xcd, 0x07, 0x34, 0xd4, 0xd4, 0xec, 0x13, 0xa8, 0x65, 0x61, 0xaa,
+	0x95, 0x63, 0xcd, 0x5c, 0x51, 0x7b, 0x45, 0xdc, 0xca, 0xb2, 0xcf, 0x86, 0x3b, 0x96, 0x93, 0x11,
+	0x46, 0xb4, 0xb4, 0x28, 0x0a, 0xbe, 0xa3, 0xa6, 0x1f, 0x27, 0x4a, 0xa1, 0xba, 0xdc, 0x44, 0xf7,
+	0xc9, 0x7e, 0xaa, 0x35, 0xb7, 0x39, 0x34, 0x48, 0x94, 0xda, 0x74, 0x11, 0x0b, 0x60, 0xab, 0x87,
+	0x52, 0x27, 0x27, 0x49, 0x8f, 0x6b, 0x54, 0xb4, 0x51, 0x32, 0x98, 0x19, 0xb1, 0x41, 0x32, 0x4c,
+	0x74, 0xba, 0x6a, 0x6d, 0x30, 0x1b, 0xef, 0xfb, 0x7c, 0x32, 0xd0, 0x97, 0xf3, 0xfc, 0x90, 0xfa,
+	0x27, 0x29, 0xb2, 0x7c, 0x17, 0xca, 0x27, 0x06, 0xa0, 0x43, 0xbc, 0xbe, 0x7c, 0x88, 0x96, 0x4f,
+	0xc7, 0xe7, 0xb8, 0xb3, 0xf5, 0x63, 0x5f, 0xcd, 0xae, 0xe2, 0x23, 0xfa, 0x28, 0x29, 0x4a, 0x15,
+	0x3e, 0x07, 0xcf, 0x66, 0xa5, 0xd7, 0x71, 0x4d, 0x09, 0x22, 0xef, 0xff, 0xe3, 0x41, 0xd9, 0xca,
+	0xb1, 0x63, 0xf0, 0xdc, 0x7e, 0x62, 0xbb, 0xcb, 0xa9, 0xcb, 0x6b, 0xb0, 0xfe, 0xd1, 0x1a, 0x16,
+	0xf9, 0x7a, 0x04, 0x45, 0xf3, 0xcb, 0x7c, 0x2b, 0x87, 0x3d, 0xdf, 0x7a, 0xf5, 0x60, 0x15, 0x85,
+	0xd4, 0x7e, 0x80, 0x92, 0x59, 0x41, 0x6c, 0x05, 0x77, 0x66, 0xf0, 0xc3, 0x95, 0x1c, 0x12, 0x8c,
+	0xa0, 0xba, 0xb0, 0x57, 0xd8, 0x27, 0x39, 0x39, 0xcb, 0xcb, 0xaa, 0xfe, 0xe9, 0xab, 0x50, 0xa9,
+	0x4a, 0x08, 0x65, 0xbb, 0x58, 0x58, 0x9e, 0xa7, 0xc5, 0x5d, 0x54, 0xdf, 0x5d, 0x4d, 0x22, 0xcd,
+	0x63, 0xf0, 0xe8, 0x77, 0x35, 0x8f, 0x9f, 0xd9, 0x3b, 0xb9, 0xe7, 0x75, 0x61, 0xdf, 0xfc, 0x02,
+	0x57, 0x69, 0x2d, 0xb0, 0xbc, 0x8c, 0xec, 0x36, 0xa9, 0x7f, 0xbc, 0x8e, 0x36, 0x37, 0xec, 0x2e,
+	0x72, 0xae, 0xe1, 0xcc, 0xce, 0xc8, 0x35, 0x7c, 0x61, 0x1b, 0x84, 0x50, 0xb6, 0x83, 0x9d, 0xfb,
+	0x6d, 0x17, 0x2f, 0x75, 0xee, 0xb7, 0xcd, 0x5e, 0xd7, 0x63, 0xf0, 0xdc, 0xf5, 0x62, 0x2b, 0xf9,
+	0x6b, 0xad, 0x66, 0xef, 0xe8, 0xe1, 0xe1, 0x8b, 0xb3, 0x46, 0xe1, 0xe5, 0x59, 0xa3, 0xf0, 0xf7,
+	0x59, 0xa3, 0xf0, 0xeb, 0x79, 0x63, 0xe3, 0xe5, 0x79, 0x63, 0xe3, 0xcf, 0xf3, 0xc6, 0xc6, 0x93,
+	0xbd, 0x7e, 0xa2, 0xe3, 0x49, 0xb7, 0xd9, 0x13, 0xc3, 0x96, 0x93, 0xba, 0x1d, 0x71, 0x7a, 0x6a,
+	0xb9, 0xbf, 0xbc, 0x4e, 0xba, 0xeb, 0xd9, 0xe8, 0xee, 0xbf, 0x01, 0x00, 0x00, 0xff, 0xff, 0x06,
+	0x17, 0x05, 0x37, 0x76, 0x0b, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -849,6 +1339,10 @@ type QueryClient interface {
 	History(ctx context.Context, in *QueryHistoryRequest, opts ...grpc.CallOption) (*QueryHistoryResponse, error)
 	// Misses returns how many injected certificates lack a validator's signature.
 	Misses(ctx context.Context, in *QueryMissesRequest, opts ...grpc.CallOption) (*QueryMissesResponse, error)
+	// Fault returns what a validator was expelled for.
+	Fault(ctx context.Context, in *QueryFaultRequest, opts ...grpc.CallOption) (*QueryFaultResponse, error)
+	// Faults returns what validators were expelled for, all there are.
+	Faults(ctx context.Context, in *QueryFaultsRequest, opts ...grpc.CallOption) (*QueryFaultsResponse, error)
 }
 
 type queryClient struct {
@@ -931,6 +1425,24 @@ func (c *queryClient) Misses(ctx context.Context, in *QueryMissesRequest, opts .
 	return out, nil
 }
 
+func (c *queryClient) Fault(ctx context.Context, in *QueryFaultRequest, opts ...grpc.CallOption) (*QueryFaultResponse, error) {
+	out := new(QueryFaultResponse)
+	err := c.cc.Invoke(ctx, "/ashlar.attest.v1.Query/Fault", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Faults(ctx context.Context, in *QueryFaultsRequest, opts ...grpc.CallOption) (*QueryFaultsResponse, error) {
+	out := new(QueryFaultsResponse)
+	err := c.cc.Invoke(ctx, "/ashlar.attest.v1.Query/Faults", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServer is the server API for Query service.
 type QueryServer interface {
 	// Params returns the parameters.
@@ -949,6 +1461,10 @@ type QueryServer interface {
 	History(context.Context, *QueryHistoryRequest) (*QueryHistoryResponse, error)
 	// Misses returns how many injected certificates lack a validator's signature.
 	Misses(context.Context, *QueryMissesRequest) (*QueryMissesResponse, error)
+	// Fault returns what a validator was expelled for.
+	Fault(context.Context, *QueryFaultRequest) (*QueryFaultResponse, error)
+	// Faults returns what validators were expelled for, all there are.
+	Faults(context.Context, *QueryFaultsRequest) (*QueryFaultsResponse, error)
 }
 
 // UnimplementedQueryServer can be embedded to have forward compatible implementations.
@@ -978,6 +1494,12 @@ func (*UnimplementedQueryServer) History(ctx context.Context, req *QueryHistoryR
 }
 func (*UnimplementedQueryServer) Misses(ctx context.Context, req *QueryMissesRequest) (*QueryMissesResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Misses not implemented")
+}
+func (*UnimplementedQueryServer) Fault(ctx context.Context, req *QueryFaultRequest) (*QueryFaultResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Fault not implemented")
+}
+func (*UnimplementedQueryServer) Faults(ctx context.Context, req *QueryFaultsRequest) (*QueryFaultsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Faults not implemented")
 }
 
 func RegisterQueryServer(s grpc1.Server, srv QueryServer) {
@@ -1128,6 +1650,42 @@ func _Query_Misses_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_Fault_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryFaultRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Fault(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/ashlar.attest.v1.Query/Fault",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Fault(ctx, req.(*QueryFaultRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Faults_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryFaultsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Faults(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/ashlar.attest.v1.Query/Faults",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Faults(ctx, req.(*QueryFaultsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 var Query_serviceDesc = _Query_serviceDesc
 var _Query_serviceDesc = grpc.ServiceDesc{
 	ServiceName: "ashlar.attest.v1.Query",
@@ -1165,9 +1723,228 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 			MethodName: "Misses",
 			Handler:    _Query_Misses_Handler,
 		},
+		{
+			MethodName: "Fault",
+			Handler:    _Query_Fault_Handler,
+		},
+		{
+			MethodName: "Faults",
+			Handler:    _Query_Faults_Handler,
+		},
 	},
 	Streams:  []grpc.StreamDesc{},
 	Metadata: "ashlar/attest/v1/query.proto",
+}
+
+func (m *ShownKey) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ShownKey) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ShownKey) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Proof) > 0 {
+		i -= len(m.Proof)
+		copy(dAtA[i:], m.Proof)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Proof)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Key) > 0 {
+		i -= len(m.Key)
+		copy(dAtA[i:], m.Key)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Key)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Operator) > 0 {
+		i -= len(m.Operator)
+		copy(dAtA[i:], m.Operator)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Operator)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *ShownAttester) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ShownAttester) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ShownAttester) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Power != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Power))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Key) > 0 {
+		i -= len(m.Key)
+		copy(dAtA[i:], m.Key)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Key)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Operator) > 0 {
+		i -= len(m.Operator)
+		copy(dAtA[i:], m.Operator)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Operator)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *ShownSet) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ShownSet) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ShownSet) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.TakenAt != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.TakenAt))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Time != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Time))
+		i--
+		dAtA[i] = 0x28
+	}
+	if len(m.Hash) > 0 {
+		i -= len(m.Hash)
+		copy(dAtA[i:], m.Hash)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Hash)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.Attesters) > 0 {
+		for iNdEx := len(m.Attesters) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Attesters[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if m.Total != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Total))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *ShownRecord) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ShownRecord) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ShownRecord) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.HistoryRoot) > 0 {
+		i -= len(m.HistoryRoot)
+		copy(dAtA[i:], m.HistoryRoot)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.HistoryRoot)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if len(m.BlobTreeRoot) > 0 {
+		i -= len(m.BlobTreeRoot)
+		copy(dAtA[i:], m.BlobTreeRoot)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.BlobTreeRoot)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if len(m.DataRoot) > 0 {
+		i -= len(m.DataRoot)
+		copy(dAtA[i:], m.DataRoot)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.DataRoot)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.HeaderHash) > 0 {
+		i -= len(m.HeaderHash)
+		copy(dAtA[i:], m.HeaderHash)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.HeaderHash)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Time != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Time))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
 }
 
 func (m *QueryParamsRequest) Marshal() (dAtA []byte, err error) {
@@ -1658,6 +2435,129 @@ func (m *QueryMissesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *QueryFaultRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryFaultRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryFaultRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Operator) > 0 {
+		i -= len(m.Operator)
+		copy(dAtA[i:], m.Operator)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Operator)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryFaultResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryFaultResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryFaultResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Fault.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryFaultsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryFaultsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryFaultsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryFaultsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryFaultsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryFaultsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Faults) > 0 {
+		for iNdEx := len(m.Faults) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Faults[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintQuery(dAtA []byte, offset int, v uint64) int {
 	offset -= sovQuery(v)
 	base := offset
@@ -1669,6 +2569,109 @@ func encodeVarintQuery(dAtA []byte, offset int, v uint64) int {
 	dAtA[offset] = uint8(v)
 	return base
 }
+func (m *ShownKey) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Operator)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Key)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Proof)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *ShownAttester) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Operator)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Key)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Power != 0 {
+		n += 1 + sovQuery(uint64(m.Power))
+	}
+	return n
+}
+
+func (m *ShownSet) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovQuery(uint64(m.Epoch))
+	}
+	if m.Total != 0 {
+		n += 1 + sovQuery(uint64(m.Total))
+	}
+	if len(m.Attesters) > 0 {
+		for _, e := range m.Attesters {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	l = len(m.Hash)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Time != 0 {
+		n += 1 + sovQuery(uint64(m.Time))
+	}
+	if m.TakenAt != 0 {
+		n += 1 + sovQuery(uint64(m.TakenAt))
+	}
+	return n
+}
+
+func (m *ShownRecord) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovQuery(uint64(m.Epoch))
+	}
+	if m.Time != 0 {
+		n += 1 + sovQuery(uint64(m.Time))
+	}
+	l = len(m.HeaderHash)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.DataRoot)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.BlobTreeRoot)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.HistoryRoot)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
 func (m *QueryParamsRequest) Size() (n int) {
 	if m == nil {
 		return 0
@@ -1862,11 +2865,746 @@ func (m *QueryMissesResponse) Size() (n int) {
 	return n
 }
 
+func (m *QueryFaultRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Operator)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryFaultResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Fault.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryFaultsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QueryFaultsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Faults) > 0 {
+		for _, e := range m.Faults {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
 func sovQuery(x uint64) (n int) {
 	return (math_bits.Len64(x|1) + 6) / 7
 }
 func sozQuery(x uint64) (n int) {
 	return sovQuery(uint64((x << 1) ^ uint64((int64(x) >> 63))))
+}
+func (m *ShownKey) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ShownKey: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ShownKey: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Operator", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Operator = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Key", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Key = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Proof", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Proof = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ShownAttester) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ShownAttester: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ShownAttester: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Operator", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Operator = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Key", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Key = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Power", wireType)
+			}
+			m.Power = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Power |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ShownSet) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ShownSet: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ShownSet: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Total", wireType)
+			}
+			m.Total = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Total |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Attesters", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Attesters = append(m.Attesters, ShownAttester{})
+			if err := m.Attesters[len(m.Attesters)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Hash", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Hash = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Time", wireType)
+			}
+			m.Time = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Time |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field TakenAt", wireType)
+			}
+			m.TakenAt = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.TakenAt |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ShownRecord) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ShownRecord: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ShownRecord: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Time", wireType)
+			}
+			m.Time = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Time |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field HeaderHash", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.HeaderHash = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DataRoot", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.DataRoot = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BlobTreeRoot", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BlobTreeRoot = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field HistoryRoot", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.HistoryRoot = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
 }
 func (m *QueryParamsRequest) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
@@ -2274,7 +4012,7 @@ func (m *QueryKeysResponse) Unmarshal(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Keys = append(m.Keys, RegisteredKey{})
+			m.Keys = append(m.Keys, ShownKey{})
 			if err := m.Keys[len(m.Keys)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
@@ -2839,7 +4577,7 @@ func (m *QueryHistoryResponse) Unmarshal(dAtA []byte) error {
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Root", wireType)
 			}
-			var byteLen int
+			var stringLen uint64
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowQuery
@@ -2849,25 +4587,23 @@ func (m *QueryHistoryResponse) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				byteLen |= int(b&0x7F) << shift
+				stringLen |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			if byteLen < 0 {
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
 				return ErrInvalidLengthQuery
 			}
-			postIndex := iNdEx + byteLen
+			postIndex := iNdEx + intStringLen
 			if postIndex < 0 {
 				return ErrInvalidLengthQuery
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Root = append(m.Root[:0], dAtA[iNdEx:postIndex]...)
-			if m.Root == nil {
-				m.Root = []byte{}
-			}
+			m.Root = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		case 3:
 			if wireType != 0 {
@@ -3077,6 +4813,305 @@ func (m *QueryMissesResponse) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryFaultRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryFaultRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryFaultRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Operator", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Operator = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryFaultResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryFaultResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryFaultResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Fault", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Fault.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryFaultsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryFaultsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryFaultsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryFaultsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryFaultsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryFaultsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Faults", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Faults = append(m.Faults, Fault{})
+			if err := m.Faults[len(m.Faults)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipQuery(dAtA[iNdEx:])

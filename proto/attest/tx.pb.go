@@ -135,8 +135,8 @@ func (m *MsgRegisterAttestationKeyResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgRegisterAttestationKeyResponse proto.InternalMessageInfo
 
-// SignedAttestation is what one validator signed of a height on this chain.
-type SignedAttestation struct {
+// Attestation is what validators sign of a height on this chain.
+type Attestation struct {
 	Epoch        uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	SetHash      []byte `protobuf:"bytes,2,opt,name=set_hash,json=setHash,proto3" json:"set_hash,omitempty"`
 	Height       uint64 `protobuf:"varint,3,opt,name=height,proto3" json:"height,omitempty"`
@@ -145,22 +145,20 @@ type SignedAttestation struct {
 	DataRoot     []byte `protobuf:"bytes,6,opt,name=data_root,json=dataRoot,proto3" json:"data_root,omitempty"`
 	BlobTreeRoot []byte `protobuf:"bytes,7,opt,name=blob_tree_root,json=blobTreeRoot,proto3" json:"blob_tree_root,omitempty"`
 	HistoryRoot  []byte `protobuf:"bytes,8,opt,name=history_root,json=historyRoot,proto3" json:"history_root,omitempty"`
-	// signature is a compressed point of G2, 96 bytes.
-	Signature []byte `protobuf:"bytes,9,opt,name=signature,proto3" json:"signature,omitempty"`
 }
 
-func (m *SignedAttestation) Reset()         { *m = SignedAttestation{} }
-func (m *SignedAttestation) String() string { return proto.CompactTextString(m) }
-func (*SignedAttestation) ProtoMessage()    {}
-func (*SignedAttestation) Descriptor() ([]byte, []int) {
+func (m *Attestation) Reset()         { *m = Attestation{} }
+func (m *Attestation) String() string { return proto.CompactTextString(m) }
+func (*Attestation) ProtoMessage()    {}
+func (*Attestation) Descriptor() ([]byte, []int) {
 	return fileDescriptor_668d561e71508682, []int{2}
 }
-func (m *SignedAttestation) XXX_Unmarshal(b []byte) error {
+func (m *Attestation) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
 }
-func (m *SignedAttestation) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+func (m *Attestation) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
 	if deterministic {
-		return xxx_messageInfo_SignedAttestation.Marshal(b, m, deterministic)
+		return xxx_messageInfo_Attestation.Marshal(b, m, deterministic)
 	} else {
 		b = b[:cap(b)]
 		n, err := m.MarshalToSizedBuffer(b)
@@ -170,95 +168,238 @@ func (m *SignedAttestation) XXX_Marshal(b []byte, deterministic bool) ([]byte, e
 		return b[:n], nil
 	}
 }
-func (m *SignedAttestation) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_SignedAttestation.Merge(m, src)
+func (m *Attestation) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Attestation.Merge(m, src)
 }
-func (m *SignedAttestation) XXX_Size() int {
+func (m *Attestation) XXX_Size() int {
 	return m.Size()
 }
-func (m *SignedAttestation) XXX_DiscardUnknown() {
-	xxx_messageInfo_SignedAttestation.DiscardUnknown(m)
+func (m *Attestation) XXX_DiscardUnknown() {
+	xxx_messageInfo_Attestation.DiscardUnknown(m)
 }
 
-var xxx_messageInfo_SignedAttestation proto.InternalMessageInfo
+var xxx_messageInfo_Attestation proto.InternalMessageInfo
 
-func (m *SignedAttestation) GetEpoch() uint64 {
+func (m *Attestation) GetEpoch() uint64 {
 	if m != nil {
 		return m.Epoch
 	}
 	return 0
 }
 
-func (m *SignedAttestation) GetSetHash() []byte {
+func (m *Attestation) GetSetHash() []byte {
 	if m != nil {
 		return m.SetHash
 	}
 	return nil
 }
 
-func (m *SignedAttestation) GetHeight() uint64 {
+func (m *Attestation) GetHeight() uint64 {
 	if m != nil {
 		return m.Height
 	}
 	return 0
 }
 
-func (m *SignedAttestation) GetTime() uint64 {
+func (m *Attestation) GetTime() uint64 {
 	if m != nil {
 		return m.Time
 	}
 	return 0
 }
 
-func (m *SignedAttestation) GetHeaderHash() []byte {
+func (m *Attestation) GetHeaderHash() []byte {
 	if m != nil {
 		return m.HeaderHash
 	}
 	return nil
 }
 
-func (m *SignedAttestation) GetDataRoot() []byte {
+func (m *Attestation) GetDataRoot() []byte {
 	if m != nil {
 		return m.DataRoot
 	}
 	return nil
 }
 
-func (m *SignedAttestation) GetBlobTreeRoot() []byte {
+func (m *Attestation) GetBlobTreeRoot() []byte {
 	if m != nil {
 		return m.BlobTreeRoot
 	}
 	return nil
 }
 
-func (m *SignedAttestation) GetHistoryRoot() []byte {
+func (m *Attestation) GetHistoryRoot() []byte {
 	if m != nil {
 		return m.HistoryRoot
 	}
 	return nil
 }
 
-func (m *SignedAttestation) GetSignature() []byte {
+// Rotation is what an epoch's attesters sign of the next epoch's set on this chain.
+type Rotation struct {
+	Epoch    uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	SetHash  []byte `protobuf:"bytes,2,opt,name=set_hash,json=setHash,proto3" json:"set_hash,omitempty"`
+	NextHash []byte `protobuf:"bytes,3,opt,name=next_hash,json=nextHash,proto3" json:"next_hash,omitempty"`
+	Time     uint64 `protobuf:"varint,4,opt,name=time,proto3" json:"time,omitempty"`
+}
+
+func (m *Rotation) Reset()         { *m = Rotation{} }
+func (m *Rotation) String() string { return proto.CompactTextString(m) }
+func (*Rotation) ProtoMessage()    {}
+func (*Rotation) Descriptor() ([]byte, []int) {
+	return fileDescriptor_668d561e71508682, []int{3}
+}
+func (m *Rotation) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Rotation) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Rotation.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Rotation) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Rotation.Merge(m, src)
+}
+func (m *Rotation) XXX_Size() int {
+	return m.Size()
+}
+func (m *Rotation) XXX_DiscardUnknown() {
+	xxx_messageInfo_Rotation.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Rotation proto.InternalMessageInfo
+
+func (m *Rotation) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *Rotation) GetSetHash() []byte {
+	if m != nil {
+		return m.SetHash
+	}
+	return nil
+}
+
+func (m *Rotation) GetNextHash() []byte {
+	if m != nil {
+		return m.NextHash
+	}
+	return nil
+}
+
+func (m *Rotation) GetTime() uint64 {
+	if m != nil {
+		return m.Time
+	}
+	return 0
+}
+
+// Evidence is an attestation or a rotation with the signature of one validator, or the sum of several, as
+// certificates have it.
+type Evidence struct {
+	// attestation, or rotation, is what was signed: one of both.
+	Attestation *Attestation `protobuf:"bytes,1,opt,name=attestation,proto3" json:"attestation,omitempty"`
+	Rotation    *Rotation    `protobuf:"bytes,2,opt,name=rotation,proto3" json:"rotation,omitempty"`
+	// epoch is that of the set that signers count in: the one that was signed, where state has its set, or else any
+	// that has the signers' keys.
+	Epoch uint64 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// signers are 32 bytes, big-endian: bit i is the set's i-th attester.
+	Signers []byte `protobuf:"bytes,4,opt,name=signers,proto3" json:"signers,omitempty"`
+	// signature is a compressed point of G2, 96 bytes.
+	Signature []byte `protobuf:"bytes,5,opt,name=signature,proto3" json:"signature,omitempty"`
+}
+
+func (m *Evidence) Reset()         { *m = Evidence{} }
+func (m *Evidence) String() string { return proto.CompactTextString(m) }
+func (*Evidence) ProtoMessage()    {}
+func (*Evidence) Descriptor() ([]byte, []int) {
+	return fileDescriptor_668d561e71508682, []int{4}
+}
+func (m *Evidence) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Evidence) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Evidence.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Evidence) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Evidence.Merge(m, src)
+}
+func (m *Evidence) XXX_Size() int {
+	return m.Size()
+}
+func (m *Evidence) XXX_DiscardUnknown() {
+	xxx_messageInfo_Evidence.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Evidence proto.InternalMessageInfo
+
+func (m *Evidence) GetAttestation() *Attestation {
+	if m != nil {
+		return m.Attestation
+	}
+	return nil
+}
+
+func (m *Evidence) GetRotation() *Rotation {
+	if m != nil {
+		return m.Rotation
+	}
+	return nil
+}
+
+func (m *Evidence) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *Evidence) GetSigners() []byte {
+	if m != nil {
+		return m.Signers
+	}
+	return nil
+}
+
+func (m *Evidence) GetSignature() []byte {
 	if m != nil {
 		return m.Signature
 	}
 	return nil
 }
 
-// MsgSubmitAttestationEvidence has whoever signed the attestation slashed and removed, if it is not
-// what the chain knows of the height. Anyone may submit it.
+// MsgSubmitAttestationEvidence has whoever signed slashed and removed, if it is not what the chain knows. Anyone may
+// submit it.
 type MsgSubmitAttestationEvidence struct {
-	Submitter string `protobuf:"bytes,1,opt,name=submitter,proto3" json:"submitter,omitempty"`
-	// operator is the account that operates the validator that signed.
-	Operator    string            `protobuf:"bytes,2,opt,name=operator,proto3" json:"operator,omitempty"`
-	Attestation SignedAttestation `protobuf:"bytes,3,opt,name=attestation,proto3" json:"attestation"`
+	Submitter string   `protobuf:"bytes,1,opt,name=submitter,proto3" json:"submitter,omitempty"`
+	Evidence  Evidence `protobuf:"bytes,2,opt,name=evidence,proto3" json:"evidence"`
 }
 
 func (m *MsgSubmitAttestationEvidence) Reset()         { *m = MsgSubmitAttestationEvidence{} }
 func (m *MsgSubmitAttestationEvidence) String() string { return proto.CompactTextString(m) }
 func (*MsgSubmitAttestationEvidence) ProtoMessage()    {}
 func (*MsgSubmitAttestationEvidence) Descriptor() ([]byte, []int) {
-	return fileDescriptor_668d561e71508682, []int{3}
+	return fileDescriptor_668d561e71508682, []int{5}
 }
 func (m *MsgSubmitAttestationEvidence) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -294,18 +435,11 @@ func (m *MsgSubmitAttestationEvidence) GetSubmitter() string {
 	return ""
 }
 
-func (m *MsgSubmitAttestationEvidence) GetOperator() string {
+func (m *MsgSubmitAttestationEvidence) GetEvidence() Evidence {
 	if m != nil {
-		return m.Operator
+		return m.Evidence
 	}
-	return ""
-}
-
-func (m *MsgSubmitAttestationEvidence) GetAttestation() SignedAttestation {
-	if m != nil {
-		return m.Attestation
-	}
-	return SignedAttestation{}
+	return Evidence{}
 }
 
 // MsgSubmitAttestationEvidenceResponse is empty.
@@ -316,7 +450,7 @@ func (m *MsgSubmitAttestationEvidenceResponse) Reset()         { *m = MsgSubmitA
 func (m *MsgSubmitAttestationEvidenceResponse) String() string { return proto.CompactTextString(m) }
 func (*MsgSubmitAttestationEvidenceResponse) ProtoMessage()    {}
 func (*MsgSubmitAttestationEvidenceResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_668d561e71508682, []int{4}
+	return fileDescriptor_668d561e71508682, []int{6}
 }
 func (m *MsgSubmitAttestationEvidenceResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -355,7 +489,7 @@ func (m *MsgUpdateParams) Reset()         { *m = MsgUpdateParams{} }
 func (m *MsgUpdateParams) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParams) ProtoMessage()    {}
 func (*MsgUpdateParams) Descriptor() ([]byte, []int) {
-	return fileDescriptor_668d561e71508682, []int{5}
+	return fileDescriptor_668d561e71508682, []int{7}
 }
 func (m *MsgUpdateParams) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -406,7 +540,7 @@ func (m *MsgUpdateParamsResponse) Reset()         { *m = MsgUpdateParamsResponse
 func (m *MsgUpdateParamsResponse) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParamsResponse) ProtoMessage()    {}
 func (*MsgUpdateParamsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_668d561e71508682, []int{6}
+	return fileDescriptor_668d561e71508682, []int{8}
 }
 func (m *MsgUpdateParamsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -438,7 +572,9 @@ var xxx_messageInfo_MsgUpdateParamsResponse proto.InternalMessageInfo
 func init() {
 	proto.RegisterType((*MsgRegisterAttestationKey)(nil), "ashlar.attest.v1.MsgRegisterAttestationKey")
 	proto.RegisterType((*MsgRegisterAttestationKeyResponse)(nil), "ashlar.attest.v1.MsgRegisterAttestationKeyResponse")
-	proto.RegisterType((*SignedAttestation)(nil), "ashlar.attest.v1.SignedAttestation")
+	proto.RegisterType((*Attestation)(nil), "ashlar.attest.v1.Attestation")
+	proto.RegisterType((*Rotation)(nil), "ashlar.attest.v1.Rotation")
+	proto.RegisterType((*Evidence)(nil), "ashlar.attest.v1.Evidence")
 	proto.RegisterType((*MsgSubmitAttestationEvidence)(nil), "ashlar.attest.v1.MsgSubmitAttestationEvidence")
 	proto.RegisterType((*MsgSubmitAttestationEvidenceResponse)(nil), "ashlar.attest.v1.MsgSubmitAttestationEvidenceResponse")
 	proto.RegisterType((*MsgUpdateParams)(nil), "ashlar.attest.v1.MsgUpdateParams")
@@ -448,51 +584,55 @@ func init() {
 func init() { proto.RegisterFile("ashlar/attest/v1/tx.proto", fileDescriptor_668d561e71508682) }
 
 var fileDescriptor_668d561e71508682 = []byte{
-	// 704 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x94, 0x54, 0x41, 0x4f, 0x13, 0x41,
-	0x14, 0xee, 0x96, 0x52, 0xda, 0x69, 0xa3, 0x30, 0x21, 0xb0, 0xad, 0x58, 0xa0, 0x10, 0x83, 0x18,
-	0xba, 0x52, 0x0c, 0x07, 0x3c, 0xd1, 0xc4, 0xc4, 0xc4, 0x34, 0x21, 0x8b, 0x5e, 0x8c, 0x49, 0x33,
-	0xed, 0x8e, 0xb3, 0x1b, 0xd9, 0x9d, 0xcd, 0xcc, 0x2b, 0xb1, 0x9e, 0x8c, 0xde, 0x3c, 0x79, 0xd1,
-	0xdf, 0xe0, 0xc5, 0x84, 0x83, 0x07, 0x7f, 0x02, 0x47, 0xe2, 0xc9, 0x93, 0x31, 0x70, 0xe0, 0xe2,
-	0x8f, 0x30, 0x3b, 0xb3, 0xb4, 0x85, 0xb2, 0x22, 0x97, 0xcd, 0xbc, 0xf7, 0x7d, 0xf3, 0xcd, 0xf7,
-	0xde, 0xbc, 0x1d, 0x54, 0x22, 0xd2, 0xdd, 0x23, 0xc2, 0x22, 0x00, 0x54, 0x82, 0xb5, 0xbf, 0x6e,
-	0xc1, 0xeb, 0x5a, 0x28, 0x38, 0x70, 0x3c, 0xa9, 0xa1, 0x9a, 0x86, 0x6a, 0xfb, 0xeb, 0xe5, 0x29,
-	0xe2, 0x7b, 0x01, 0xb7, 0xd4, 0x57, 0x93, 0xca, 0x73, 0x23, 0xfb, 0x25, 0x10, 0xa0, 0x31, 0x3a,
-	0xdb, 0xe1, 0xd2, 0xe7, 0xd2, 0xf2, 0x25, 0x8b, 0x20, 0x5f, 0xb2, 0x18, 0x28, 0x69, 0xa0, 0xa5,
-	0x22, 0x4b, 0x07, 0x31, 0x34, 0xcd, 0x38, 0xe3, 0x3a, 0x1f, 0xad, 0x74, 0xb6, 0xfa, 0xd5, 0x40,
-	0xa5, 0xa6, 0x64, 0x36, 0x65, 0x9e, 0x04, 0x2a, 0xb6, 0xd5, 0x71, 0x04, 0x3c, 0x1e, 0x3c, 0xa1,
-	0x3d, 0xfc, 0x00, 0xe5, 0x78, 0x48, 0x05, 0x01, 0x2e, 0x4c, 0x63, 0xc1, 0x58, 0xc9, 0x37, 0xcc,
-	0x1f, 0xdf, 0xd6, 0xa6, 0x63, 0xdd, 0x6d, 0xc7, 0x11, 0x54, 0xca, 0x5d, 0x10, 0x5e, 0xc0, 0xec,
-	0x3e, 0x13, 0x4f, 0xa2, 0xb1, 0x57, 0xb4, 0x67, 0xa6, 0x17, 0x8c, 0x95, 0xa2, 0x1d, 0x2d, 0xf1,
-	0x34, 0x1a, 0x0f, 0x05, 0xe7, 0x2f, 0xcd, 0x31, 0x95, 0xd3, 0xc1, 0x56, 0xfd, 0xdd, 0xe9, 0xc1,
-	0x6a, 0x7f, 0xdb, 0x87, 0xd3, 0x83, 0xd5, 0x85, 0xb8, 0xea, 0x44, 0x47, 0xd5, 0x25, 0xb4, 0x98,
-	0x08, 0xda, 0x54, 0x86, 0x3c, 0x90, 0xb4, 0xfa, 0x29, 0x8d, 0xa6, 0x76, 0x3d, 0x16, 0x50, 0x67,
-	0x88, 0x10, 0x99, 0xa0, 0x21, 0xef, 0xb8, 0xaa, 0x92, 0x8c, 0xad, 0x03, 0x5c, 0x42, 0x39, 0x49,
-	0xa1, 0xe5, 0x12, 0xe9, 0xc6, 0x8e, 0x27, 0x24, 0x85, 0xc7, 0x44, 0xba, 0x78, 0x06, 0x65, 0x5d,
-	0xea, 0x31, 0x17, 0x94, 0xed, 0x8c, 0x1d, 0x47, 0x18, 0xa3, 0x0c, 0x78, 0x3e, 0x35, 0x33, 0x2a,
-	0xab, 0xd6, 0x78, 0x1e, 0x15, 0x5c, 0x4a, 0x1c, 0x2a, 0xb4, 0xd2, 0xb8, 0x52, 0x42, 0x3a, 0xa5,
-	0xc4, 0x6e, 0xa1, 0xbc, 0x43, 0x80, 0xb4, 0x04, 0xe7, 0x60, 0x66, 0x15, 0x9c, 0x8b, 0x12, 0x36,
-	0xe7, 0x80, 0x97, 0xd1, 0x8d, 0xf6, 0x1e, 0x6f, 0xb7, 0x40, 0x50, 0xaa, 0x19, 0x13, 0x8a, 0x51,
-	0x8c, 0xb2, 0x4f, 0x05, 0xa5, 0x8a, 0xb5, 0x88, 0x8a, 0xae, 0x27, 0x81, 0x8b, 0x9e, 0xe6, 0xe4,
-	0x14, 0xa7, 0x10, 0xe7, 0x14, 0x65, 0x0e, 0xe5, 0xa5, 0xc7, 0x02, 0x02, 0x5d, 0x41, 0xcd, 0xbc,
-	0xc2, 0x07, 0x89, 0xea, 0xe7, 0x34, 0x9a, 0x6b, 0x4a, 0xb6, 0xdb, 0x6d, 0xfb, 0x1e, 0x0c, 0xb5,
-	0xe6, 0xd1, 0xbe, 0xe7, 0xd0, 0xa0, 0x43, 0xf1, 0x26, 0xca, 0x4b, 0x05, 0x02, 0xbd, 0xfa, 0xc2,
-	0x07, 0xd4, 0x73, 0x73, 0x92, 0xfe, 0xef, 0x39, 0xd9, 0x41, 0x05, 0x32, 0x30, 0xa1, 0x9a, 0x5c,
-	0xa8, 0x2f, 0xd5, 0x2e, 0xfe, 0x1e, 0xb5, 0x91, 0xab, 0x6c, 0xe4, 0x0f, 0x7f, 0xcd, 0xa7, 0xbe,
-	0x9c, 0x1e, 0xac, 0x1a, 0xf6, 0xb0, 0xc4, 0xd6, 0x66, 0x34, 0x51, 0x03, 0x5f, 0xd1, 0x48, 0x2d,
-	0x0d, 0x46, 0x2a, 0xb1, 0xee, 0xea, 0x1d, 0xb4, 0xfc, 0x2f, 0xbc, 0x3f, 0x58, 0xdf, 0x0d, 0x74,
-	0xb3, 0x29, 0xd9, 0xb3, 0xd0, 0x21, 0x40, 0x77, 0x88, 0x20, 0xbe, 0x8c, 0x7a, 0x46, 0xba, 0xe0,
-	0x72, 0xe1, 0x41, 0xef, 0xea, 0x9e, 0xf5, 0xa9, 0xf8, 0x21, 0xca, 0x86, 0x4a, 0x41, 0x75, 0xac,
-	0x50, 0x37, 0x47, 0x0b, 0xd7, 0x27, 0x0c, 0x57, 0x1b, 0x6f, 0xd9, 0xba, 0xaf, 0x0a, 0xed, 0x8b,
-	0x45, 0x85, 0xde, 0x3e, 0xff, 0x62, 0x5c, 0xb0, 0x59, 0x2d, 0xa1, 0xd9, 0x0b, 0xa9, 0xb3, 0xaa,
-	0xea, 0x7f, 0xd2, 0x68, 0xac, 0x29, 0x19, 0x7e, 0x83, 0x66, 0x12, 0xde, 0x81, 0x7b, 0xa3, 0xde,
-	0x12, 0xff, 0xc2, 0xf2, 0xc6, 0x35, 0xc8, 0x67, 0x1e, 0xf0, 0x7b, 0x03, 0x95, 0x92, 0xe7, 0xb2,
-	0x76, 0xa9, 0x64, 0x22, 0xbf, 0xbc, 0x79, 0x3d, 0x7e, 0xdf, 0xc5, 0x0b, 0x54, 0x3c, 0x77, 0xb7,
-	0x8b, 0x97, 0xea, 0x0c, 0x53, 0xca, 0x77, 0xaf, 0xa4, 0x9c, 0xa9, 0x97, 0xc7, 0xdf, 0x46, 0x77,
-	0xd8, 0x68, 0x1c, 0x1e, 0x57, 0x8c, 0xa3, 0xe3, 0x8a, 0xf1, 0xfb, 0xb8, 0x62, 0x7c, 0x3c, 0xa9,
-	0xa4, 0x8e, 0x4e, 0x2a, 0xa9, 0x9f, 0x27, 0x95, 0xd4, 0xf3, 0x15, 0xe6, 0x81, 0xdb, 0x6d, 0xd7,
-	0x3a, 0xdc, 0xb7, 0xb4, 0xea, 0x9a, 0x43, 0xe2, 0x95, 0xa5, 0x9f, 0x6e, 0x7d, 0x4a, 0x3b, 0xab,
-	0xa2, 0x8d, 0xbf, 0x01, 0x00, 0x00, 0xff, 0xff, 0xe6, 0x26, 0x0c, 0x83, 0x67, 0x06, 0x00, 0x00,
+	// 764 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x9c, 0x55, 0x41, 0x4f, 0x13, 0x4d,
+	0x18, 0xee, 0xd2, 0x52, 0xb6, 0x6f, 0x9b, 0xef, 0xe3, 0x9b, 0x10, 0xd8, 0x16, 0x28, 0x50, 0xc8,
+	0x17, 0xc4, 0xd0, 0x95, 0x62, 0x7a, 0xc0, 0x83, 0xa1, 0x89, 0x89, 0x89, 0x69, 0x62, 0x16, 0xbd,
+	0x18, 0x93, 0x66, 0xda, 0x8e, 0xbb, 0x1b, 0xd9, 0x4e, 0x33, 0x33, 0x25, 0xd4, 0x93, 0xd1, 0x9b,
+	0x27, 0x7f, 0x86, 0x17, 0x13, 0x0e, 0x1e, 0xfc, 0x09, 0x1c, 0xd1, 0x93, 0x27, 0x63, 0xe0, 0xc0,
+	0xc5, 0x8b, 0xff, 0xc0, 0xcc, 0xcc, 0x76, 0x5b, 0x28, 0x2b, 0xc1, 0x0b, 0x99, 0xf7, 0x7d, 0x9e,
+	0x79, 0xde, 0xe7, 0x61, 0x76, 0xa6, 0x90, 0xc7, 0xdc, 0xdb, 0xc7, 0xcc, 0xc6, 0x42, 0x10, 0x2e,
+	0xec, 0x83, 0x2d, 0x5b, 0x1c, 0x96, 0xbb, 0x8c, 0x0a, 0x8a, 0xa6, 0x35, 0x54, 0xd6, 0x50, 0xf9,
+	0x60, 0xab, 0xf0, 0x1f, 0x0e, 0xfc, 0x0e, 0xb5, 0xd5, 0x5f, 0x4d, 0x2a, 0x2c, 0x8c, 0xed, 0xe7,
+	0x02, 0x0b, 0x12, 0xa2, 0x73, 0x2d, 0xca, 0x03, 0xca, 0xed, 0x80, 0xbb, 0x12, 0x0a, 0xb8, 0x1b,
+	0x02, 0x79, 0x0d, 0x34, 0x54, 0x65, 0xeb, 0x22, 0x84, 0x66, 0x5c, 0xea, 0x52, 0xdd, 0x97, 0x2b,
+	0xdd, 0x2d, 0x7d, 0x34, 0x20, 0x5f, 0xe7, 0xae, 0x43, 0x5c, 0x9f, 0x0b, 0xc2, 0x76, 0xd5, 0x38,
+	0x2c, 0x7c, 0xda, 0x79, 0x44, 0xfa, 0xe8, 0x2e, 0x98, 0xb4, 0x4b, 0x18, 0x16, 0x94, 0x59, 0xc6,
+	0xb2, 0xb1, 0x9e, 0xa9, 0x59, 0x5f, 0x3f, 0x6d, 0xce, 0x84, 0xba, 0xbb, 0xed, 0x36, 0x23, 0x9c,
+	0xef, 0x09, 0xe6, 0x77, 0x5c, 0x27, 0x62, 0xa2, 0x69, 0x48, 0xbe, 0x24, 0x7d, 0x6b, 0x62, 0xd9,
+	0x58, 0xcf, 0x39, 0x72, 0x89, 0x66, 0x60, 0xb2, 0xcb, 0x28, 0x7d, 0x61, 0x25, 0x55, 0x4f, 0x17,
+	0x3b, 0x95, 0x37, 0xe7, 0x47, 0x1b, 0xd1, 0xb6, 0x77, 0xe7, 0x47, 0x1b, 0xcb, 0x61, 0xea, 0x58,
+	0x47, 0xa5, 0x55, 0x58, 0x89, 0x05, 0x1d, 0xc2, 0xbb, 0xb4, 0xc3, 0x49, 0xe9, 0x97, 0x01, 0xd9,
+	0x11, 0x48, 0x8e, 0x27, 0x5d, 0xda, 0xf2, 0x54, 0x86, 0x94, 0xa3, 0x0b, 0x94, 0x07, 0x93, 0x13,
+	0xd1, 0xf0, 0x30, 0xf7, 0x42, 0xaf, 0x53, 0x9c, 0x88, 0x87, 0x98, 0x7b, 0x68, 0x16, 0xd2, 0x1e,
+	0xf1, 0x5d, 0x4f, 0x28, 0xc3, 0x29, 0x27, 0xac, 0x10, 0x82, 0x94, 0xf0, 0x03, 0x62, 0xa5, 0x54,
+	0x57, 0xad, 0xd1, 0x12, 0x64, 0x3d, 0x82, 0xdb, 0x84, 0x69, 0xa5, 0x49, 0xa5, 0x04, 0xba, 0xa5,
+	0xc4, 0xe6, 0x21, 0xd3, 0xc6, 0x02, 0x37, 0x18, 0xa5, 0xc2, 0x4a, 0x2b, 0xd8, 0x94, 0x0d, 0x87,
+	0x52, 0x81, 0xd6, 0xe0, 0x9f, 0xe6, 0x3e, 0x6d, 0x36, 0x04, 0x23, 0x44, 0x33, 0xa6, 0x14, 0x23,
+	0x27, 0xbb, 0x4f, 0x18, 0x21, 0x8a, 0xb5, 0x02, 0x39, 0xcf, 0xe7, 0x82, 0xb2, 0xbe, 0xe6, 0x98,
+	0x8a, 0x93, 0x0d, 0x7b, 0x92, 0x52, 0xda, 0x07, 0xd3, 0xa1, 0x7f, 0x9b, 0x77, 0x1e, 0x32, 0x1d,
+	0x72, 0x18, 0x62, 0xfa, 0x8c, 0x4c, 0xd9, 0x50, 0xe0, 0x15, 0xa1, 0x4b, 0x5f, 0x0c, 0x30, 0x1f,
+	0x1c, 0xf8, 0x6d, 0xd2, 0x69, 0x11, 0x74, 0x1f, 0xb2, 0x78, 0xf8, 0xdf, 0x56, 0x43, 0xb3, 0x95,
+	0xc5, 0xf2, 0xe5, 0xcf, 0xbc, 0x3c, 0x72, 0x24, 0xce, 0xe8, 0x0e, 0x54, 0x05, 0x93, 0x85, 0xde,
+	0x95, 0xb3, 0x6c, 0xa5, 0x30, 0xbe, 0x7b, 0x90, 0xce, 0x89, 0xb8, 0xc3, 0x9c, 0xc9, 0xd1, 0x9c,
+	0x16, 0x4c, 0x71, 0xdf, 0xed, 0x10, 0xc6, 0x95, 0x65, 0x19, 0x53, 0x97, 0x68, 0x01, 0x32, 0x72,
+	0x89, 0x45, 0x8f, 0x91, 0xf0, 0xa0, 0x86, 0x0d, 0x99, 0x69, 0xa1, 0xce, 0xdd, 0xbd, 0x5e, 0x33,
+	0xf0, 0xc5, 0x88, 0xd7, 0x28, 0x67, 0x15, 0x32, 0x5c, 0x81, 0x82, 0x5c, 0x7f, 0x1d, 0x86, 0x54,
+	0xb4, 0x0b, 0x26, 0x09, 0x35, 0xe2, 0xe3, 0x0d, 0xa6, 0xd4, 0x32, 0xc7, 0xdf, 0x97, 0x12, 0x1f,
+	0xce, 0x8f, 0x36, 0x0c, 0x27, 0xda, 0xb6, 0x53, 0x95, 0x57, 0x65, 0x28, 0x29, 0xef, 0xca, 0xea,
+	0xf0, 0xae, 0xc4, 0x5a, 0x2e, 0xfd, 0x0f, 0x6b, 0x7f, 0xc2, 0xa3, 0x1b, 0xf3, 0xd9, 0x80, 0x7f,
+	0xeb, 0xdc, 0x7d, 0xda, 0x6d, 0x63, 0x41, 0x1e, 0x63, 0x86, 0x03, 0x2e, 0xe3, 0xe2, 0x9e, 0xf0,
+	0x28, 0xf3, 0x45, 0xff, 0xfa, 0xb8, 0x11, 0x15, 0xdd, 0x83, 0x74, 0x57, 0x29, 0x84, 0x61, 0xad,
+	0xf1, 0xb0, 0x7a, 0xc2, 0x68, 0xd4, 0x70, 0xcb, 0xce, 0x1d, 0x15, 0x34, 0x12, 0x93, 0x41, 0x17,
+	0x2f, 0x3e, 0x85, 0x97, 0x6c, 0x96, 0xf2, 0x30, 0x77, 0xa9, 0x35, 0x48, 0x55, 0xf9, 0x39, 0x01,
+	0xc9, 0x3a, 0x77, 0xd1, 0x2b, 0x98, 0x8d, 0x79, 0xe0, 0x6e, 0x8f, 0x7b, 0x8b, 0x7d, 0x5e, 0x0a,
+	0xdb, 0x37, 0x20, 0x0f, 0x3c, 0xa0, 0xb7, 0x06, 0xe4, 0xe3, 0x3f, 0xa9, 0xf2, 0x95, 0x92, 0xb1,
+	0xfc, 0x42, 0xf5, 0x66, 0xfc, 0xc8, 0xc5, 0x73, 0xc8, 0x5d, 0x38, 0xdb, 0x95, 0x2b, 0x75, 0x46,
+	0x29, 0x85, 0x5b, 0xd7, 0x52, 0x06, 0xea, 0x85, 0xc9, 0xd7, 0xf2, 0x0c, 0x6b, 0xb5, 0xe3, 0xd3,
+	0xa2, 0x71, 0x72, 0x5a, 0x34, 0x7e, 0x9c, 0x16, 0x8d, 0xf7, 0x67, 0xc5, 0xc4, 0xc9, 0x59, 0x31,
+	0xf1, 0xed, 0xac, 0x98, 0x78, 0xb6, 0xee, 0xfa, 0xc2, 0xeb, 0x35, 0xcb, 0x2d, 0x1a, 0xd8, 0x5a,
+	0x75, 0xb3, 0x8d, 0xc3, 0x95, 0xad, 0x7f, 0x93, 0xf4, 0x94, 0x66, 0x5a, 0x55, 0xdb, 0xbf, 0x03,
+	0x00, 0x00, 0xff, 0xff, 0xf8, 0xc8, 0x3c, 0x83, 0x40, 0x07, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -509,7 +649,7 @@ const _ = grpc.SupportPackageIsVersion4
 type MsgClient interface {
 	// RegisterAttestationKey names the key that a validator attests with, from the next set on.
 	RegisterAttestationKey(ctx context.Context, in *MsgRegisterAttestationKey, opts ...grpc.CallOption) (*MsgRegisterAttestationKeyResponse, error)
-	// SubmitAttestationEvidence shows that a validator attested what is not the chain's.
+	// SubmitAttestationEvidence shows that validators attested what is not the chain's.
 	SubmitAttestationEvidence(ctx context.Context, in *MsgSubmitAttestationEvidence, opts ...grpc.CallOption) (*MsgSubmitAttestationEvidenceResponse, error)
 	// UpdateParams changes the module's parameters; only governance may.
 	UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error)
@@ -554,7 +694,7 @@ func (c *msgClient) UpdateParams(ctx context.Context, in *MsgUpdateParams, opts 
 type MsgServer interface {
 	// RegisterAttestationKey names the key that a validator attests with, from the next set on.
 	RegisterAttestationKey(context.Context, *MsgRegisterAttestationKey) (*MsgRegisterAttestationKeyResponse, error)
-	// SubmitAttestationEvidence shows that a validator attested what is not the chain's.
+	// SubmitAttestationEvidence shows that validators attested what is not the chain's.
 	SubmitAttestationEvidence(context.Context, *MsgSubmitAttestationEvidence) (*MsgSubmitAttestationEvidenceResponse, error)
 	// UpdateParams changes the module's parameters; only governance may.
 	UpdateParams(context.Context, *MsgUpdateParams) (*MsgUpdateParamsResponse, error)
@@ -721,7 +861,7 @@ func (m *MsgRegisterAttestationKeyResponse) MarshalToSizedBuffer(dAtA []byte) (i
 	return len(dAtA) - i, nil
 }
 
-func (m *SignedAttestation) Marshal() (dAtA []byte, err error) {
+func (m *Attestation) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
 	n, err := m.MarshalToSizedBuffer(dAtA[:size])
@@ -731,23 +871,16 @@ func (m *SignedAttestation) Marshal() (dAtA []byte, err error) {
 	return dAtA[:n], nil
 }
 
-func (m *SignedAttestation) MarshalTo(dAtA []byte) (int, error) {
+func (m *Attestation) MarshalTo(dAtA []byte) (int, error) {
 	size := m.Size()
 	return m.MarshalToSizedBuffer(dAtA[:size])
 }
 
-func (m *SignedAttestation) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+func (m *Attestation) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	i := len(dAtA)
 	_ = i
 	var l int
 	_ = l
-	if len(m.Signature) > 0 {
-		i -= len(m.Signature)
-		copy(dAtA[i:], m.Signature)
-		i = encodeVarintTx(dAtA, i, uint64(len(m.Signature)))
-		i--
-		dAtA[i] = 0x4a
-	}
 	if len(m.HistoryRoot) > 0 {
 		i -= len(m.HistoryRoot)
 		copy(dAtA[i:], m.HistoryRoot)
@@ -801,6 +934,119 @@ func (m *SignedAttestation) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *Rotation) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Rotation) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Rotation) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Time != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Time))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.NextHash) > 0 {
+		i -= len(m.NextHash)
+		copy(dAtA[i:], m.NextHash)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.NextHash)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.SetHash) > 0 {
+		i -= len(m.SetHash)
+		copy(dAtA[i:], m.SetHash)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.SetHash)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Evidence) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Evidence) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Evidence) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Signature) > 0 {
+		i -= len(m.Signature)
+		copy(dAtA[i:], m.Signature)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Signature)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if len(m.Signers) > 0 {
+		i -= len(m.Signers)
+		copy(dAtA[i:], m.Signers)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Signers)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Rotation != nil {
+		{
+			size, err := m.Rotation.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintTx(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Attestation != nil {
+		{
+			size, err := m.Attestation.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintTx(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *MsgSubmitAttestationEvidence) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -822,7 +1068,7 @@ func (m *MsgSubmitAttestationEvidence) MarshalToSizedBuffer(dAtA []byte) (int, e
 	var l int
 	_ = l
 	{
-		size, err := m.Attestation.MarshalToSizedBuffer(dAtA[:i])
+		size, err := m.Evidence.MarshalToSizedBuffer(dAtA[:i])
 		if err != nil {
 			return 0, err
 		}
@@ -830,14 +1076,7 @@ func (m *MsgSubmitAttestationEvidence) MarshalToSizedBuffer(dAtA []byte) (int, e
 		i = encodeVarintTx(dAtA, i, uint64(size))
 	}
 	i--
-	dAtA[i] = 0x1a
-	if len(m.Operator) > 0 {
-		i -= len(m.Operator)
-		copy(dAtA[i:], m.Operator)
-		i = encodeVarintTx(dAtA, i, uint64(len(m.Operator)))
-		i--
-		dAtA[i] = 0x12
-	}
+	dAtA[i] = 0x12
 	if len(m.Submitter) > 0 {
 		i -= len(m.Submitter)
 		copy(dAtA[i:], m.Submitter)
@@ -975,7 +1214,7 @@ func (m *MsgRegisterAttestationKeyResponse) Size() (n int) {
 	return n
 }
 
-func (m *SignedAttestation) Size() (n int) {
+func (m *Attestation) Size() (n int) {
 	if m == nil {
 		return 0
 	}
@@ -1010,6 +1249,53 @@ func (m *SignedAttestation) Size() (n int) {
 	if l > 0 {
 		n += 1 + l + sovTx(uint64(l))
 	}
+	return n
+}
+
+func (m *Rotation) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovTx(uint64(m.Epoch))
+	}
+	l = len(m.SetHash)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.NextHash)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Time != 0 {
+		n += 1 + sovTx(uint64(m.Time))
+	}
+	return n
+}
+
+func (m *Evidence) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Attestation != nil {
+		l = m.Attestation.Size()
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Rotation != nil {
+		l = m.Rotation.Size()
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovTx(uint64(m.Epoch))
+	}
+	l = len(m.Signers)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
 	l = len(m.Signature)
 	if l > 0 {
 		n += 1 + l + sovTx(uint64(l))
@@ -1027,11 +1313,7 @@ func (m *MsgSubmitAttestationEvidence) Size() (n int) {
 	if l > 0 {
 		n += 1 + l + sovTx(uint64(l))
 	}
-	l = len(m.Operator)
-	if l > 0 {
-		n += 1 + l + sovTx(uint64(l))
-	}
-	l = m.Attestation.Size()
+	l = m.Evidence.Size()
 	n += 1 + l + sovTx(uint64(l))
 	return n
 }
@@ -1275,7 +1557,7 @@ func (m *MsgRegisterAttestationKeyResponse) Unmarshal(dAtA []byte) error {
 	}
 	return nil
 }
-func (m *SignedAttestation) Unmarshal(dAtA []byte) error {
+func (m *Attestation) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
 	iNdEx := 0
 	for iNdEx < l {
@@ -1298,10 +1580,10 @@ func (m *SignedAttestation) Unmarshal(dAtA []byte) error {
 		fieldNum := int32(wire >> 3)
 		wireType := int(wire & 0x7)
 		if wireType == 4 {
-			return fmt.Errorf("proto: SignedAttestation: wiretype end group for non-group")
+			return fmt.Errorf("proto: Attestation: wiretype end group for non-group")
 		}
 		if fieldNum <= 0 {
-			return fmt.Errorf("proto: SignedAttestation: illegal tag %d (wire type %d)", fieldNum, wire)
+			return fmt.Errorf("proto: Attestation: illegal tag %d (wire type %d)", fieldNum, wire)
 		}
 		switch fieldNum {
 		case 1:
@@ -1531,7 +1813,338 @@ func (m *SignedAttestation) Unmarshal(dAtA []byte) error {
 				m.HistoryRoot = []byte{}
 			}
 			iNdEx = postIndex
-		case 9:
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Rotation) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Rotation: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Rotation: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SetHash", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.SetHash = append(m.SetHash[:0], dAtA[iNdEx:postIndex]...)
+			if m.SetHash == nil {
+				m.SetHash = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NextHash", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.NextHash = append(m.NextHash[:0], dAtA[iNdEx:postIndex]...)
+			if m.NextHash == nil {
+				m.NextHash = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Time", wireType)
+			}
+			m.Time = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Time |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Evidence) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Evidence: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Evidence: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Attestation", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Attestation == nil {
+				m.Attestation = &Attestation{}
+			}
+			if err := m.Attestation.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rotation", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Rotation == nil {
+				m.Rotation = &Rotation{}
+			}
+			if err := m.Rotation.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Signers", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Signers = append(m.Signers[:0], dAtA[iNdEx:postIndex]...)
+			if m.Signers == nil {
+				m.Signers = []byte{}
+			}
+			iNdEx = postIndex
+		case 5:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Signature", wireType)
 			}
@@ -1649,39 +2262,7 @@ func (m *MsgSubmitAttestationEvidence) Unmarshal(dAtA []byte) error {
 			iNdEx = postIndex
 		case 2:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Operator", wireType)
-			}
-			var stringLen uint64
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowTx
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
-				return ErrInvalidLengthTx
-			}
-			postIndex := iNdEx + intStringLen
-			if postIndex < 0 {
-				return ErrInvalidLengthTx
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Operator = string(dAtA[iNdEx:postIndex])
-			iNdEx = postIndex
-		case 3:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Attestation", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Evidence", wireType)
 			}
 			var msglen int
 			for shift := uint(0); ; shift += 7 {
@@ -1708,7 +2289,7 @@ func (m *MsgSubmitAttestationEvidence) Unmarshal(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			if err := m.Attestation.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+			if err := m.Evidence.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex

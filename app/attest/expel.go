@@ -1,0 +1,118 @@
+package attest
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"cosmossdk.io/collections"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	evidencetypes "github.com/cosmos/cosmos-sdk/x/evidence/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	"github.com/ashlar-da/ashlar/da"
+	attestpb "github.com/ashlar-da/ashlar/proto/attest"
+)
+
+// expelAll expels each signer that there is still something to take from. It fails with ErrPunished or ErrNoStake if there is
+// none.
+func (k *Keeper) expelAll(ctx context.Context, set *da.AttesterSet, takenAt uint64, signed *statement) error {
+	var reason error
+	expelled := 0
+	for i := range set.Attesters {
+		if !signed.signers.Has(i) {
+			continue
+		}
+		err := k.expel(ctx, &set.Attesters[i], takenAt, signed)
+		switch {
+		case err == nil:
+			expelled++
+		case !errors.Is(err, ErrPunished) && !errors.Is(err, ErrNoStake):
+			return err
+		case reason == nil:
+			reason = err
+		}
+	}
+	if expelled > 0 {
+		return nil
+	}
+	return reason
+}
+
+// expel slashes, jails and tombstones, of the stake that the attester's set counts and that has not been
+// paid out. It fails with ErrPunished or ErrNoStake, and changes nothing then.
+func (k *Keeper) expel(ctx context.Context, attester *da.Attester, takenAt uint64, signed *statement) error {
+	operator := da.FormatAddress(attester.Operator)
+	if err := k.unpunished(ctx, attester.Operator); err != nil {
+		return err
+	}
+	params, err := k.Params(ctx)
+	if err != nil {
+		return err
+	}
+	validator, err := k.others.Staking.GetValidator(ctx, attester.Operator[:])
+	if errors.Is(err, stakingtypes.ErrNoValidatorFound) || err == nil && validator.IsUnbonded() {
+		return ErrNoStake.Wrapf("%s has withdrawn all of it", operator)
+	}
+	if err != nil {
+		return err
+	}
+	address, err := validator.GetConsAddr()
+	if err != nil {
+		return err
+	}
+	if err := k.others.Slashing.Slash(ctx, address, params.SlashFraction, int64(attester.Power), answerableSince(ctx, takenAt)); err != nil {
+		return err
+	}
+	if err := k.remove(ctx, address, validator.Jailed); err != nil {
+		return err
+	}
+	epoch, height := signed.of()
+	emit(ctx, eventFault, sdk.NewAttribute(attributeOperator, operator), sdk.NewAttribute(attributeEpoch, strconv.FormatUint(epoch, 10)),
+		sdk.NewAttribute(attributeHeight, strconv.FormatUint(height, 10)))
+	return k.faults.Set(ctx, attester.Operator[:], attestpb.Fault{Operator: operator, Height: height, Block: blockHeight(ctx), Epoch: epoch})
+}
+
+// answerableSince is the first height at which stake that begins to unbond is slashed with the rest: what a set
+// counted when it was taken answers for all that the set signs, whenever that is. Staking wants a height before the block
+// at hand, or it leaves out what unbonds.
+func answerableSince(ctx context.Context, takenAt uint64) int64 {
+	return int64(min(takenAt+1, max(blockHeight(ctx), 1)-1))
+}
+
+// unpunished fails with ErrPunished for who was expelled.
+func (k *Keeper) unpunished(ctx context.Context, operator [da.AddressSize]byte) error {
+	fault, err := k.Fault(ctx, operator)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return ErrPunished.Wrapf("%s was expelled at block %d", fault.Operator, fault.Block)
+}
+
+// Fault returns what a validator was expelled for; ErrNotFound where it was not.
+func (k *Keeper) Fault(ctx context.Context, operator [da.AddressSize]byte) (attestpb.Fault, error) {
+	fault, err := k.faults.Get(ctx, operator[:])
+	if errors.Is(err, collections.ErrNotFound) {
+		return fault, ErrNotFound.Wrapf("%s was never expelled", da.FormatAddress(operator))
+	}
+	return fault, err
+}
+
+// remove has a validator leave the set for good.
+func (k *Keeper) remove(ctx context.Context, address sdk.ConsAddress, jailed bool) error {
+	if !jailed {
+		if err := k.others.Slashing.Jail(ctx, address); err != nil {
+			return err
+		}
+	}
+	if err := k.others.Slashing.JailUntil(ctx, address, evidencetypes.DoubleSignJailEndTime); err != nil {
+		return err
+	}
+	if k.others.Slashing.IsTombstoned(ctx, address) {
+		return nil
+	}
+	return k.others.Slashing.Tombstone(ctx, address)
+}
