@@ -1,6 +1,7 @@
 package fullnode
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/ashlar-da/ashlar/api"
 	"github.com/ashlar-da/ashlar/app"
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/da/chain"
 	"github.com/ashlar-da/ashlar/fullnode/attesting"
 	"github.com/ashlar-da/ashlar/p2p"
 )
@@ -23,6 +25,7 @@ const replacedSuffix = ".old"
 // chainState is what attesting asks of the application.
 type chainState struct {
 	*app.App
+	headers *headers
 }
 
 var _ attesting.Chain = chainState{}
@@ -31,6 +34,39 @@ var _ attesting.Chain = chainState{}
 func (c chainState) Window() (uint64, error) {
 	params, err := c.AttestationParams()
 	return params.Window, err
+}
+
+// Confirm implements attesting.Chain. The rest, an epoch with its set and the history, is of the state before the block, whose hash
+// the same header has: CometBFT votes for no block, and executes none, that has another hash than its own.
+func (c chainState) Confirm(a *da.Attestation) error {
+	signed, err := c.headers.signed(a.Height)
+	if err != nil {
+		return err
+	}
+	proof, err := c.headers.squares.HeaderProof(context.Background(), a.Height)
+	if err != nil {
+		return err
+	}
+	header, err := chain.Bind(signed, *proof)
+	if err != nil {
+		return err
+	}
+	return confirm(a, header)
+}
+
+// confirm fails unless an attestation is of a header that a commit is for, and of its square.
+func confirm(a *da.Attestation, header *chain.Header) error {
+	signed := header.Signed()
+	if hash := signed.Header.Hash(); !bytes.Equal(hash, signed.Commit.BlockID.Hash) || !bytes.Equal(hash, a.HeaderHash[:]) {
+		return fmt.Errorf("%w: height %d: state has the header %x, more than two thirds signed %x, and stored is %x: restore this node's data", da.ErrMismatch, a.Height, a.HeaderHash, signed.Commit.BlockID.Hash, hash)
+	}
+	if uint64(signed.Height) != a.Height || uint64(signed.Time.Unix()) != a.Time {
+		return fmt.Errorf("%w: state has height %d at %d, the header height %d at %d: restore this node's data", da.ErrMismatch, a.Height, a.Time, signed.Height, signed.Time.Unix())
+	}
+	if a.DataRoot != header.DA().DataRoot() || a.BlobTreeRoot != header.DA().BlobTreeRoot {
+		return fmt.Errorf("%w: height %d: state has other roots than the block has: restore this node's data", da.ErrMismatch, a.Height)
+	}
+	return nil
 }
 
 // openAttesting prepares what signs and collects attestations.
@@ -45,7 +81,7 @@ func (n *Node) openAttesting(context.Context) error {
 		return err
 	}
 	n.attesting, err = attesting.New(attesting.Config{
-		Chain:    chainState{n.app},
+		Chain:    chainState{n.app, n.headers},
 		Squares:  n.store,
 		Archive:  archive,
 		Signer:   signer,
@@ -80,7 +116,7 @@ func (n *Node) openSigner() (*attesting.Signer, error) {
 		return nil, err
 	}
 	n.closers = append(n.closers, journal.Close)
-	return attesting.NewSigner(chainState{n.app}, n.store, journal, n.cfg.Retain, secret, replaced...), nil
+	return attesting.NewSigner(chainState{n.app, n.headers}, n.store, journal, n.cfg.Retain, secret, replaced...), nil
 }
 
 // replacedSecrets returns the attestation key that the node's replaced, if it is still there: it is the one in the

@@ -132,6 +132,30 @@ func TestShortRetentionDoesNotAttest(t *testing.T) {
 	}
 }
 
+// TestAHeaderConfirmsWhatIsSigned corrupts each field of an attestation that the header fixes.
+func TestAHeaderConfirmsWhatIsSigned(t *testing.T) {
+	n := startNode(t, newAttester(t))
+	n.waitCertificate(t, 3)
+	state := chainState{n.app, n.headers}
+	for name, corrupt := range map[string]func(*da.Attestation){
+		"nothing":        func(*da.Attestation) {},
+		"height":         func(a *da.Attestation) { a.Height-- },
+		"time":           func(a *da.Attestation) { a.Time++ },
+		"header hash":    func(a *da.Attestation) { a.HeaderHash[0]++ },
+		"data root":      func(a *da.Attestation) { a.DataRoot[0]++ },
+		"blob tree root": func(a *da.Attestation) { a.BlobTreeRoot[0]++ },
+	} {
+		a, err := n.app.Attestation(3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		corrupt(a)
+		if err := state.Confirm(a); errors.Is(err, da.ErrMismatch) != (name != "nothing") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestEvidenceIsWhatTheChainTakes: a validator's attestation of another chain, as this node submits it, is
 // punished; and the node's key sends messages.
 func TestEvidenceIsWhatTheChainTakes(t *testing.T) {

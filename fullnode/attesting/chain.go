@@ -10,6 +10,9 @@ type Chain interface {
 	// Attestation returns what there is to sign of a committed height. It fails with
 	// da.ErrFutureHeight and da.ErrPruned.
 	Attestation(height uint64) (*da.Attestation, error)
+	// Confirm fails unless all of an attestation that the height's header fixes is what the header says that more
+	// than two thirds of the validators signed: its hash, time and data.
+	Confirm(attestation *da.Attestation) error
 	// AttesterSet returns an epoch's set. It fails as Attestation does.
 	AttesterSet(epoch uint64) (*da.AttesterSet, error)
 	// SetTaken returns when an epoch's set was taken, in seconds since 1970. It fails as Attestation does.

@@ -23,6 +23,8 @@ type fakeChain struct {
 	secrets []*da.AttestationSecret
 	window  uint64
 
+	denied error // what Confirm says
+
 	mu   sync.Mutex
 	head uint64 // guarded by mu
 	fork byte   // differs for another chain; guarded by mu
@@ -68,6 +70,8 @@ func (c *fakeChain) Attestation(height uint64) (*da.Attestation, error) {
 	}
 	return c.attestation(height, fork)
 }
+
+func (c *fakeChain) Confirm(*da.Attestation) error { return c.denied }
 
 // attestation is that of any height, committed or not.
 func (c *fakeChain) attestation(height uint64, fork byte) (*da.Attestation, error) {

@@ -182,8 +182,14 @@ func (s *Service) note(height uint64, err error) {
 // missing still.
 func (s *Service) rotate(ctx context.Context) {
 	s.Collector.mu.Lock()
-	epoch := s.epoch
+	epoch, head := s.epoch, s.head
 	s.Collector.mu.Unlock()
+	if !s.confirmed(epoch, head) {
+		if epoch == 0 {
+			return
+		}
+		epoch--
+	}
 	for e := epoch - min(epoch, 1); e <= epoch; e++ {
 		key := subject{Rotations, e}
 		s.mu.Lock()
@@ -201,6 +207,16 @@ func (s *Service) rotate(ctx context.Context) {
 			s.config.Log.Error("ALARM: this node was about to sign two different next sets and did not: was the chain rolled back, or does another process use this key?", "epoch", e, "error", err)
 		}
 	}
+}
+
+// confirmed tells whether a header was signed over the state that took the set after an epoch's: one of the second
+// height of the epoch, or of a later one.
+func (s *Service) confirmed(epoch, head uint64) bool {
+	if head < 2 {
+		return false
+	}
+	before, err := s.config.Chain.Attestation(head - 1)
+	return err == nil && before.Epoch == epoch
 }
 
 // tell counts what this node signed, and tells the network.

@@ -50,6 +50,7 @@ func TestSignerRefuses(t *testing.T) {
 		"a corrupt height long ago":     {func(_ *testing.T, n *node) { n.squares.damaged = []uint64{80} }, ""},
 		"a key that nobody registered":  {func(t *testing.T, n *node) { n.chain.secrets[0] = otherSecret(t) }, NotMember},
 		"a height that is not there":    {func(_ *testing.T, n *node) { n.height = 101 }, Unknown},
+		"a header that differs":         {func(_ *testing.T, n *node) { n.chain.denied = da.ErrMismatch }, Unconfirmed},
 		"a window that is one height":   {func(_ *testing.T, n *node) { n.chain.window, n.retain, n.squares.tail = 1, 1, 100 }, ""},
 		"a window longer than the life": {func(_ *testing.T, n *node) { n.chain.window, n.retain = 1000, day }, ""},
 		"that, and it keeps less":       {func(_ *testing.T, n *node) { n.chain.window, n.retain = 1000, time.Hour }, RetainShort},

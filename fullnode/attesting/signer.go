@@ -26,6 +26,8 @@ const (
 	Missing Reason = "missing_heights"
 	// Damaged: the square of a height of the window is corrupt.
 	Damaged Reason = "damaged_heights"
+	// Unconfirmed: the chain's state says otherwise than the header that was signed.
+	Unconfirmed Reason = "unconfirmed"
 	// Conflict: something else was signed for the height or epoch before.
 	Conflict Reason = "conflict"
 	// Unwritten: the journal of what was signed does not take it.
@@ -95,6 +97,9 @@ func (s *Signer) Height(height uint64) (*p2p.Attested, error) {
 	}
 	if err := s.holds(attestation); err != nil {
 		return nil, err
+	}
+	if err := s.chain.Confirm(attestation); err != nil {
+		return nil, &Refusal{Unconfirmed, err}
 	}
 	signature, err := s.sign(secret, Heights, height, attestation.Digest())
 	return &p2p.Attested{Attester: index, Attestation: attestation, Signature: signature}, err
