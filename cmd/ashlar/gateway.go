@@ -24,6 +24,7 @@ import (
 	"github.com/ashlar-da/ashlar/gateway/celestia"
 	"github.com/ashlar-da/ashlar/gateway/nitro"
 	"github.com/ashlar-da/ashlar/gateway/opaltda"
+	"github.com/ashlar-da/ashlar/gateway/rollkit"
 )
 
 const (
@@ -46,6 +47,7 @@ func protocols() []protocol {
 		{nitroFlag, "where Arbitrum Nitro's DA API is served, such as 127.0.0.1:3101", nitro.New},
 		{"beacon", "where rows are served as an Ethereum beacon node serves blobs, such as 127.0.0.1:3102", beacon.New},
 		{"celestia", "where a Celestia node's JSON-RPC is served, as ev-node speaks it, such as 127.0.0.1:3103", celestia.New},
+		{"rollkit", "where the older JSON-RPC da.* of Rollkit is served, such as 127.0.0.1:3104", rollkit.New},
 	}
 }
 

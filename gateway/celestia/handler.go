@@ -73,7 +73,7 @@ func (n *node) submit(ctx context.Context, params []json.RawMessage) (any, error
 	if err := jsonrpc.Hold(ctx, copies*int64(len(params[0]))); err != nil {
 		return nil, err
 	}
-	submitted, err := list[blobJSON](params[0], batch.MaxItems)
+	submitted, err := jsonrpc.Elements[blobJSON](params[0], batch.MaxItems)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ type place struct {
 func readPlace(params []json.RawMessage, between ...any) (*place, error) {
 	var p place
 	into := append([]any{&p.height, &p.namespace}, between...)
-	if err := read(params, append(into, &p.commitment)...); err != nil {
+	if err := jsonrpc.Read(params, append(into, &p.commitment)...); err != nil {
 		return nil, err
 	}
 	return &p, positive(p.height)
@@ -162,10 +162,10 @@ func (n *node) get(ctx context.Context, params []json.RawMessage) (any, error) {
 func (n *node) getAll(ctx context.Context, params []json.RawMessage) (any, error) {
 	var height uint64
 	var encoded json.RawMessage
-	if err := read(params, &height, &encoded); err != nil {
+	if err := jsonrpc.Read(params, &height, &encoded); err != nil {
 		return nil, err
 	}
-	namespaces, err := list[namespace](encoded, maxNamespaces)
+	namespaces, err := jsonrpc.Elements[namespace](encoded, maxNamespaces)
 	if err == nil {
 		err = positive(height)
 	}

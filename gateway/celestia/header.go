@@ -10,6 +10,7 @@ import (
 	"github.com/cometbft/cometbft/types"
 
 	"github.com/ashlar-da/ashlar/da/chain"
+	"github.com/ashlar-da/ashlar/gateway/jsonrpc"
 )
 
 // flavour is the form of headers: clients differ, and none takes the other's.
@@ -75,7 +76,7 @@ func (n *node) headerAt(ctx context.Context, height uint64) (any, error) {
 
 func (n *node) getByHeight(ctx context.Context, params []json.RawMessage) (any, error) {
 	var height uint64
-	if err := read(params, &height); err != nil {
+	if err := jsonrpc.Read(params, &height); err != nil {
 		return nil, err
 	}
 	if err := positive(height); err != nil {
@@ -86,7 +87,7 @@ func (n *node) getByHeight(ctx context.Context, params []json.RawMessage) (any, 
 
 func (n *node) waitForHeight(ctx context.Context, params []json.RawMessage) (any, error) {
 	var height uint64
-	if err := read(params, &height); err != nil {
+	if err := jsonrpc.Read(params, &height); err != nil {
 		return nil, err
 	}
 	if err := positive(height); err != nil {

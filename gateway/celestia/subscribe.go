@@ -23,7 +23,7 @@ type event struct {
 // read any more.
 func (n *node) subscribe(_ context.Context, params []json.RawMessage) (func(context.Context) (any, error), error) {
 	var of namespace
-	if err := read(params, &of); err != nil {
+	if err := jsonrpc.Read(params, &of); err != nil {
 		return nil, err
 	}
 	height, err := n.core.Newest()

@@ -52,11 +52,14 @@ type socket struct {
 	writing sync.Mutex // of messages to conn
 
 	mu       sync.Mutex
-	open     map[string]context.CancelFunc // calls and streams by id; guarded by mu
-	calls    int                           // guarded by mu
-	streams  int                           // guarded by mu
-	channels int                           // the last number given to one; guarded by mu
+	open     map[string]*opened // calls and streams by id; guarded by mu
+	calls    int                // guarded by mu
+	streams  int                // guarded by mu
+	channels int                // the last number given to one; guarded by mu
 }
+
+// opened is a call or stream that can be cancelled.
+type opened struct{ cancel context.CancelFunc }
 
 // notification is a call that we make.
 type notification struct {
@@ -77,7 +80,7 @@ func serveSocket(w http.ResponseWriter, r *http.Request, config *Config) {
 		return // the peer was told
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	s := &socket{config: config, request: r, conn: conn, ctx: ctx, open: make(map[string]context.CancelFunc)}
+	s := &socket{config: config, request: r, conn: conn, ctx: ctx, open: make(map[string]*opened)}
 	closed := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	stop := make(chan struct{})
 	s.tasks.Go(func() { s.ping(gateway.Stopping(r.Context()), stop, cancel) })
@@ -213,19 +216,18 @@ func (s *socket) begin(c *request) (context.Context, func(), *Problem) {
 	if *count == most {
 		return nil, nil, &Problem{s.config.code(gateway.ErrBusy), fmt.Sprintf("%v: %d on this connection", gateway.ErrBusy, most)}
 	}
-	id := string(c.ID)
-	if _, twice := s.open[id]; twice && id != "" {
-		return nil, nil, &Problem{CodeInvalidRequest, "invalid request: the id is that of a call under way"}
-	}
 	*count++
 	ctx, cancel := context.WithCancel(s.ctx)
-	s.open[id] = cancel
+	id, this := string(c.ID), &opened{cancel}
+	s.open[id] = this // an id that is used twice cancels the later call
 	return ctx, func() {
 		cancel()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		*count--
-		delete(s.open, id)
+		if s.open[id] == this {
+			delete(s.open, id)
+		}
 	}, nil
 }
 
@@ -237,8 +239,8 @@ func (s *socket) cancel(encoded json.RawMessage) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if cancel := s.open[string(params[0])]; cancel != nil {
-		cancel()
+	if found := s.open[string(params[0])]; found != nil {
+		found.cancel()
 	}
 }
 

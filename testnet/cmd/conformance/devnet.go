@@ -24,7 +24,9 @@ const (
 )
 
 // gatewayFlags are the protocols that gateways serve, by the part of a variable's name.
-var gatewayFlags = []struct{ flag, name string }{{"op-alt-da", "OP"}, {"nitro", "NITRO"}, {"beacon", "BEACON"}}
+var gatewayFlags = []struct{ flag, name string }{
+	{"op-alt-da", "OP"}, {"nitro", "NITRO"}, {"beacon", "BEACON"}, {"celestia", "CELESTIA"}, {"rollkit", "ROLLKIT"},
+}
 
 // devnet is a chain and the gateways to it.
 type devnet struct {
