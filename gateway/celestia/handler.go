@@ -54,7 +54,7 @@ func (n *node) handler(gate *gateway.Gate) http.Handler {
 			"blob.Included":           {Call: n.included},
 			"blob.GetCommitmentProof": {Call: n.getCommitmentProof},
 			"header.GetByHeight":      {Call: n.getByHeight, Answer: headerAnswer},
-			"header.WaitForHeight":    {Call: n.waitForHeight, Answer: headerAnswer},
+			"header.WaitForHeight":    {Call: n.waitForHeight},
 			"header.LocalHead":        {Call: n.head, Answer: headerAnswer},
 			"header.NetworkHead":      {Call: n.head, Answer: headerAnswer},
 		},

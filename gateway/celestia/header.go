@@ -3,6 +3,7 @@ package celestia
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -12,6 +13,9 @@ import (
 	"github.com/ashlar-da/ashlar/da/chain"
 	"github.com/ashlar-da/ashlar/gateway/jsonrpc"
 )
+
+// waitLimit is how long header.WaitForHeight waits, so that no call stays for ever.
+const waitLimit = time.Minute
 
 // flavour is the form of headers: clients differ, and none takes the other's.
 type flavour func(*chain.Header) (any, error)
@@ -93,7 +97,12 @@ func (n *node) waitForHeight(ctx context.Context, params []json.RawMessage) (any
 	if err := positive(height); err != nil {
 		return nil, err
 	}
-	if err := n.core.Await(ctx, height); err != nil {
+	waiting, cancel := context.WithTimeout(ctx, waitLimit)
+	defer cancel()
+	if err := n.core.Await(waiting, height); err != nil {
+		return nil, fmt.Errorf("%w: %d: not within %s", ErrFuture, height, waitLimit)
+	}
+	if err := jsonrpc.Hold(ctx, headerAnswer); err != nil {
 		return nil, err
 	}
 	return n.headerAt(ctx, height)
