@@ -249,6 +249,9 @@ func call(ctx context.Context, r *http.Request, config *Config, c *request) (*re
 	method, ok := config.Methods[c.Method]
 	if !ok {
 		answer.Error = &Problem{CodeNoMethod, fmt.Sprintf("the method %s does not exist/is not available", c.Method)}
+		if config.Streams[c.Method] != nil {
+			answer.Error.Message = fmt.Sprintf("the method %s is not supported in this mode: subscribe over WebSocket", c.Method)
+		}
 		return unlessNotified(c, answer), nil
 	}
 	if method.Writes {
