@@ -178,6 +178,12 @@ func lying(t *testing.T, honest *altda.DAClient, generic bool) {
 			t.Errorf("a lie about %s: %v", about, err)
 		}
 	}
+	for _, about := range []string{"entries", "headers", "proofs"} { // which the gateway may not need to ask for any more
+		world.Control(t, "/lie?about="+about)
+		if got, err := client.GetInput(t.Context(), commitment); errors.Is(err, altda.ErrNotFound) || err == nil && !bytes.Equal(got, data) {
+			t.Errorf("a lie about %s: %d bytes, %v", about, len(got), err)
+		}
+	}
 	world.Control(t, "/lie")
 	read(t, client, commitment, data)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
@@ -89,6 +90,33 @@ func TestBeaconClient(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+	t.Run("100 reads at once", func(t *testing.T) {
+		var group sync.WaitGroup
+		for range 100 {
+			group.Go(func() {
+				blobs, err := client.GetBlobsByHash(t.Context(), 1, []common.Hash{firstHash, secondHash})
+				if err != nil || *blobs[0] != *first || *blobs[1] != *second {
+					t.Errorf("%d blobs: %v", len(blobs), err)
+				}
+			})
+		}
+		group.Wait()
+	})
+	t.Run("oversize", func(t *testing.T) {
+		hashes := make([]common.Hash, 65) // one more than are answered at once
+		for i := range hashes {
+			hashes[i] = firstHash
+		}
+		if _, err := client.GetBlobsByHash(t.Context(), 1, hashes); err == nil || errors.Is(err, ethereum.NotFound) {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("future height", func(t *testing.T) {
+		soon := uint64(time.Now().Add(24 * time.Hour).Unix()) // of a slot of Ethereum's, at which nobody looks
+		if _, err := client.GetBlobsByHash(t.Context(), soon, []common.Hash{firstHash}); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("lying node", func(t *testing.T) {
 		liedTo := reader(t, "BEACON_LIED_TO")
 		fetch(t, liedTo, firstHash)
@@ -117,6 +145,21 @@ func TestBeaconClient(t *testing.T) {
 		defer cancel()
 		if _, err := client.GetBlobsByHash(ctx, 1, []common.Hash{firstHash}); err != nil {
 			t.Error(err) // the control returned once it takes puts, and so has read the namespace
+		}
+	})
+	t.Run("chain halts and resumes", func(t *testing.T) {
+		world.Control(t, "/halt")
+		resumed := sync.OnceFunc(func() { world.Control(t, "/resume") })
+		defer resumed()
+		world.Behind(t, "OP_FIRST") // of the same gateway
+		if blobs := fetch(t, client, firstHash); *blobs[0] != *first {
+			t.Error("another blob")
+		}
+		resumed()
+		third, hash := blob(t)
+		post(t, third[:])
+		if blobs := fetch(t, client, hash); *blobs[0] != *third {
+			t.Error("another blob")
 		}
 	})
 }
