@@ -84,6 +84,10 @@ conformance: ## the clients of rollups' own stacks against gateways to a live ch
 	$(GO) build -ldflags '$(LDFLAGS)' -o build/ ./cmd/ashlar
 	@$(GO) run ./testnet/cmd/conformance -bin build -out build/conformance $(FLAGS)
 
+.PHONY: rollup-bench
+rollup-bench: build ## latency and fees of 100 kB and 1 MiB by each of the gateway's protocols; writes build/rollup-bench/measured.json
+	@$(GO) run ./testnet/cmd/conformance -measure 20 -bin build -out build/rollup-bench $(FLAGS)
+
 validium: build ## a validium that lives on our certificates: its operator vanishes, its users leave; writes build/validium
 	@cd examples/validium && $(GO) run . -bin ../../build -out ../../build/validium $(FLAGS)
 

@@ -23,10 +23,11 @@ func main() {
 	root := flag.String("modules", "gateway/conformance", "folder of the modules with the clients")
 	only := flag.String("only", "", "modules to run, separated by commas; empty: all")
 	keep := flag.Bool("keep", false, "keep the chain and the gateways up until Ctrl-C, and run nothing")
+	puts := flag.Int("measure", 0, "run no clients, but measure so many puts of each size by each protocol")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *bin, *out, *root, *only, *keep); err != nil {
+	if err := run(ctx, *bin, *out, *root, *only, *keep, *puts); err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)
 		os.Exit(1)
 	}
@@ -40,7 +41,7 @@ type report struct {
 	Clients []clientReport  `json:"clients"`
 }
 
-func run(ctx context.Context, bin, out, root, only string, keep bool) error {
+func run(ctx context.Context, bin, out, root, only string, keep bool, puts int) error {
 	began := time.Now()
 	progress := testnet.NewProgress(os.Stdout, time.Now)
 	progress.Phase("Start a chain of 2 validators and 2 further full nodes, and gateways")
@@ -56,6 +57,9 @@ func run(ctx context.Context, bin, out, root, only string, keep bool) error {
 		progress.Say("%s", strings.Join(environment, "\n  "))
 		<-ctx.Done()
 		return nil
+	}
+	if puts > 0 {
+		return net.measure(ctx, progress, puts, filepath.Join(out, "measured.json"))
 	}
 	modules, err := modulesIn(root, only)
 	if err != nil {
