@@ -69,6 +69,7 @@ func (c *Chain) Close() error { return c.backend.Close() }
 
 // Sleep makes the next block that much later.
 func (c *Chain) Sleep(d time.Duration) error {
+	c.backend.Rollback() // the pool may not have noticed yet that what was sent is in a block
 	if err := c.backend.AdjustTime(d); err != nil {
 		return fmt.Errorf("move the time: %w", err)
 	}
