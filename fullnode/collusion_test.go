@@ -202,16 +202,6 @@ func (c *conspiracy) light(t *testing.T, follow *lightnode.Follow) *lightnode.No
 	return n
 }
 
-// awaitLight waits until something holds of a light node.
-func awaitLight(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !holds(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("in vain waited until %s", what)
-		}
-	}
-}
-
 // reportOf returns what a light node knows of a height, nil before it knows anything.
 func reportOf(t *testing.T, n *lightnode.Node, height uint64) *lightnode.AvailabilityReport {
 	t.Helper()
@@ -277,12 +267,12 @@ func TestThreeOfFourFinaliseWhatIsWrong(t *testing.T) {
 	}
 	follower := c.light(t, &lightnode.Follow{Namespace: testBlob(t, 1, 1).Namespace, Out: t.TempDir(), From: index, VerifyIndex: true})
 	for name, height := range map[string]uint64{"the index": index, "the transaction rows": rows} {
-		awaitLight(t, name+": the square is available", func() bool {
+		await(t, name+": the square is available", func() bool {
 			report := reportOf(t, follower, height)
 			return report != nil && report.Verdict == sampling.Available
 		})
 	}
-	awaitLight(t, "the follower refuses the index", func() bool {
+	await(t, "the follower refuses the index", func() bool {
 		status, err := follower.Status(t.Context())
 		return err == nil && strings.Contains(status.Alarm, fmt.Sprintf("is delivered from height %d on", index)) && strings.Contains(status.Alarm, "contradicts itself")
 	})
@@ -296,7 +286,7 @@ func TestThreeOfFourFinaliseWhatIsWrong(t *testing.T) {
 // neverAvailable waits until a height was sampled up to the deadline.
 func neverAvailable(t *testing.T, what string, n *lightnode.Node, height uint64) {
 	t.Helper()
-	awaitLight(t, what+" was sampled up to its deadline", func() bool {
+	await(t, what+" was sampled up to its deadline", func() bool {
 		report := reportOf(t, n, height)
 		return report != nil && report.Checked != nil
 	})

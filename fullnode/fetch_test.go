@@ -80,7 +80,7 @@ func TestMissedCertificatesComeFromPeers(t *testing.T) {
 	cfg := newFollower(t, validator)
 	cfg.Libp2p.Peers = newForger(t, validator).Addresses()[:1]
 	follower := startNode(t, cfg)
-	awaitLight(t, "the forger is caught", func() bool { return follower.counted(t, "ashlar_p2p_garbage_total") >= 2 })
+	await(t, "the forger is caught", func() bool { return follower.counted(t, "ashlar_p2p_garbage_total") >= 2 })
 	if absent := follower.unattested(t, old); absent < old/2 { // blocks carry some
 		t.Errorf("%d of %d heights have no certificate where nobody gave one", absent, old)
 	}
@@ -98,7 +98,7 @@ func TestMissedCertificatesComeFromPeers(t *testing.T) {
 		t.Errorf("%d of %d heights have no certificate", absent, old)
 	}
 	for epoch := range uint64(epochs) {
-		awaitLight(t, "the rotation is there", func() bool {
+		await(t, "the rotation is there", func() bool {
 			_, err := follower.attesting.SignedRotation(epoch)
 			return err == nil
 		})

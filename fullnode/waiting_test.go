@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"testing"
-	"time"
 
 	"cosmossdk.io/math"
 
@@ -107,17 +106,12 @@ func (n *runningNode) txStatus(t *testing.T, id [da.HashSize]byte) api.TxStatus 
 // awaitStatus asks until the answer is as wanted.
 func (n *runningNode) awaitStatus(t *testing.T, what string, id [da.HashSize]byte, wanted func(api.TxStatus) bool) api.TxStatus {
 	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		status := n.txStatus(t, id)
-		if wanted(status) {
-			return status
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: it is %+v", what, status)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	var status api.TxStatus
+	await(t, what, func() bool {
+		status = n.txStatus(t, id)
+		return wanted(status)
+	})
+	return status
 }
 
 func is(status string) func(api.TxStatus) bool {
@@ -134,9 +128,7 @@ func TestReplacedThenUnderTheBaseFeeThenIncluded(t *testing.T) {
 	validator.waitStored(t, 2)
 	node := startNode(t, newFollower(t, validator))
 	node.waitStored(t, 2)
-	for node.comet.ConsensusReactor().WaitSync() {
-		time.Sleep(20 * time.Millisecond)
-	}
+	await(t, "it follows consensus", func() bool { return !node.comet.ConsensusReactor().WaitSync() })
 	c, err := client.New(t.Context(), client.Config{URL: "http://" + node.APIAddress(), Setup: node.setup})
 	if err != nil {
 		t.Fatal(err)
