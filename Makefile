@@ -63,11 +63,16 @@ sweep: build ## raise the load until a bound breaks; LINK=1: with 150 ms and 2 %
 attest: build ## certificates on 4 validators: every height, how long they take, without some of the validators
 	@$(GO) run ./testnet/cmd/attest -bin build -out build/attest $(FLAGS)
 
+.PHONY: attesters
+attesters: build ## validators that go down, join, leave, stop attesting and attest what is false; FLAGS=-link: over a long, lossy path
+	@$(GO) run ./testnet/cmd/attesters -bin build -out build/attesters $(FLAGS)
+
 run: build ## the demo's network, staying up until Ctrl-C
 	@$(GO) run ./testnet/cmd/run -bin build -out build/run
 
-relay: build ## a chain, a simulated Ethereum, and the relay between them, all as processes
-	cd relay/test && ASHLAR_BIN=$(CURDIR)/build $(GO) test -count 1 -timeout 10m -v -run 'TestDevnet|TestCommand' .
+relay: build ## a chain, a simulated Ethereum, and the relay between them, all as processes; then 4 validators whose set changes
+	$(GO) build -o build/ ./testnet/cmd/changing
+	cd relay/test && ASHLAR_BIN=$(CURDIR)/build $(GO) test -count 1 -timeout 20m -v -run 'TestDevnet|TestCommand|TestValidators' .
 
 lightbench: ## what a light node costs, in an hour, or QUICK=1: five minutes in all; writes build/lightbench
 	@mkdir -p build
