@@ -89,6 +89,9 @@ func (n *Node) close() error {
 	return err
 }
 
+// Close lets go of what New opened, if Run is not going to be called.
+func (n *Node) Close() error { return n.close() }
+
 // ChainID is the chain's name.
 func (n *Node) ChainID() string { return n.chainID }
 

@@ -81,6 +81,7 @@ func addNodeFlags(cmd *cobra.Command) {
 	f.Int("libp2p.streams-per-peer", d.Libp2p.StreamsPerPeer, "most streams of one peer on each protocol")
 	f.Int("libp2p.memory", d.Libp2p.Memory, "MiB that connections and answers may take")
 	addTablesFlag(cmd)
+	addNodeGatewayFlags(f)
 	f.Float64("kzg.crosscheck", d.KZG.Crosscheck, "share of blocks of which a row is verified again by another implementation")
 	f.String(flags.FlagKeyringBackend, flags.DefaultKeyringBackend, "keyring of api.key: os, file or test")
 	f.String(server.FlagMinGasPrices, d.MinGasPrices, "least price of execution gas accepted")
@@ -97,11 +98,20 @@ func start(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if o := (gatewayOptions{cmd.Flags(), nodeGatewayPrefix}); o.wanted() {
+		if _, err := o.config(); err != nil {
+			return err
+		}
+	}
 	node, err := fullnode.New(cmd.Context(), *cfg)
 	if err != nil {
 		return err
 	}
-	return node.Run(cmd.Context())
+	g, err := nodeGateway(cmd.Context(), cmd.Flags(), cfg, node, cfg.Log, cmd.OutOrStdout())
+	if err != nil {
+		return errors.Join(err, node.Close())
+	}
+	return runNode(cmd.Context(), node, g)
 }
 
 // plainList undoes what the SDK does to a list of app.toml that is a flag as well: it sets

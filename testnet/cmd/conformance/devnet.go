@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/ethereum/go-ethereum/crypto"
 
 	"github.com/ashlar-da/ashlar/testnet"
 )
@@ -25,7 +29,7 @@ const (
 
 // gatewayFlags are the protocols that gateways serve, by the part of a variable's name.
 var gatewayFlags = []struct{ flag, name string }{
-	{"op-alt-da", "OP"}, {"nitro", "NITRO"}, {"beacon", "BEACON"}, {"celestia", "CELESTIA"}, {"rollkit", "ROLLKIT"},
+	{"op-alt-da", "OP"}, {"nitro", "NITRO"}, {"beacon", "BEACON"}, {"celestia", "CELESTIA"}, {"rollkit", "ROLLKIT"}, {"cdk", "CDK"},
 }
 
 // devnet is a chain and the gateways to it.
@@ -36,8 +40,10 @@ type devnet struct {
 	lies     *lies
 	control  *httptest.Server
 	proxy    *httptest.Server
-	bin, out string
-	fail     func(error)
+	// sequencer signs what the members of a CDK committee store, and member, in a file of out, signs that they have.
+	sequencer, member *ecdsa.PrivateKey
+	bin, out          string
+	fail              func(error)
 }
 
 // served is a gateway's process, and where it serves what.
@@ -50,13 +56,16 @@ type served struct {
 func startDevnet(ctx context.Context, bin, out string) (*devnet, context.Context, error) {
 	chain, ctx, err := testnet.New(ctx, testnet.Config{
 		Dir: out, Bin: bin, ChainID: chainID, FirstPort: firstPort,
-		Validators: 2, FullNodes: 1, CommitTimeout: 700 * time.Millisecond,
+		Validators: 2, CommitTimeout: 700 * time.Millisecond,
 	})
 	if chain == nil || err != nil {
 		return nil, ctx, err
 	}
 	ctx, fail := context.WithCancelCause(ctx)
 	d := &devnet{chain: chain, ports: testnet.Ports{Next: firstPort + 200}, bin: bin, out: out, fail: fail}
+	if err := d.makeKeys(); err != nil {
+		return d, ctx, err
+	}
 	if err := chain.StartFullNodes(ctx, startLimit, 2); err != nil {
 		return d, ctx, err
 	}
@@ -70,43 +79,84 @@ func startDevnet(ctx context.Context, bin, out string) (*devnet, context.Context
 	return d, ctx, d.startGateways(ctx, forgets)
 }
 
-// startGateways starts one at a validator, one at the other full node, one at the node that forgets, and one that
+// makeKeys makes the keys of a CDK committee.
+func (d *devnet) makeKeys() (err error) {
+	if d.sequencer, err = crypto.GenerateKey(); err != nil {
+		return err
+	}
+	if d.member, err = crypto.GenerateKey(); err != nil {
+		return err
+	}
+	return os.WriteFile(d.memberFile(), fmt.Appendf(nil, "%x\n", crypto.FromECDSA(d.member)), 0o600)
+}
+
+func (d *devnet) memberFile() string { return filepath.Join(d.out, "member.key") }
+
+// startGateways starts one at a validator, one in a node of its own, one at the node that forgets, and one that
 // is lied to.
 func (d *devnet) startGateways(ctx context.Context, forgets *testnet.FullNode) error {
-	first, other := d.chain.FullNodes[0], d.chain.FullNodes[2]
+	first := d.chain.FullNodes[0]
 	d.lies = &lies{to: first.Base}
 	d.proxy, d.control = httptest.NewServer(d.lies), httptest.NewServer(d.controls())
-	pays := func(node *testnet.FullNode) []string {
-		return []string{"--home", node.Home, "--from", "operator", "--keyring-backend", "test"}
-	}
 	for _, g := range []struct {
 		name, node string
 		flags      []string
 	}{
-		{"first", first.Base, append(pays(first), "--max-lag", "10s", "--put-timeout", "60s")},
-		{"other", other.Base, append(pays(other), "--max-lag", "10s")},
+		{"first", first.Base, []string{"--home", first.Home, "--from", "operator", "--keyring-backend", "test", "--max-lag", "10s", "--put-timeout", "60s"}},
 		{"forgets", forgets.Base, []string{"--home", forgets.Home, "--retention", retention.String()}},
 		{"lied-to", d.proxy.URL, []string{"--home", filepath.Join(d.out, "homes", "lied-to")}},
 	} {
-		if err := d.startGateway(ctx, g.name, append(g.flags, "--node", g.node)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d *devnet) startGateway(ctx context.Context, name string, flags []string) error {
-	args := append([]string{"gateway", "--namespace", testnet.Namespace("rollup"), "--from-height", "1"}, flags...)
-	g := &served{name: name}
-	for _, flag := range append(flagNames(), "metrics") {
-		port, err := d.ports.Take()
+		served := &served{name: g.name}
+		args, err := d.gatewayFlags(served, "")
 		if err != nil {
 			return err
 		}
-		g.ports = append(g.ports, port)
-		args = append(args, "--"+flag, address(port))
+		args = append([]string{"gateway", "--node", g.node}, append(args, g.flags...)...)
+		served.Process = testnet.NewProcess("gateway-"+g.name, d.chain.Logs(), filepath.Join(d.bin, "ashlar"), args, d.fail)
+		if err := d.startGateway(ctx, served); err != nil {
+			return err
+		}
 	}
-	g.Process = testnet.NewProcess("gateway-"+name, d.chain.Logs(), filepath.Join(d.bin, "ashlar"), args, d.fail)
+	return d.startInside(ctx)
+}
+
+// startInside starts a node with a gateway in it.
+func (d *devnet) startInside(ctx context.Context) error {
+	served := &served{name: "other"}
+	args, err := d.gatewayFlags(served, "gateway.")
+	if err != nil {
+		return err
+	}
+	node, err := d.chain.AddFullNode(ctx, "other", filepath.Join(d.bin, "ashlar"), append([]string{"start", "--gateway.max-lag", "10s"}, args...)...)
+	if err != nil {
+		return err
+	}
+	served.Process = node.Process
+	return d.startGateway(ctx, served)
+}
+
+// gatewayFlags says what a gateway serves, and where.
+func (d *devnet) gatewayFlags(g *served, prefix string) ([]string, error) {
+	flags := map[string]string{
+		"namespace": testnet.Namespace("rollup"), "from-height": "1",
+		"cdk-key": d.memberFile(), "cdk-sequencer": crypto.PubkeyToAddress(d.sequencer.PublicKey).Hex(),
+	}
+	for _, flag := range append(flagNames(), "metrics") {
+		port, err := d.ports.Take()
+		if err != nil {
+			return nil, err
+		}
+		g.ports = append(g.ports, port)
+		flags[flag] = address(port)
+	}
+	var args []string
+	for flag, value := range flags {
+		args = append(args, "--"+prefix+flag, value)
+	}
+	return args, nil
+}
+
+func (d *devnet) startGateway(ctx context.Context, g *served) error {
 	d.gateways = append(d.gateways, g)
 	if err := g.Start(); err != nil {
 		return err
@@ -148,7 +198,8 @@ func (g *served) wait(ctx context.Context) error {
 // environment tells the modules' tests where everything is: ASHLAR_OP_FIRST is where the gateway "first" serves what
 // the flag of OP says, and so on.
 func (d *devnet) environment() []string {
-	env := []string{"ASHLAR_CONTROL=" + d.control.URL, "ASHLAR_NODE=" + d.chain.FullNodes[1].Base, "ASHLAR_NAMESPACE=" + testnet.Namespace("rollup")}
+	env := []string{"ASHLAR_CONTROL=" + d.control.URL, "ASHLAR_NODE=" + d.chain.FullNodes[1].Base, "ASHLAR_NAMESPACE=" + testnet.Namespace("rollup"),
+		fmt.Sprintf("ASHLAR_CDK_SEQUENCER=%x", crypto.FromECDSA(d.sequencer)), "ASHLAR_CDK_MEMBER=" + crypto.PubkeyToAddress(d.member.PublicKey).Hex()}
 	names := map[string]string{"first": "FIRST", "other": "OTHER", "forgets": "FORGETS", "lied-to": "LIED_TO"}
 	for _, g := range d.gateways {
 		for i := range gatewayFlags {
