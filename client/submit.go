@@ -36,7 +36,7 @@ func keyOf(infos []da.BlobInfo) contentKey {
 //
 // It is idempotent: the same blobs in the same order are the same submission while that is on
 // its way, and as long as this client remembers it, for the next thousand others. To post
-// them once more, use another client.
+// them once more, Forget them.
 func (c *Client) Submit(ctx context.Context, blobs ...da.Blob) (*Submission, error) {
 	if err := c.canSubmit(); err != nil {
 		return nil, err
@@ -61,6 +61,12 @@ func (c *Client) Submit(ctx context.Context, blobs ...da.Blob) (*Submission, err
 		}
 		return c.begin(key, prepared)
 	})
+}
+
+// Forget has blobs that are final at the height or below it posted once more when they are submitted again, as for what the chain
+// will prune. What is on its way, or final above, stays known.
+func (c *Client) Forget(height uint64, blobs ...da.Blob) {
+	c.known.renew(keyOf(da.DescribeBlobs(blobs, noCommitments(len(blobs)))), height)
 }
 
 // noCommitments describes blobs before their commitments are known.
@@ -219,6 +225,18 @@ func (r *register) final(key contentKey) {
 		delete(r.known, r.ended[0])
 		r.ended = r.ended[1:]
 	}
+}
+
+// renew forgets a submission that is final at the height or below it.
+func (r *register) renew(key contentKey, height uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := slices.Index(r.ended, key)
+	if at < 0 || r.known[key].sub.State().Height > height {
+		return
+	}
+	delete(r.known, key)
+	r.ended = slices.Delete(r.ended, at, at+1)
 }
 
 // fail notes that a submission failed, so that it can be submitted again: on the same

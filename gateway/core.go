@@ -143,12 +143,14 @@ func New(config Config) (*Core, error) {
 
 // Run follows the namespace until ctx ends, which is no error.
 func (c *Core) Run(ctx context.Context) error {
+	var trouble troubles
 	for {
-		if err := c.follow(ctx); err != nil && ctx.Err() == nil {
-			if errors.Is(err, errOtherChain) || errors.Is(err, errIndexFile) {
-				return err
-			}
-			c.config.Log.Warn("the gateway cannot follow the chain", "err", err)
+		err := c.follow(ctx)
+		if errors.Is(err, errOtherChain) || errors.Is(err, errIndexFile) {
+			return err
+		}
+		if ctx.Err() == nil {
+			trouble.tell(c.config.Log, err, time.Now())
 		}
 		select {
 		case <-ctx.Done():

@@ -256,3 +256,24 @@ func TestIndexFile(t *testing.T) {
 		t.Error("another namespace's index is taken")
 	}
 }
+
+// TestWhatIsOldIsPutAnew has a retention so short that what was put is soon not to be relied on.
+func TestWhatIsOldIsPutAnew(t *testing.T) {
+	core, _ := open(t, startNode().url, t.TempDir(), func(_ *client.Config, c *gateway.Config) { c.Retention = 8 * time.Second })
+	ready(t, core)
+	data := []byte("to be renewed")
+	first := put(t, core, data)
+	for {
+		again := put(t, core, data)
+		if again.Height > first.Height {
+			break
+		}
+		if again != first {
+			t.Fatalf("%v, then %v", first, again)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	if found, err := core.FindKeccak(t.Context(), da.Keccak256(data)); err != nil || found.Height <= first.Height {
+		t.Errorf("%v, %v", found, err)
+	}
+}

@@ -12,8 +12,13 @@ import (
 	"github.com/ashlar-da/ashlar/da/chain"
 )
 
-// batch is how many heights are asked for at once.
-const batch = 8
+const (
+	// batch is how many heights are asked for at once.
+	batch = 8
+	// forgetAfter is how many retentions the index reaches back. Nodes may keep data for longer than the retention, and it is
+	// to be found as long as they do.
+	forgetAfter = 2
+)
 
 var errOtherChain = errors.New("the gateway's index is of another chain")
 
@@ -80,13 +85,17 @@ func (c *Core) read(ctx context.Context, into []block, from uint64) error {
 	return group.Wait()
 }
 
+func markOf(header *chain.Header) mark {
+	return mark{height: uint64(header.Height()), time: header.Time(), hash: [da.HashSize]byte(header.Hash())}
+}
+
 // note adds consecutive heights to the index.
 func (c *Core) note(blocks []block) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range blocks {
 		b := &blocks[i]
-		if err := c.index.add(b.header, b.entries); err != nil {
+		if err := c.index.add(markOf(b.header), b.entries); err != nil {
 			return err
 		}
 		for j := range b.entries {
@@ -94,6 +103,9 @@ func (c *Core) note(blocks []block) error {
 		}
 	}
 	c.remember(blocks)
+	if err := c.index.trim(forgetAfter * c.config.Retention); err != nil {
+		return err
+	}
 	c.meter.index.Set(float64(c.index.newest().height))
 	return nil
 }

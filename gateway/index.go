@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ashlar-da/ashlar/da"
-	"github.com/ashlar-da/ashlar/da/chain"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
@@ -44,9 +43,12 @@ type index struct {
 	chainID   string
 	contents  map[content][]*record // by ascending heights
 	refs      map[Ref]*record
+	order     []*record                     // all of them, by ascending heights
 	rows      map[[da.HashSize]byte][]place // by versioned hash
 	marks     []mark                        // that are in the file, by ascending heights
 	last      mark                          // the newest, perhaps not in the file
+	trimmed   time.Time                     // the chain's, when it was last looked at what is too old
+	dropped   int                           // lines of the file that are, about
 }
 
 // openIndex reads the file at path, or makes a new one.
@@ -81,8 +83,7 @@ func (i *index) replay(line *line) error {
 }
 
 // add takes all that a block has of the namespace. Blocks come by ascending heights.
-func (i *index) add(header *chain.Header, entries []da.Entry) error {
-	next := mark{height: uint64(header.Height()), time: header.Time(), hash: [da.HashSize]byte(header.Hash())}
+func (i *index) add(next mark, entries []da.Entry) error {
 	next.from = next.height
 	if i.last.height > 0 && next.height == i.last.height+1 {
 		next.from = i.last.from
@@ -117,6 +118,7 @@ func (i *index) put(entry *da.Entry, height uint64, at time.Time) {
 		ref: ref, content: content{entry.Keccak256, entry.Encoding}, size: entry.Size, time: at, commitments: entry.Commitments,
 	}
 	i.refs[ref] = r
+	i.order = append(i.order, r)
 	i.contents[r.content] = append(i.contents[r.content], r)
 	for row, commitment := range entry.Commitments {
 		hash := da.VersionedHash(commitment)

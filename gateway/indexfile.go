@@ -35,6 +35,7 @@ type line struct {
 
 // indexFile is appended to. It is not safe for concurrent use.
 type indexFile struct {
+	path  string
 	file  *os.File
 	size  int64 // of what is whole
 	empty bool
@@ -46,7 +47,7 @@ func openIndexFile(path string, take func(*line) error) (*indexFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: index: %w", err)
 	}
-	f := &indexFile{file: file}
+	f := &indexFile{path: path, file: file}
 	if err := f.load(take); err != nil {
 		return nil, errors.Join(fmt.Errorf("gateway: index %s: %w", path, err), file.Close())
 	}
@@ -145,16 +146,21 @@ func (f *indexFile) append(chainID string, namespace da.Namespace, entries []da.
 		body = binary.BigEndian.AppendUint64(body, uint64(m.time.UnixNano()))
 		lines = appendLine(lines, append(body, entries[i].Encode()...))
 	}
-	body := binary.BigEndian.AppendUint64([]byte{kindMark}, m.from)
-	body = binary.BigEndian.AppendUint64(body, m.height)
-	body = binary.BigEndian.AppendUint64(body, uint64(m.time.UnixNano()))
-	lines = appendLine(lines, append(body, m.hash[:]...))
+	lines = appendLine(lines, m.body())
 	if _, err := f.file.WriteAt(lines, f.size); err != nil {
 		return fmt.Errorf("%w: %w", errIndexFile, err)
 	}
 	f.size += int64(len(lines))
 	f.empty = false
 	return nil
+}
+
+// body is that of a mark's line.
+func (m *mark) body() []byte {
+	body := binary.BigEndian.AppendUint64([]byte{kindMark}, m.from)
+	body = binary.BigEndian.AppendUint64(body, m.height)
+	body = binary.BigEndian.AppendUint64(body, uint64(m.time.UnixNano()))
+	return append(body, m.hash[:]...)
 }
 
 func appendLine(lines, body []byte) []byte {

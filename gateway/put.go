@@ -77,6 +77,7 @@ func (c *Core) fly(of content, blob da.Blob) (Ref, error) {
 	}
 	c.tasks.Add(1)
 	defer func() { <-c.slots; c.tasks.Done() }()
+	c.client.Forget(c.newestHeight(of), blob) // or the client would say where it was, which is about to be pruned
 	posted, err := c.client.Post(c.life, blob, client.Final)
 	if err != nil {
 		return Ref{}, c.refused(err)
@@ -88,6 +89,16 @@ func (c *Core) fly(of content, blob da.Blob) (Ref, error) {
 		c.fresh[of] = made{ref, time.Now()}
 	}
 	return ref, nil
+}
+
+// newestHeight is where the index has a content, 0 if it does not.
+func (c *Core) newestHeight(of content) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if found := c.index.newestOf(of); found != nil {
+		return found.ref.Height
+	}
+	return 0
 }
 
 // refused turns why a blob was not posted into an error of this package.
