@@ -1,0 +1,194 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/crypto"
+
+	"github.com/ashlar-da/ashlar/gateway"
+	"github.com/ashlar-da/ashlar/gateway/beacon"
+	"github.com/ashlar-da/ashlar/gateway/cdk"
+	"github.com/ashlar-da/ashlar/gateway/celestia"
+	"github.com/ashlar-da/ashlar/gateway/gatewaytest"
+	"github.com/ashlar-da/ashlar/gateway/nitro"
+	"github.com/ashlar-da/ashlar/gateway/opaltda"
+)
+
+// writes is a protocol, and a request of it that a token is needed for.
+type writes struct {
+	name, path, body, scope string
+	make                    func(*gateway.Core, *gateway.Gate) http.Handler
+}
+
+func writing() []writes {
+	call := func(method, params string) string {
+		return fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":%s}`, method, params)
+	}
+	return []writes{
+		{"OP", "/put", "x", "/put", opaltda.New},
+		{"Nitro", "/", call("daprovider_store", `["0x00","0x0"]`), "daprovider_store", nitro.New},
+		{"Celestia", "/", call("blob.Submit", `[[],{}]`), "blob.Submit", celestia.New},
+		{"CDK", "/", call("datacom_signSequence", `[{}]`), "datacom_signSequence", func(core *gateway.Core, gate *gateway.Gate) http.Handler {
+			return must(cdk.New(core, gate, cdk.Config{Key: must(crypto.GenerateKey()), Sequencer: common.Address{1}}))
+		}},
+	}
+}
+
+// TestScopes gives each protocol the token of each.
+func TestScopes(t *testing.T) {
+	core, _ := gatewaytest.Alone(t)
+	file := filepath.Join(t.TempDir(), "tokens")
+	var tokens []string
+	for _, w := range writing() {
+		tokens = append(tokens, fmt.Sprintf(`{"name":%q,"sha256":"%x","scopes":[%q]}`, w.name, sha256.Sum256([]byte(w.name)), w.scope))
+	}
+	tokens = append(tokens, fmt.Sprintf(`{"name":"all","sha256":"%x","scopes":["*"]}`, sha256.Sum256([]byte("all"))))
+	if err := os.WriteFile(file, []byte("["+strings.Join(tokens, ",")+"]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range writing() {
+		h := w.make(core, must(gateway.NewGate(file, 0)))
+		for _, token := range []string{"", "guess", "OP", "Nitro", "Celestia", "CDK", "all"} {
+			answer := ask(t, h, "POST", w.path, []byte(w.body), func(r *http.Request) {
+				if token != "" {
+					r.Header.Set("Authorization", "Bearer "+token)
+				}
+			})
+			if open := answer.Code != http.StatusUnauthorized; open != (token == w.name || token == "all") {
+				t.Errorf("%s by the token %q: %d %s", w.name, token, answer.Code, answer.Body)
+			}
+		}
+	}
+}
+
+// TestBodiesAreBounded posts without end to each protocol, and then has each out of memory while the others answer.
+func TestBodiesAreBounded(t *testing.T) {
+	core, _ := gatewaytest.Alone(t)
+	endless := func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(blanks{}), -1 }
+	for _, w := range writing() {
+		gate := must(gateway.NewGate("", 0))
+		if answer := ask(t, w.make(core, gate), "POST", w.path, nil, endless); answer.Code != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s: an endless body: %d", w.name, answer.Code)
+		}
+		release, err := gate.Reserve(gateway.DefaultMemory)
+		if err != nil {
+			t.Fatalf("%s: what was refused is held: %v", w.name, err)
+		}
+		if answer := ask(t, w.make(core, gate), "POST", w.path, []byte(w.body)); answer.Code != http.StatusServiceUnavailable {
+			t.Errorf("%s: out of memory: %d", w.name, answer.Code)
+		}
+		for _, other := range writing() {
+			fresh := ask(t, other.make(core, must(gateway.NewGate("", 0))), "POST", other.path, []byte(other.body))
+			if other.name != w.name && strings.Contains(fresh.Body.String(), gateway.ErrBusy.Error()) {
+				t.Errorf("%s is busy while %s is: %s", other.name, w.name, fresh.Body)
+			}
+		}
+		release()
+	}
+	if answer := ask(t, beacon.New(core, must(gateway.NewGate("", 1))), "GET", "/eth/v1/beacon/blobs/1", nil); answer.Code != http.StatusServiceUnavailable {
+		t.Errorf("the beacon API out of memory: %d", answer.Code)
+	}
+}
+
+type blanks struct{}
+
+func (blanks) Read(b []byte) (int, error) {
+	copy(b, bytes.Repeat([]byte(" "), len(b)))
+	return len(b), nil
+}
+
+// selfSigned writes a certificate for 127.0.0.1 and its key, and returns their files and who trusts it.
+func selfSigned(t *testing.T) (certificate, key string, trusts *x509.CertPool) {
+	t.Helper()
+	secret := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der := must(x509.CreateCertificate(rand.Reader, template, template, &secret.PublicKey, secret))
+	dir := t.TempDir()
+	certificate, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	encoded := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	private := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: must(x509.MarshalECPrivateKey(secret))})
+	for path, content := range map[string][]byte{certificate: encoded, key: private} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	trusts = x509.NewCertPool()
+	trusts.AppendCertsFromPEM(encoded)
+	return certificate, key, trusts
+}
+
+func TestTLS(t *testing.T) {
+	certificate, key, trusts := selfSigned(t)
+	_, otherKey, trustsOther := selfSigned(t)
+	config := gateway.ServerConfig{
+		Protocol: "test", Address: "127.0.0.1:0", Certificate: certificate, Key: key, Log: discard(),
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("encrypted")) }),
+	}
+	server, err := gateway.NewServer(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- server.Run(ctx) }()
+	for _, c := range []struct {
+		name, scheme string
+		tls          *tls.Config
+		status       int // 0: no answer
+	}{
+		{"who trusts the certificate", "https", &tls.Config{RootCAs: trusts}, 200},
+		{"who trusts another", "https", &tls.Config{RootCAs: trustsOther}, 0},
+		{"who wants another name", "https", &tls.Config{RootCAs: trusts, ServerName: "elsewhere.example"}, 0},
+		{"an old TLS", "https", &tls.Config{RootCAs: trusts, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, 0},
+		{"no TLS", "http", nil, 400},
+	} {
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: c.tls, DisableKeepAlives: true}}
+		response, err := client.Get(c.scheme + "://" + server.Addr().String())
+		status := 0
+		if err == nil {
+			status = response.StatusCode
+			body, _ := io.ReadAll(response.Body)
+			_ = response.Body.Close()
+			if (string(body) == "encrypted") != (status == 200) {
+				t.Errorf("%s: %s", c.name, body)
+			}
+		}
+		if status != c.status {
+			t.Errorf("%s: %d, %v", c.name, status, err)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	config.Key = otherKey
+	if _, err := gateway.NewServer(t.Context(), config); err == nil {
+		t.Error("another certificate's key is taken")
+	}
+	config.Key = ""
+	if _, err := gateway.NewServer(t.Context(), config); err == nil {
+		t.Error("a certificate without key is taken")
+	}
+}
