@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"path/filepath"
 	"time"
 
 	"github.com/ethereum/go-ethereum/core/types"
@@ -43,11 +44,13 @@ type story struct {
 	ashlar    *client.Client
 	ethereum  *l1.Chain
 	contracts *l1.Ashlar
+	relay     *relay
 	relayer   *l1.Wallet
 	operators []*l1.Wallet
 	users     []*user
 
 	namespace da.Namespace
+	newKey    da.AttestationKey // of the validator that replaced its own
 	validium  *l1.Validium
 	operator  *operator.Operator
 	first     *publication // of the first batch
@@ -68,8 +71,14 @@ func (s *story) tell(ctx context.Context, bin, out string) error {
 	if err != nil {
 		return err
 	}
-	s.cast()
+	if err := s.cast(bin, out); err != nil {
+		return err
+	}
 	defer func() { _ = s.ethereum.Close() }()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go s.ethereum.Run(ctx)
+	defer s.relay.stop()
 	for _, part := range []struct {
 		name string
 		play func(context.Context) error
@@ -77,6 +86,7 @@ func (s *story) tell(ctx context.Context, bin, out string) error {
 		{fmt.Sprintf("Start Ashlar: 4 validators and 1 further full node, which keep data for %v", s.retention), s.start},
 		{"Deploy the light client, the verifiers and the validium on Ethereum", s.deploy},
 		{"Four users deposit; the operator publishes a checkpoint, then a batch", s.open},
+		{"A validator replaces its key: a relay has to tell Ethereum of the set that results", s.replace},
 		{"The next batch goes in a blob of Ethereum instead: the same contract, the same circuit", s.volition},
 		{"The operator works on, until the first batch is older than what the network keeps", s.work},
 		{"The operator vanishes; anyone may freeze", s.vanish},
@@ -120,15 +130,22 @@ func (s *story) draw(out string) error {
 }
 
 // cast makes who takes part, with ether, and the simulated Ethereum.
-func (s *story) cast() {
+func (s *story) cast(bin, out string) error {
 	s.relayer = l1.NewWallet("relayer")
 	s.operators = []*l1.Wallet{l1.NewWallet("operator"), l1.NewWallet("withholder")}
-	wallets := append([]*l1.Wallet{s.relayer}, s.operators...)
+	keeper, courier := l1.NewWallet("keeper"), l1.NewWallet("courier")
+	wallets := append([]*l1.Wallet{s.relayer, keeper, courier}, s.operators...)
 	for i, name := range []string{"Anna", "Ben", "Cleo", "Dov"} {
 		u := &user{name: name, wallet: l1.NewWallet(name), index: i + 1}
 		s.users, wallets = append(s.users, u), append(wallets, u.wallet)
 	}
-	s.ethereum = l1.NewChain(wallets...)
+	port, err := freePort()
+	if err != nil {
+		return err
+	}
+	s.ethereum = l1.NewServedChain(port, wallets...)
+	s.relay, err = newRelay(bin, filepath.Join(out, "relay"), port, keeper, courier)
+	return err
 }
 
 // start starts the network.
@@ -157,6 +174,10 @@ func (s *story) deploy(ctx context.Context) error {
 		return err
 	}
 	s.Progress.Say("AshlarLightClient trusts %d attesters of epoch %d: %d gas", len(set.Attesters), set.Epoch, s.contracts.Client.Receipt.GasUsed)
+	if err := s.relay.start(s.Network.Logs(), s.contracts.Client.Address, s.Network.FullNodes); err != nil {
+		return err
+	}
+	s.Progress.Say("ashlar relay    process %d keeps its set current, anyone could", s.relay.keeper.PID())
 	copy(s.namespace[19:], "validium")
 	s.validium, s.operator, err = s.found(ctx, s.operators[0], s.namespace)
 	return err
@@ -291,7 +312,7 @@ func (s *story) volition(ctx context.Context) error {
 	return s.Expect(receipt.BlobGasUsed > 0, "the contract takes a blob of Ethereum", "%d gas, %d blob gas", receipt.GasUsed, receipt.BlobGasUsed)
 }
 
-// work lands checkpoints and batches until the first batch is gone, and for the last time.
+// work lands checkpoints and batches until the first batch is gone and the attesters' sets have changed, and for the last time.
 func (s *story) work(ctx context.Context) error {
 	for {
 		if err := s.checkpoint(ctx); err != nil {
@@ -304,12 +325,16 @@ func (s *story) work(ctx context.Context) error {
 		if _, err := s.land(ctx, m); err != nil {
 			return err
 		}
-		left := s.retention - time.Since(s.firstAt)
-		if left <= 0 {
-			return nil
+		changed, err := s.contracts.HasKey(ctx, s.newKey)
+		if err != nil {
+			return err
 		}
-		s.Progress.Note("the first batch is %v old", time.Since(s.firstAt).Round(time.Second))
-		if err := sleep(ctx, min(left, s.retention/8)); err != nil {
+		age := time.Since(s.firstAt)
+		if age >= s.retention && changed || age > s.retention+rotationLimit {
+			return s.rotated(ctx, changed)
+		}
+		s.Progress.Note("the first batch is %v old", age.Round(time.Second))
+		if err := sleep(ctx, min(max(s.retention-age, time.Second), s.retention/8)); err != nil {
 			return err
 		}
 	}

@@ -57,7 +57,11 @@ func (s *story) attempts(ctx context.Context, m *operator.Move) error {
 		return err
 	}
 	s.Progress.Say("beside it garbage of the same size, published and attested at height %d", published.Place.Height)
-	forged, height := s.forge(m)
+	epoch, err := l1.Call[uint64](ctx, s.contracts.Client, "epoch")
+	if err != nil {
+		return err
+	}
+	forged, height := s.forge(m, epoch)
 	_, attested := s.contracts.Attest(ctx, s.relayer, forged)
 	_, invented := s.operator.Land(ctx, m, height)
 	_, other := s.operator.Land(ctx, m, published.Posted)
@@ -82,11 +86,11 @@ func (s *story) attempts(ctx context.Context, m *operator.Move) error {
 }
 
 // forge makes a block of the batch's blob, and a certificate in the name of all attesters that one key signed.
-func (s *story) forge(m *operator.Move) (*da.Certificate, l1.Posted) {
+func (s *story) forge(m *operator.Move, epoch uint64) (*da.Certificate, l1.Posted) {
 	id := da.ComputeBlobID(s.namespace, da.EncodingRaw, da.Keccak256(m.Data), []kzg.Commitment{m.Commitment}, uint64(len(m.Data)))
 	tree := da.BlobTreeRoot([]da.BlobID{id})
 	root := da.HistoryLeaf(1, [32]byte{1}, tree)
-	c := &da.Certificate{Attestation: da.Attestation{ChainID: chainID, Height: 1, Time: uint64(time.Now().Unix()), BlobTreeRoot: tree, HistoryRoot: root}}
+	c := &da.Certificate{Attestation: da.Attestation{ChainID: chainID, Epoch: epoch, Height: 1, Time: uint64(time.Now().Unix()), BlobTreeRoot: tree, HistoryRoot: root}}
 	if secret, err := da.NewAttestationSecret(nil); err == nil {
 		c.Signature, _ = secret.Attest(c.Digest())
 	}

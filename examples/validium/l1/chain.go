@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"os"
+	"sync"
 	"time"
 
 	"github.com/ethereum/go-ethereum"
@@ -42,26 +44,42 @@ func NewWallet(name string) *Wallet {
 	return &Wallet{key, crypto.PubkeyToAddress(key.PublicKey)}
 }
 
+// WriteKey writes the wallet's private key to a file, as `ashlar relay` reads it.
+func (w *Wallet) WriteKey(path string) error {
+	if err := os.WriteFile(path, fmt.Appendf(nil, "%x\n", crypto.FromECDSA(w.key)), 0o600); err != nil {
+		return fmt.Errorf("write a key: %w", err)
+	}
+	return nil
+}
+
 // Chain is a chain of its own. Every transaction gets its block, whose time is now.
 type Chain struct {
 	backend *simulated.Backend
 	Client  simulated.Client
 	id      *big.Int
+
+	mu sync.Mutex // held while a block is made
 }
 
 // NewChain starts a chain where wallets have a thousand ether each.
-func NewChain(wallets ...*Wallet) *Chain {
+func NewChain(wallets ...*Wallet) *Chain { return NewServedChain(0, wallets...) }
+
+// NewServedChain is NewChain of a chain that answers JSON-RPC at a port of this machine, 0: at none.
+func NewServedChain(port int, wallets ...*Wallet) *Chain {
 	rules := *params.AllDevChainProtocolChanges
 	rules.AmsterdamTime, rules.BogotaTime = nil, nil // what the main network has not
 	alloc := types.GenesisAlloc{}
 	for _, w := range wallets {
 		alloc[w.Address] = types.Account{Balance: new(big.Int).Mul(big.NewInt(1000), big.NewInt(params.Ether))}
 	}
-	backend := simulated.NewBackend(alloc, func(_ *node.Config, conf *ethconfig.Config) {
+	backend := simulated.NewBackend(alloc, func(stack *node.Config, conf *ethconfig.Config) {
+		if port != 0 {
+			stack.HTTPHost, stack.HTTPPort, stack.HTTPModules = "127.0.0.1", port, []string{"eth", "net", "web3"}
+		}
 		conf.Genesis.Config = &rules
 		conf.RPCEVMTimeout = time.Minute // the first point evaluation loads the ceremony's points
 	})
-	return &Chain{backend, backend.Client(), rules.ChainID}
+	return &Chain{backend: backend, Client: backend.Client(), id: rules.ChainID}
 }
 
 // Close stops the chain.
@@ -77,7 +95,27 @@ func (c *Chain) Sleep(d time.Duration) error {
 }
 
 // Mine makes a block.
-func (c *Chain) Mine() { c.backend.Commit() }
+func (c *Chain) Mine() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.backend.Commit()
+}
+
+// Run makes a block a second, for what others send, until the context ends.
+func (c *Chain) Run(ctx context.Context) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if now, err := c.Now(ctx); err == nil && time.Since(now) > time.Second { // or its time would run ahead of ours
+			c.Mine()
+		}
+	}
+}
 
 // Now is the time of the newest block.
 func (c *Chain) Now(ctx context.Context) (time.Time, error) {
@@ -120,7 +158,7 @@ func (c *Chain) Send(ctx context.Context, from *Wallet, t Transaction) (*types.R
 	if err := c.Client.SendTransaction(ctx, tx); err != nil {
 		return nil, fmt.Errorf("send: %w", err)
 	}
-	c.backend.Commit()
+	c.Mine()
 	receipt, err := c.Client.TransactionReceipt(ctx, tx.Hash())
 	if err != nil {
 		return nil, fmt.Errorf("receipt: %w", err)

@@ -89,6 +89,11 @@ func (k *Contract) send(ctx context.Context, from *Wallet, t Transaction, method
 
 // Call reads: the one value that a method returns.
 func Call[T any](ctx context.Context, k *Contract, method string, args ...any) (value T, _ error) {
+	return CallNth[T](ctx, k, 0, method, args...)
+}
+
+// CallNth reads one of the values that a method returns.
+func CallNth[T any](ctx context.Context, k *Contract, n int, method string, args ...any) (value T, _ error) {
 	data, err := k.abi.Pack(method, args...)
 	if err != nil {
 		return value, fmt.Errorf("arguments of %s: %w", method, err)
@@ -101,9 +106,9 @@ func Call[T any](ctx context.Context, k *Contract, method string, args ...any) (
 	if err != nil {
 		return value, fmt.Errorf("%s: %w", method, err)
 	}
-	value, ok := values[0].(T)
+	value, ok := values[n].(T)
 	if !ok {
-		return value, fmt.Errorf("%s returns %T", method, values[0])
+		return value, fmt.Errorf("%s returns %T", method, values[n])
 	}
 	return value, nil
 }

@@ -1,12 +1,15 @@
 package l1
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
+	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/core/types"
 
@@ -86,6 +89,42 @@ func (a *Ashlar) Attest(ctx context.Context, from *Wallet, c *da.Certificate) (*
 	return a.Client.Send(ctx, from, "attest", attestation{
 		c.Epoch, c.Height, c.Time, c.HeaderHash, c.DataRoot, c.BlobTreeRoot, c.HistoryRoot,
 	}, new(big.Int).SetBytes(c.Signers[:]), signature[:])
+}
+
+// Attested is the transaction by which a history root came to the light client, whoever sent it.
+func (a *Ashlar) Attested(ctx context.Context, root [32]byte) (*types.Receipt, error) {
+	logs, err := a.Client.chain.Client.FilterLogs(ctx, ethereum.FilterQuery{
+		Addresses: []common.Address{a.Client.Address}, Topics: [][]common.Hash{{a.Client.abi.Events["Attested"].ID}, {root}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("history roots attested: %w", err)
+	}
+	if len(logs) == 0 {
+		return nil, fmt.Errorf("nobody brought history root %x to the light client", root[:4])
+	}
+	receipt, err := a.Client.chain.Client.TransactionReceipt(ctx, logs[0].TxHash)
+	if err != nil {
+		return nil, fmt.Errorf("receipt: %w", err)
+	}
+	return receipt, nil
+}
+
+// HasKey tells whether an attester of the light client's set signs with a key.
+func (a *Ashlar) HasKey(ctx context.Context, key da.AttestationKey) (bool, error) {
+	point, err := key.Coordinates()
+	if err != nil {
+		return false, fmt.Errorf("a key: %w", err)
+	}
+	keys, err := CallNth[[]byte](ctx, a.Client, 1, "attesters")
+	if err != nil {
+		return false, err
+	}
+	for at := range slices.Chunk(keys, len(point)) {
+		if bytes.Equal(at, point[:]) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // Address is that of AshlarBlobs.
