@@ -137,8 +137,8 @@ func (d *decider) wants() []Task {
 		d.note(Expired, true, "the contract has expired: no rotation reached it in time, and it takes nothing any more. Whoever relies on it has to go on without it, see docs/relay.md")
 		return nil
 	}
-	if left := d.Contract.Expires.Sub(d.Now); !d.Contract.Expires.IsZero() && left <= d.Warn {
-		d.note(Expiring, true, "the contract expires in %s unless it is rotated", left.Round(time.Second))
+	if d.closing() { // when, not how soon: what does not change is logged once
+		d.note(Expiring, true, "the contract expires at %s UTC unless it is rotated", d.Contract.Expires.UTC().Format(time.DateTime))
 	}
 	if d.Node.Rotation != nil {
 		wants = append(wants, *d.Node.Rotation)

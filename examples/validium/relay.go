@@ -62,7 +62,7 @@ func (r *relay) stop() {
 func (r *relay) flags(key string) []string {
 	flags := []string{
 		"--rpc", fmt.Sprintf("http://127.0.0.1:%d", r.port), "--contract", r.contract.Hex(), "--key", filepath.Join(r.dir, key),
-		"--confirmations", "1", "--poll", "500ms", "--home", r.dir,
+		"--confirmations", "1", "--poll", "500ms", "--warn", "1h", "--home", r.dir,
 	}
 	for _, node := range r.nodes {
 		flags = append(flags, "--node", node.Base)
