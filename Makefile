@@ -113,7 +113,7 @@ race: ## the same tests under the race detector
 fuzz: ## every fuzz target for FUZZTIME each (20s unless set)
 	@for dir in . bench contracts/test; do cd $(CURDIR)/$$dir && for pkg in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$pkg || exit 1; \
 	  done; \
 	done; done
 

@@ -67,8 +67,9 @@ func TestCalldata(t *testing.T) {
 	}
 }
 
-// FuzzCalldata: no bytes make the client verify, remember or rotate but those that say what was signed. Its seeds are few: a fuzzer runs all of
-// them before it makes anything up, some ten a second here.
+// FuzzCalldata: no bytes make the client verify, remember or rotate but those that say what was signed. What runs beside the test in
+// go-ethereum makes coverage differ from run to run, so that much looks new, and to make each of these smaller takes a minute: give
+// -fuzzminimizetime 1x, as `make fuzz` does, or hardly anything else is tried. Seeds are few, since all are run first.
 func FuzzCalldata(f *testing.F) {
 	s := newSigned(f)
 	for _, data := range s.valid {
