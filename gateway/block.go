@@ -40,7 +40,13 @@ func (c *Core) Block(ctx context.Context, height uint64) (*Block, error) {
 	if err != nil {
 		return nil, c.unread(height, err)
 	}
-	return (&block{header, entries}).public(), nil
+	read := (&block{header, entries}).public()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if newest := c.index.newest().height; c.known && height <= newest && newest-height < recentBlocks { // as after a restart
+		c.recent[height] = read
+	}
+	return read, nil
 }
 
 // Newest returns the newest height that was followed. It fails with ErrBehind where there is none.
