@@ -120,11 +120,16 @@ func testNitro(t *testing.T, streaming bool) {
 	t.Run("unknown", func(t *testing.T) { invalid(t, first, forgotten) })
 	t.Run("future height", func(t *testing.T) {
 		changed := bytes.Clone(forgotten)
-		changed[4] = 1 // the height's third byte
+		changed[6] = 1 // the height's fifth byte
 		if _, err := recoverPayload(t, first, changed); err == nil || daprovider.IsCertificateValidationError(err) {
 			t.Errorf("%v", err)
 		}
 	})
+	if !streaming { // which is about storing
+		t.Run("proofs of validity on Ethereum", func(t *testing.T) { validityProofs(t, first, other) })
+		t.Run("proofs of reading on Ethereum", func(t *testing.T) { readProofs(t, first, other) })
+		t.Run("signed calls", signedCalls)
+	}
 	t.Run("lying node", func(t *testing.T) { lying(t, first) })
 	t.Run("pruned", func(t *testing.T) {
 		client := dial(t, "NITRO_FORGETS", false)

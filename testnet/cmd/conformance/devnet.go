@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ethereum/go-ethereum/crypto"
@@ -42,8 +43,10 @@ type devnet struct {
 	proxy    *httptest.Server
 	// sequencer signs what the members of a CDK committee store, and member, in a file of out, signs that they have.
 	sequencer, member *ecdsa.PrivateKey
-	bin, out          string
-	fail              func(error)
+	// secret is a file with that by which Nitro's client signs the calls that "guarded" takes.
+	secret   string
+	bin, out string
+	fail     func(error)
 }
 
 // served is a gateway's process, and where it serves what.
@@ -79,7 +82,7 @@ func startDevnet(ctx context.Context, bin, out string) (*devnet, context.Context
 	return d, ctx, d.startGateways(ctx, forgets)
 }
 
-// makeKeys makes the keys of a CDK committee.
+// makeKeys makes the keys of a CDK committee, and the secret of Nitro's nodes.
 func (d *devnet) makeKeys() (err error) {
 	if d.sequencer, err = crypto.GenerateKey(); err != nil {
 		return err
@@ -87,15 +90,21 @@ func (d *devnet) makeKeys() (err error) {
 	if d.member, err = crypto.GenerateKey(); err != nil {
 		return err
 	}
+	if d.secret, err = filepath.Abs(filepath.Join(d.out, "jwtsecret")); err != nil {
+		return err
+	}
+	if err = os.WriteFile(d.secret, []byte(strings.Repeat("5e", 32)), 0o600); err != nil {
+		return err
+	}
 	return os.WriteFile(d.memberFile(), fmt.Appendf(nil, "%x\n", crypto.FromECDSA(d.member)), 0o600)
 }
 
 func (d *devnet) memberFile() string { return filepath.Join(d.out, "member.key") }
 
-// startGateways starts one at a validator, one in a node of its own, one at the node that forgets, and one that
-// is lied to.
+// startGateways starts one at a validator, one in a node of its own, one at the node that forgets, one that is lied to, and
+// one that takes signed calls.
 func (d *devnet) startGateways(ctx context.Context, forgets *testnet.FullNode) error {
-	first := d.chain.FullNodes[0]
+	first, second := d.chain.FullNodes[0], d.chain.FullNodes[1]
 	d.lies = &lies{to: first.Base}
 	d.proxy, d.control = httptest.NewServer(d.lies), httptest.NewServer(d.controls())
 	for _, g := range []struct {
@@ -105,6 +114,7 @@ func (d *devnet) startGateways(ctx context.Context, forgets *testnet.FullNode) e
 		{"first", first.Base, []string{"--home", first.Home, "--from", "operator", "--keyring-backend", "test", "--max-lag", "10s", "--put-timeout", "60s"}},
 		{"forgets", forgets.Base, []string{"--home", forgets.Home, "--retention", retention.String()}},
 		{"lied-to", d.proxy.URL, []string{"--home", filepath.Join(d.out, "homes", "lied-to")}},
+		{"guarded", second.Base, []string{"--home", second.Home, "--from", "operator", "--keyring-backend", "test", "--nitro-jwtsecret", d.secret}},
 	} {
 		served := &served{name: g.name}
 		args, err := d.gatewayFlags(served, "")
@@ -199,8 +209,9 @@ func (g *served) wait(ctx context.Context) error {
 // the flag of OP says, and so on.
 func (d *devnet) environment() []string {
 	env := []string{"ASHLAR_CONTROL=" + d.control.URL, "ASHLAR_NODE=" + d.chain.FullNodes[1].Base, "ASHLAR_NAMESPACE=" + testnet.Namespace("rollup"),
+		"ASHLAR_NITRO_SECRET=" + d.secret,
 		fmt.Sprintf("ASHLAR_CDK_SEQUENCER=%x", crypto.FromECDSA(d.sequencer)), "ASHLAR_CDK_MEMBER=" + crypto.PubkeyToAddress(d.member.PublicKey).Hex()}
-	names := map[string]string{"first": "FIRST", "other": "OTHER", "forgets": "FORGETS", "lied-to": "LIED_TO"}
+	names := map[string]string{"first": "FIRST", "other": "OTHER", "forgets": "FORGETS", "lied-to": "LIED_TO", "guarded": "GUARDED"}
 	for _, g := range d.gateways {
 		for i := range gatewayFlags {
 			env = append(env, fmt.Sprintf("ASHLAR_%s_%s=http://%s", gatewayFlags[i].name, names[g.name], address(g.ports[i])))
