@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/gateway"
 	"github.com/ashlar-da/ashlar/gateway/nitro"
@@ -131,12 +130,12 @@ func TestNitroProves(t *testing.T) {
 	}
 	for offset, openings := range map[int]int{0: 2, 64: 2, 1088: 1, 1100: 0, 1 << 40: 0} {
 		proof := prove("daprovider_generateReadPreimageProof", fmt.Sprintf(`["0x%x","0x%x"]`, offset, certificate))
-		if want := 29 + 32 + 8 + 1 + 32 + 128*openings; len(proof) != want {
+		if want := 29 + 1 + 32 + 8 + 1 + 32 + 128*openings; len(proof) != want {
 			t.Errorf("from %d on: %d bytes, want %d", offset, len(proof), want)
 		}
 		for i := range openings {
 			at := (offset/31 + i) * 31
-			if value := proof[102+128*i:][:32]; !bytes.HasPrefix(value[1:], data[at:min(at+31, len(data))]) {
+			if value := proof[103+128*i:][:32]; !bytes.HasPrefix(value[1:], data[at:min(at+31, len(data))]) {
 				t.Errorf("from %d on: scalar %x", offset, value)
 			}
 		}
@@ -209,32 +208,6 @@ func TestNitroClaims(t *testing.T) {
 		if problem != "" || !bytes.Equal(proof.bytes(), []byte{byte(want)}) {
 			t.Errorf("%s %s, want %d", proof.Proof, problem, want)
 		}
-	}
-}
-
-// TestNitroRawBatch: of a blob in another encoding the payload is what the contract reads of its rows.
-func TestNitroRawBatch(t *testing.T) {
-	core := live(t)
-	c := must(client.New(t.Context(), client.Config{URL: startNode().url, Signer: startNode().signer, Setup: setup()}))
-	defer func() { _ = c.Close() }()
-	data := make([]byte, 96)
-	for i := range data {
-		data[i] = byte(i)
-	}
-	posted := must(c.Post(t.Context(), da.Blob{Namespace: namespace(t), Encoding: da.EncodingRaw, Data: data}, client.Final))
-	proven := must(core.Prove(t.Context(), gateway.Ref{Height: posted.Height, ID: posted.ID}))
-	header := proven.Header.DA()
-	certificate := (&nitro.Certificate{
-		Ref: gateway.Ref{Height: posted.Height, ID: posted.ID}, DataRoot: header.DataRoot(), BlobTreeRoot: header.BlobTreeRoot, Path: proven.BlobTreeProof,
-	}).Encode()
-	var read struct{ Payload []byte }
-	h := nitro.New(core, must(gateway.NewGate("", 0)))
-	params := fmt.Sprintf(`["0x5","0x%x","0x%x%x"]`, make([]byte, 32), make([]byte, 40), certificate)
-	if problem := rpc(t, h, "daprovider_recoverPayload", params, &read); problem != "" {
-		t.Fatal(problem)
-	}
-	if want := append(append(append(append([]byte{}, data[1:32]...), data[33:64]...), data[65:96]...), 0, 0, 0); !bytes.Equal(read.Payload, want) {
-		t.Errorf("%x, want %x", read.Payload, want)
 	}
 }
 

@@ -138,7 +138,7 @@ func (p *provider) payload(ctx context.Context, encoded []byte) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	return blob.payload()
+	return blob.Data, nil
 }
 
 // validate fails with ErrInvalidCertificate where it is proven that a certificate is not valid.

@@ -155,33 +155,3 @@ func TestStreamsRefuse(t *testing.T) {
 		}
 	})
 }
-
-// TestPayload: what a blob in encoding `raw` stands for is what the contract reads of it.
-func TestPayload(t *testing.T) {
-	raw := make([]byte, 4096*32) // one row, which holds 126976 bytes in encoding `data`
-	for i := range raw {
-		raw[i] = byte(i % 251)
-		if i%32 == 0 {
-			raw[i] = 0x11 // is not looked at
-		}
-	}
-	for _, b := range []da.Blob{{Encoding: da.EncodingData, Data: raw}, {Encoding: da.EncodingRaw, Data: raw}, {Encoding: da.EncodingRaw, Data: raw[:64]}} {
-		b.Namespace = da.Namespace{27: 1, 28: 1}
-		got, err := (&batch{blob: b}).payload()
-		if err != nil || len(got) != len(b.Data) {
-			t.Fatalf("%d bytes of %d, %v", len(got), len(b.Data), err)
-		}
-		for i := range got {
-			want := b.Data[i]
-			if b.Encoding == da.EncodingRaw {
-				want = 0
-				if at := i/31*32 + 1 + i%31; at < len(b.Data) {
-					want = b.Data[at]
-				}
-			}
-			if got[i] != want {
-				t.Fatalf("encoding %d: byte %d is %x, want %x", b.Encoding, i, got[i], want)
-			}
-		}
-	}
-}

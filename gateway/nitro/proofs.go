@@ -9,7 +9,6 @@ import (
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/contracts/calldata"
 	"github.com/ashlar-da/ashlar/da"
-	"github.com/ashlar-da/ashlar/erasure/kzg"
 )
 
 // maxProving bounds the proofs that are made at once; others wait. One keeps a processor for some tenths of a second.
@@ -26,49 +25,13 @@ type proof struct {
 	Proof octets `json:"proof"`
 }
 
-// batch is the blob that a certificate stands for, and what the index of its block says of it.
-type batch struct {
-	info da.BlobInfo
-	blob da.Blob
-}
-
-// batch reads a blob once its certificate is valid. Its encoding, of which the id says nothing, is that of the block's index.
-func (p *provider) batch(ctx context.Context, encoded []byte) (*batch, error) {
+// batch reads the blob that a certificate stands for, once that is valid.
+func (p *provider) batch(ctx context.Context, encoded []byte) (*client.Blob, error) {
 	certificate, err := p.validate(ctx, encoded)
 	if err != nil {
 		return nil, err
 	}
-	proven, err := p.core.Prove(ctx, certificate.Ref)
-	if err != nil {
-		return nil, err
-	}
-	read, err := p.core.Read(ctx, certificate.Ref)
-	if err != nil {
-		return nil, err
-	}
-	info := proven.Entry.Info()
-	return &batch{info, da.Blob{Namespace: info.Namespace, Encoding: info.Encoding, Data: read.Data}}, nil
-}
-
-// payload is what Nitro reads: as many bytes as the blob has, 31 of each scalar of its rows. Of encoding data, which all
-// gateways post, these are the blob's bytes. A contract cannot tell the encodings apart, so a blob in another
-// is read in the same way.
-func (b *batch) payload() ([]byte, error) {
-	if b.blob.Encoding == da.EncodingData {
-		return b.blob.Data, nil
-	}
-	rows, err := b.blob.Rows()
-	if err != nil {
-		return nil, err
-	}
-	var payload []byte
-	for _, row := range rows {
-		for at := 0; at < len(row); at += kzg.ScalarSize {
-			payload = append(payload, row[at+1:at+kzg.ScalarSize]...)
-		}
-	}
-	payload = append(payload, make([]byte, max(0, len(b.blob.Data)-len(payload)))...) // behind the rows there are zeros
-	return payload[:len(b.blob.Data)], nil
+	return p.core.Read(ctx, certificate.Ref)
 }
 
 // readProof proves the bytes of a batch from an offset on.
@@ -78,11 +41,11 @@ func (p *provider) readProof(ctx context.Context, params []json.RawMessage) (any
 	if err := read(params, &offset, &encoded); err != nil {
 		return nil, err
 	}
-	b, err := p.batch(ctx, encoded)
+	blob, err := p.batch(ctx, encoded)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := b.blob.Rows()
+	rows, err := blob.Rows()
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +59,8 @@ func (p *provider) readProof(ctx context.Context, params []json.RawMessage) (any
 		return nil, ctx.Err()
 	}
 	defer func() { <-p.proving }()
-	reading, err := calldata.ReadNitro(setup, &b.info, rows, uint64(offset))
+	info := blob.Entry.Info()
+	reading, err := calldata.ReadNitro(setup, &info, rows, uint64(offset))
 	if err != nil {
 		return nil, err
 	}
