@@ -57,7 +57,7 @@ func (c chainState) Confirm(a *da.Attestation) error {
 // confirm fails unless an attestation is of a header that a commit is for, and of its square.
 func confirm(a *da.Attestation, header *chain.Header) error {
 	signed := header.Signed()
-	if hash := signed.Header.Hash(); !bytes.Equal(hash, signed.Commit.BlockID.Hash) || !bytes.Equal(hash, a.HeaderHash[:]) {
+	if hash := signed.Hash(); !bytes.Equal(hash, signed.Commit.BlockID.Hash) || !bytes.Equal(hash, a.HeaderHash[:]) {
 		return fmt.Errorf("%w: height %d: state has the header %x, more than two thirds signed %x, and stored is %x: restore this node's data", da.ErrMismatch, a.Height, a.HeaderHash, signed.Commit.BlockID.Hash, hash)
 	}
 	if uint64(signed.Height) != a.Height || uint64(signed.Time.Unix()) != a.Time {

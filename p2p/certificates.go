@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// MaxCertificates is the most heights, and MaxRotations the most epochs, that one request may name.
+	// MaxCertificates is the most heights that one request may name.
 	MaxCertificates = 64
-	MaxRotations    = 64
+	// MaxRotations is the most epochs that one request may name.
+	MaxRotations = 64
 
 	// certificatesCost is what such a request costs the rate limiter, in cells: about as many bytes, each looked up.
 	certificatesCost = 16

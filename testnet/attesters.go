@@ -25,7 +25,11 @@ func Attesters(dir, bin, chainID string, firstPort int) Config {
 }
 
 // MissWindow and MissLimit are parameters of the network of Attesters, EpochBlocks one of every network.
-const MissWindow, MissLimit, EpochBlocks = 20, 10, 20
+const (
+	MissWindow  = 20
+	MissLimit   = 10
+	EpochBlocks = 20
+)
 
 // blocksBefore is how many blocks a chain makes before it is halted.
 const blocksBefore = 6

@@ -208,9 +208,11 @@ func (g *served) wait(ctx context.Context) error {
 // environment tells the modules' tests where everything is: ASHLAR_OP_FIRST is where the gateway "first" serves what
 // the flag of OP says, and so on.
 func (d *devnet) environment() []string {
-	env := []string{"ASHLAR_CONTROL=" + d.control.URL, "ASHLAR_NODE=" + d.chain.FullNodes[1].Base, "ASHLAR_NAMESPACE=" + testnet.Namespace("rollup"),
+	env := []string{
+		"ASHLAR_CONTROL=" + d.control.URL, "ASHLAR_NODE=" + d.chain.FullNodes[1].Base, "ASHLAR_NAMESPACE=" + testnet.Namespace("rollup"),
 		"ASHLAR_NITRO_SECRET=" + d.secret,
-		fmt.Sprintf("ASHLAR_CDK_SEQUENCER=%x", crypto.FromECDSA(d.sequencer)), "ASHLAR_CDK_MEMBER=" + crypto.PubkeyToAddress(d.member.PublicKey).Hex()}
+		fmt.Sprintf("ASHLAR_CDK_SEQUENCER=%x", crypto.FromECDSA(d.sequencer)), "ASHLAR_CDK_MEMBER=" + crypto.PubkeyToAddress(d.member.PublicKey).Hex(),
+	}
 	names := map[string]string{"first": "FIRST", "other": "OTHER", "forgets": "FORGETS", "lied-to": "LIED_TO", "guarded": "GUARDED"}
 	for _, g := range d.gateways {
 		for i := range gatewayFlags {
