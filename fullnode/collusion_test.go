@@ -135,9 +135,10 @@ type conspiracy struct {
 func newConspiracy(t *testing.T) *conspiracy {
 	t.Helper()
 	configs := []Config{newValidator(t)}
-	for range 3 {
-		configs = append(configs, newAccomplice(t, configs[0]))
+	for _, home := range []string{t.TempDir(), t.TempDir(), outlasting(t)} {
+		configs = append(configs, newAccomplice(t, configs[0], home))
 	}
+	configs[3].Log = slog.New(slog.DiscardHandler)
 	c := &conspiracy{plot: newPlot()}
 	for i, cfg := range configs {
 		if i > 0 {

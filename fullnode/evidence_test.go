@@ -25,9 +25,9 @@ import (
 
 // newAccomplice makes a second home a validator of a chain that has not begun, with less than
 // half of its stake and more than a third.
-func newAccomplice(t *testing.T, first Config) Config {
+func newAccomplice(t *testing.T, first Config, home string) Config {
 	t.Helper()
-	cfg := testConfig(t, t.TempDir())
+	cfg := testConfig(t, home)
 	if _, _, err := cfg.Keyring.NewMnemonic(testKey, keyring.English, hd.CreateHDPath(118, 0, 0).String(), "", hd.Secp256k1); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func blockWithEvidence(t *testing.T, node *runningNode) *cmttypes.Block {
 func TestEvidenceOfAForkGetsIntoABlock(t *testing.T) {
 	t.Parallel()
 	first := newValidator(t)
-	accomplice := newAccomplice(t, first)
+	accomplice := newAccomplice(t, first, t.TempDir())
 	honest := startNode(t, first)
 	accomplice.Comet.P2P.PersistentPeers = honest.cometAddress()
 	startNode(t, accomplice)

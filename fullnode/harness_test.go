@@ -26,9 +26,29 @@ const (
 	patience = 3 * time.Minute
 )
 
+// halting holds the homes of nodes that halt: CometBFT waits there for its application, and looks after its files, until
+// the process ends.
+var halting string
+
 func TestMain(m *testing.M) {
 	app.ConfigureSDK()
-	os.Exit(m.Run())
+	var err error
+	if halting, err = os.MkdirTemp("", "halting"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(halting)
+	os.Exit(code)
+}
+
+// outlasting returns a home for a node that halts, and does not stop with its test.
+func outlasting(t *testing.T) string {
+	t.Helper()
+	home, err := os.MkdirTemp(halting, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return home
 }
 
 // testEncoding is shared: it is immutable and takes a while to build.
