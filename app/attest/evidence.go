@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -54,7 +55,9 @@ func (k *Keeper) Punish(ctx context.Context, evidence attestpb.Evidence) error {
 	if err != nil {
 		return ErrInvalidSignature.Wrapf("under the set of epoch %d: %v", signed.epoch, err)
 	}
-	return k.expelAll(ctx, set, stored.TakenAt, signed)
+	// what punishing costs depends on how much stake is on its way out, of which anybody can see to more than a block has gas for
+	unmetered := sdk.UnwrapSDKContext(ctx).WithGasMeter(storetypes.NewInfiniteGasMeter())
+	return k.expelAll(unmetered, set, stored.TakenAt, signed)
 }
 
 // Punished tells whether a validator was expelled, so that further evidence against it comes to nothing.

@@ -80,7 +80,7 @@ func (k *Keeper) takeSet(ctx context.Context, epoch uint64) error {
 	return k.sets.Set(ctx, epoch, stored)
 }
 
-// candidates are the validators that vote and have a key, and the power of all that vote.
+// candidates are the validators that vote, have a key and were never expelled, and the power of all that vote.
 func (k *Keeper) candidates(ctx context.Context) (candidates []da.Attester, total uint64, _ error) {
 	bonded, err := k.others.Staking.GetBondedValidatorsByPower(ctx)
 	if err != nil {
@@ -98,7 +98,12 @@ func (k *Keeper) candidates(ctx context.Context) (candidates []da.Attester, tota
 		if err != nil {
 			return nil, 0, fmt.Errorf("the key of %s: %w", operator, err)
 		}
-		if power > 0 && len(key.Key) == da.AttestationKeySize {
+		// an operator that was expelled can make another validator, which nobody could punish
+		expelled, err := k.faults.Has(ctx, operator)
+		if err != nil {
+			return nil, 0, fmt.Errorf("the faults of %s: %w", operator, err)
+		}
+		if !expelled && power > 0 && len(key.Key) == da.AttestationKeySize {
 			candidates = append(candidates, da.Attester{
 				Operator: [da.AddressSize]byte(operator), Key: da.AttestationKey(key.Key), Power: power,
 			})

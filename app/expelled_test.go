@@ -1,0 +1,90 @@
+package app_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"cosmossdk.io/math"
+	cmted25519 "github.com/cometbft/cometbft/crypto/ed25519"
+	cryptocodec "github.com/cosmos/cosmos-sdk/crypto/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	"github.com/ashlar-da/ashlar/app"
+	"github.com/ashlar-da/ashlar/da"
+	attestpb "github.com/ashlar-da/ashlar/proto/attest"
+)
+
+// TestTheExpelledDoNotComeBackAsAnother: an operator that was expelled, and took all its stake away, may make another
+// validator with another key of consensus. It is in no set, since what it signs could not be punished again.
+func TestTheExpelledDoNotComeBackAsAnother(t *testing.T) {
+	c := newChainOfValidators(t, newApp(t), 6, 3, attestingWith(t, 3, func(p *attestpb.Params) { p.Window = 40 }),
+		func(e *app.Encoding, s app.GenesisState) {
+			var state stakingtypes.GenesisState
+			e.Codec.MustUnmarshalJSON(s[stakingtypes.ModuleName], &state)
+			state.Params.UnbondingTime = 7 * time.Second
+			s[stakingtypes.ModuleName] = e.Codec.MustMarshalJSON(&state)
+		})
+	c.apply(da.EmptyTxs())
+	expelled, operator := c.accounts[1], sdk.ValAddress(c.accounts[1].address()).String()
+	lie := *c.attestation(2)
+	lieOfRoots(&lie)
+	requireResult(t, "evidence", c.submit(c.accuse(&lie, expelled, testSecret(t, 1))), nil)
+	c.validators = slices.Delete(c.validators, 1, 2)
+	leave := stakingtypes.NewMsgUndelegate(expelled.address().String(), operator, sdk.NewCoin(app.BaseDenom, c.tokens(1)))
+	requireResult(t, "undelegate", c.execute(c.sign(expelled, terms{}, leave)), nil)
+	for range 4 {
+		c.apply(da.EmptyTxs())
+	}
+	key := cmted25519.GenPrivKeyFromSecret([]byte("another"))
+	pub, err := cryptocodec.FromCmtPubKeyInterface(key.PubKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	create, err := stakingtypes.NewMsgCreateValidator(operator, pub, sdk.NewCoin(app.BaseDenom, app.OneASH().MulRaw(90)), stakingtypes.NewDescription("another", "", "", "", ""),
+		stakingtypes.NewCommissionRates(math.LegacyZeroDec(), math.LegacyOneDec(), math.LegacyOneDec()), math.OneInt())
+	if err != nil {
+		t.Fatal(err)
+	}
+	requireResult(t, "create", c.execute(c.sign(expelled, terms{sequence: 1}, create)), nil)
+	requireResult(t, "register", c.execute(c.sign(expelled, terms{sequence: 2}, registration(keyOf(t, expelled, testSecret(t, 1))))), nil)
+	for epoch := c.epoch() + 3; c.epoch() < epoch; {
+		c.apply(da.EmptyTxs())
+	}
+	v, err := c.app.Keepers.Staking.GetValidator(c.ctx(), sdk.ValAddress(expelled.address()))
+	if err != nil || !v.IsBonded() {
+		t.Fatalf("the other validator does not vote (%v)", err)
+	}
+	set := c.set(c.epoch())
+	if i := c.indexIn(set.Epoch, expelled); i >= 0 || len(set.Attesters) != 2 || set.Total != 290 {
+		t.Errorf("the expelled is attester %d of %d, whose votes are of %d", i, len(set.Attesters), set.Total)
+	}
+}
+
+// TestLeavingStakeMakesNoEvidenceDearer: or there could be so many unbondings that no block has gas for the evidence.
+func TestLeavingStakeMakesNoEvidenceDearer(t *testing.T) {
+	gas := func(leaving uint64) int64 {
+		c, _ := newCertifiedChain(t, 3, func(p *attestpb.Params) { p.Window = 40 })
+		for c.height < 5 {
+			c.apply(da.EmptyTxs())
+		}
+		accused := c.accounts[1]
+		lie := *c.attestation(5)
+		lieOfRoots(&lie)
+		for i := range uint64(5) {
+			if i >= leaving {
+				c.apply(da.EmptyTxs())
+				continue
+			}
+			leave := stakingtypes.NewMsgUndelegate(accused.address().String(), sdk.ValAddress(accused.address()).String(), sdk.NewCoin(app.BaseDenom, app.OneASH().QuoRaw(100)))
+			requireResult(t, "undelegate", c.execute(c.sign(accused, terms{sequence: i}, leave)), nil)
+		}
+		got := c.submit(c.accuse(&lie, accused, testSecret(t, 1)))
+		requireResult(t, "evidence", got, nil)
+		return got.GasUsed
+	}
+	if one, five := gas(1), gas(5); one != five {
+		t.Errorf("evidence takes %d gas where one unbonds, and %d where five do", one, five)
+	}
+}
