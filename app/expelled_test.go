@@ -62,6 +62,31 @@ func TestTheExpelledDoNotComeBackAsAnother(t *testing.T) {
 	}
 }
 
+// TestTheLightestLieCostsAsMuchAsAny: who takes its stake away, and shows by itself a lie under a set that was taken after, is
+// slashed of what sets before count.
+func TestTheLightestLieCostsAsMuchAsAny(t *testing.T) {
+	c, _ := newCertifiedChain(t, 3, func(p *attestpb.Params) { p.Window = 40 })
+	accused := c.accounts[1]
+	leave := stakingtypes.NewMsgUndelegate(accused.address().String(), sdk.ValAddress(accused.address()).String(), sdk.NewCoin(app.BaseDenom, app.OneASH().MulRaw(98)))
+	requireResult(t, "undelegate", c.execute(c.sign(accused, terms{}, leave)), nil)
+	for epoch := c.epoch() + 2; c.epoch() < epoch; {
+		c.apply(da.EmptyTxs())
+	}
+	lie := *c.attestation(uint64(c.height))
+	lieOfRoots(&lie)
+	if set := c.set(lie.Epoch); set.Attesters[c.indexIn(lie.Epoch, accused)].Power != 2 {
+		t.Fatalf("epoch %d counts what left: %v", lie.Epoch, set.Attesters)
+	}
+	requireResult(t, "evidence", c.submit(c.accuse(&lie, accused, testSecret(t, 1))), nil)
+	leaving, err := c.app.Keepers.Staking.GetUnbondingDelegationsFromValidator(c.ctx(), sdk.ValAddress(accused.address()))
+	if err != nil || len(leaving) != 1 {
+		t.Fatalf("%d are leaving (%v)", len(leaving), err)
+	}
+	if got := leaving[0].Entries[0].Balance; !got.Equal(app.OneASH().MulRaw(98).MulRaw(95).QuoRaw(100)) {
+		t.Errorf("%s are leaving of 98 ASH", got)
+	}
+}
+
 // TestLeavingStakeMakesNoEvidenceDearer: or there could be so many unbondings that no block has gas for the evidence.
 func TestLeavingStakeMakesNoEvidenceDearer(t *testing.T) {
 	gas := func(leaving uint64) int64 {

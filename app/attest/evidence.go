@@ -57,7 +57,7 @@ func (k *Keeper) Punish(ctx context.Context, evidence attestpb.Evidence) error {
 	}
 	// what punishing costs depends on how much stake is on its way out, of which anybody can see to more than a block has gas for
 	unmetered := sdk.UnwrapSDKContext(ctx).WithGasMeter(storetypes.NewInfiniteGasMeter())
-	return k.expelAll(unmetered, set, stored.TakenAt, signed)
+	return k.expelAll(unmetered, set, signed)
 }
 
 // Punished tells whether a validator was expelled, so that further evidence against it comes to nothing.

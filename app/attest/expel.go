@@ -16,14 +16,18 @@ import (
 
 // expelAll expels each signer that there is still something to take from. It fails with ErrPunished or ErrNoStake if there is
 // none.
-func (k *Keeper) expelAll(ctx context.Context, set *da.AttesterSet, takenAt uint64, signed *statement) error {
+func (k *Keeper) expelAll(ctx context.Context, set *da.AttesterSet, signed *statement) error {
+	all, err := k.stakes(ctx)
+	if err != nil {
+		return err
+	}
 	var reason error
 	expelled := 0
 	for i := range set.Attesters {
 		if !signed.signers.Has(i) {
 			continue
 		}
-		err := k.expel(ctx, &set.Attesters[i], takenAt, signed)
+		err := k.expel(ctx, &set.Attesters[i], all[da.FormatAddress(set.Attesters[i].Operator)], signed)
 		switch {
 		case err == nil:
 			expelled++
@@ -39,9 +43,9 @@ func (k *Keeper) expelAll(ctx context.Context, set *da.AttesterSet, takenAt uint
 	return reason
 }
 
-// expel slashes, jails and tombstones, of the stake that the attester's set counts and that has not been
+// expel slashes, jails and tombstones, of the stake that any set that is kept counts and that has not been
 // paid out. It fails with ErrPunished or ErrNoStake, and changes nothing then.
-func (k *Keeper) expel(ctx context.Context, attester *da.Attester, takenAt uint64, signed *statement) error {
+func (k *Keeper) expel(ctx context.Context, attester *da.Attester, counted stake, signed *statement) error {
 	operator := da.FormatAddress(attester.Operator)
 	if err := k.unpunished(ctx, attester.Operator); err != nil {
 		return err
@@ -61,7 +65,7 @@ func (k *Keeper) expel(ctx context.Context, attester *da.Attester, takenAt uint6
 	if err != nil {
 		return err
 	}
-	if err := k.others.Slashing.Slash(ctx, address, params.SlashFraction, int64(attester.Power), answerableSince(ctx, takenAt)); err != nil {
+	if err := k.others.Slashing.Slash(ctx, address, params.SlashFraction, int64(counted.power), answerableSince(ctx, counted.since)); err != nil {
 		return err
 	}
 	if err := k.remove(ctx, address, validator.Jailed); err != nil {
@@ -71,6 +75,29 @@ func (k *Keeper) expel(ctx context.Context, attester *da.Attester, takenAt uint6
 	emit(ctx, eventFault, sdk.NewAttribute(attributeOperator, operator), sdk.NewAttribute(attributeEpoch, strconv.FormatUint(epoch, 10)),
 		sdk.NewAttribute(attributeHeight, strconv.FormatUint(height, 10)))
 	return k.faults.Set(ctx, attester.Operator[:], attestpb.Fault{Operator: operator, Height: height, Block: blockHeight(ctx), Epoch: epoch})
+}
+
+// stake is what an operator answers with: the greatest power that a set counts for it, and when the first of those sets was
+// taken.
+type stake struct{ power, since uint64 }
+
+// stakes returns what each operator of the sets that are kept answers with. It is punished once, for whatever it
+// signed: or it would show by itself a lie under a set that counts little, or was taken after its stake had left, and
+// lie under the others for nothing.
+func (k *Keeper) stakes(ctx context.Context) (map[string]stake, error) {
+	all := make(map[string]stake)
+	err := k.sets.Walk(ctx, nil, func(_ uint64, set attestpb.AttesterSet) (bool, error) {
+		for i := range set.Attesters {
+			a := &set.Attesters[i]
+			known, ok := all[a.Operator]
+			if !ok {
+				known.since = set.TakenAt
+			}
+			all[a.Operator] = stake{max(known.power, a.Power), min(known.since, set.TakenAt)}
+		}
+		return false, nil
+	})
+	return all, err
 }
 
 // answerableSince is the first height at which stake that begins to unbond is slashed with the rest: what a set
