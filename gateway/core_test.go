@@ -277,3 +277,21 @@ func TestWhatIsOldIsPutAnew(t *testing.T) {
 		t.Errorf("%v, %v", found, err)
 	}
 }
+
+// TestWhatTheIndexHasNotIsPutAnew has a client that remembers where it put what the index does not reach back to.
+func TestWhatTheIndexHasNotIsPutAnew(t *testing.T) {
+	dir := t.TempDir()
+	core, stop := open(t, startNode().url, dir, nil)
+	ready(t, core)
+	data := []byte("older than the index")
+	first := put(t, core, data)
+	stop()
+	if err := os.Remove(filepath.Join(dir, "index")); err != nil {
+		t.Fatal(err)
+	}
+	core, _ = open(t, startNode().url, dir, func(_ *client.Config, c *gateway.Config) { c.From = first.Height + 1 })
+	ready(t, core)
+	if again := put(t, core, data); again.Height <= first.Height {
+		t.Errorf("%v, as the client remembers", again)
+	}
+}

@@ -77,7 +77,7 @@ func (c *Core) fly(of content, blob da.Blob) (Ref, error) {
 	}
 	c.tasks.Add(1)
 	defer func() { <-c.slots; c.tasks.Done() }()
-	c.client.Forget(c.newestHeight(of), blob) // or the client would say where it was, which is about to be pruned
+	c.client.Forget(c.doubtful(of), blob) // or the client would say where it was, which is about to be pruned
 	posted, err := c.client.Post(c.life, blob, client.Final)
 	if err != nil {
 		return Ref{}, c.refused(err)
@@ -91,14 +91,15 @@ func (c *Core) fly(of content, blob da.Blob) (Ref, error) {
 	return ref, nil
 }
 
-// newestHeight is where the index has a content, 0 if it does not.
-func (c *Core) newestHeight(of content) uint64 {
+// doubtful is the height up to which where a content was put is not to be relied on: that at which the index has it, and
+// otherwise all that were followed, as what it forgot, or never read, may be pruned.
+func (c *Core) doubtful(of content) uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if found := c.index.newestOf(of); found != nil {
 		return found.ref.Height
 	}
-	return 0
+	return c.index.newest().height
 }
 
 // refused turns why a blob was not posted into an error of this package.
