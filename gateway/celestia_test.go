@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/ashlar-da/ashlar/gateway"
 	"github.com/ashlar-da/ashlar/gateway/batch"
 	"github.com/ashlar-da/ashlar/gateway/celestia"
+	"github.com/ashlar-da/ashlar/gateway/rollkit"
 )
 
 // celestiaBlob is a blob as clients show it.
@@ -217,5 +219,28 @@ func TestNodesWords(t *testing.T) {
 				t.Errorf("%s says what a node said: %s", c.method, problem)
 			}
 		}
+	}
+}
+
+// TestSmallBlobs asks for more blobs than memory is set aside for, of which each has a byte.
+func TestSmallBlobs(t *testing.T) {
+	core, busy := live(t), gateway.ErrBusy.Error()
+	blobs, octets := make([]celestiaBlob, 200), make([][]byte, 200)
+	for i := range blobs {
+		blobs[i], octets[i] = newCelestiaBlob("small", string(rune('a'+i%26))), []byte{byte(i)}
+	}
+	height := submitted(t, celestia.New(core, must(gateway.NewGate("", 0))), blobs...)
+	many := strings.TrimSuffix(strings.Repeat(fmt.Sprintf("%q,", b64(blobs[0].Namespace)), 64), ",")
+	h := celestia.New(core, must(gateway.NewGate("", 8<<20)))
+	if problem := rpc(t, h, "blob.GetAll", fmt.Sprintf("[%d,[%s]]", height, many), nil); !strings.Contains(problem, busy) {
+		t.Errorf("all of a namespace, many times: %.200s", problem)
+	}
+	var ids [][]byte
+	if problem := rpc(t, rollkit.New(core, must(gateway.NewGate("", 0))), "da.Submit", toJSON([]any{octets, 0, nil}), &ids); problem != "" {
+		t.Fatal(problem)
+	}
+	h = rollkit.New(core, must(gateway.NewGate("", 100<<10)))
+	if problem := rpc(t, h, "da.GetIDs", fmt.Sprintf("[%d,null]", binary.LittleEndian.Uint64(ids[0])), nil); !strings.Contains(problem, busy) {
+		t.Errorf("ids: %.200s", problem)
 	}
 }

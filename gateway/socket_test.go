@@ -170,3 +170,18 @@ func TestSocketToken(t *testing.T) {
 		}
 	}
 }
+
+// TestLongID holds that the memory of a subscription's message is set aside for as long as its id is kept.
+func TestLongID(t *testing.T) {
+	gate := must(gateway.NewGate("", 256<<10))
+	s := dialSocket(t, celestia.New(live(t), gate), nil)
+	namespace := celestiaNamespace("alpha")
+	s.send(`{"jsonrpc":"2.0","id":%q,"method":"blob.Subscribe","params":[%q]}`, strings.Repeat("i", 40<<10), b64(namespace[:]))
+	if f := s.next(); string(f.Result) != "1" {
+		t.Fatalf("%+v", f)
+	}
+	if free, err := gate.Reserve(200 << 10); err == nil {
+		free()
+		t.Error("an id of 40 KiB is kept for nothing")
+	}
+}

@@ -76,18 +76,25 @@ func (r *Reader) At(ctx context.Context, height uint64) (*Height, error) {
 		return nil, err
 	}
 	parts := make([][]Found, len(block.Blobs))
-	group, ctx := errgroup.WithContext(ctx)
+	group, reading := errgroup.WithContext(ctx)
 	group.SetLimit(readers)
 	for i := range block.Blobs {
 		group.Go(func() (err error) {
-			parts[i], err = r.Batch(ctx, block.Blobs[i])
+			parts[i], err = r.Batch(reading, block.Blobs[i])
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	out := &Height{Time: block.Time}
+	count := 0
+	for _, part := range parts {
+		count += len(part)
+	}
+	if err := r.hold(ctx, itemCost*int64(count)); err != nil { // small items take more than their bytes
+		return nil, err
+	}
+	out := &Height{Time: block.Time, Items: make([]Found, 0, count)}
 	for _, part := range parts {
 		out.Items = append(out.Items, part...)
 	}
@@ -101,21 +108,19 @@ func (r *Reader) Batch(ctx context.Context, blob gateway.Sized) ([]Found, error)
 	if items, ok := r.known(ref); ok {
 		return items, nil
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if err := r.hold(ctx, copies*int64(blob.Size)); err != nil {
 		return nil, err
 	}
-	done := r.flights.DoChan(fmt.Sprint(ref.Height, ref.ID), func() (any, error) {
+	items, err, _ := r.flights.Do(fmt.Sprint(ref.Height, ref.ID), func() (any, error) {
 		return r.read(context.WithoutCancel(ctx), ref)
-	})
-	select {
-	case result := <-done:
-		if result.Err != nil {
-			return nil, result.Err
-		}
-		return result.Val.([]Found), nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	}) // even if nobody waits any more: what was set aside is used until it ends
+	if err != nil {
+		return nil, err
 	}
+	return items.([]Found), nil
 }
 
 func (r *Reader) read(ctx context.Context, ref gateway.Ref) ([]Found, error) {

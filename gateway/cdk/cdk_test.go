@@ -15,6 +15,7 @@ import (
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"github.com/ashlar-da/ashlar/gateway"
 	"github.com/ashlar-da/ashlar/gateway/gatewaytest"
 )
 
@@ -176,4 +177,28 @@ func FuzzHandler(f *testing.F) {
 			t.Errorf("%q: signed with no chain: %s", body, w.Body)
 		}
 	})
+}
+
+// TestUnknownHashes holds that no memory is set aside for data that is not known to be there.
+func TestUnknownHashes(t *testing.T) {
+	core, _ := gatewaytest.Alone(t)
+	key, err := crypto.GenerateKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate, err := gateway.NewGate("", 64<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := New(core, gate, Config{Key: key, Sequencer: common.Address{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range []string{`"sync_getOffChainData","params":["0x01"]`, `"sync_listOffChainData","params":[["0x01","0x2"]]`} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", "http://gateway/", strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":`+call+`}`)))
+		if !strings.Contains(w.Body.String(), gateway.ErrBehind.Error()) {
+			t.Errorf("%s: %d %s", call, w.Code, w.Body)
+		}
+	}
 }

@@ -60,8 +60,8 @@ func New(core *gateway.Core, gate *gateway.Gate, config Config) (http.Handler, e
 	methods := map[string]jsonrpc.Method{
 		"datacom_signSequence":       {Call: m.sign(decode), Writes: true},
 		"datacom_signSequenceBanana": {Call: m.sign(decodeBanana), Writes: true},
-		"sync_getOffChainData":       {Call: m.get, Answer: inHex * gateway.MaxSize},
-		"sync_listOffChainData":      {Call: m.list, Answer: inHex * (maxList + gateway.MaxSize)},
+		"sync_getOffChainData":       {Call: m.get},
+		"sync_listOffChainData":      {Call: m.list},
 		"status_getStatus":           {Call: m.status},
 	}
 	served := jsonrpc.New(jsonrpc.Config{
@@ -169,11 +169,16 @@ func (m *member) read(ctx context.Context, hash common.Hash) (octets, error) {
 	if err != nil {
 		return nil, err
 	}
+	release, err := m.gate.Reserve(gateway.MaxSize) // not before it is known to be there, which may take long
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	blob, err := m.core.Get(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	return blob.Data, nil
+	return blob.Data, jsonrpc.Hold(ctx, inHex*int64(len(blob.Data)))
 }
 
 // get answers sync_getOffChainData.

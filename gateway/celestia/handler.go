@@ -21,6 +21,8 @@ const (
 	maxNamespaces = 64
 	// copies is how often a blob's bytes are in memory while they become JSON, or come from it.
 	copies = 4
+	// shownCost is what a blob takes while it becomes JSON, besides its bytes.
+	shownCost = 1 << 10
 	// headerAnswer is what is set aside for a header: its commit has a signature for each validator.
 	headerAnswer = 256 << 10
 )
@@ -192,11 +194,18 @@ func shown(ctx context.Context, at *batch.Height, namespace da.Namespace) (blobs
 	size := 0
 	for i := range at.Items {
 		if isOf(&at.Items[i], namespace) {
-			blobs = append(blobs, show(&at.Items[i]))
-			size += len(at.Items[i].Data)
+			size += shownCost + copies*len(at.Items[i].Data)
 		}
 	}
-	return blobs, jsonrpc.Hold(ctx, copies*int64(size))
+	if err := jsonrpc.Hold(ctx, int64(size)); err != nil {
+		return nil, err
+	}
+	for i := range at.Items {
+		if isOf(&at.Items[i], namespace) {
+			blobs = append(blobs, show(&at.Items[i]))
+		}
+	}
+	return blobs, nil
 }
 
 func (n *node) getCommitmentProof(_ context.Context, params []json.RawMessage) (any, error) {

@@ -194,12 +194,11 @@ func (s *socket) take(body []byte, release func()) {
 	}
 	s.tasks.Go(func() {
 		defer done()
+		defer release() // a stream keeps its id, which may be as long as a message
 		if stream, ok := s.config.Streams[c.Method]; ok {
-			release()
 			s.stream(ctx, c, stream)
 			return
 		}
-		defer release()
 		s.answer(ctx, c, int64(len(body)))
 	})
 }

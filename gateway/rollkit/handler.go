@@ -19,6 +19,8 @@ const (
 	maxBody = 8 << 20
 	// copies is how often a blob's bytes are in memory while they become JSON, or come from it.
 	copies = 4
+	// idCost is what an id takes while it becomes JSON.
+	idCost = 256
 	// smallAnswer is what is set aside for ids and proofs.
 	smallAnswer = 64 << 10
 )
@@ -147,6 +149,9 @@ func (s *server) getIDs(ctx context.Context, params []json.RawMessage) (any, err
 	at, err := s.reader.At(ctx, height)
 	if err != nil {
 		return nil, unread(err)
+	}
+	if err := jsonrpc.Hold(ctx, idCost*int64(len(at.Items))); err != nil {
+		return nil, err
 	}
 	answer := struct {
 		IDs       [][]byte
