@@ -120,8 +120,10 @@ func Stopping(ctx context.Context) <-chan struct{} {
 	return stopping
 }
 
-// watched counts answers, and turns panics into answers.
+// watched counts answers, and turns panics into answers. What another site's page has a browser post is refused: a gateway
+// on loopback would pay for it.
 func (s *Server) watched() http.Handler {
+	handler := http.NewCrossOriginProtection().Handler(s.config.Handler)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		watched := &answer{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
@@ -134,7 +136,8 @@ func (s *Server) watched() http.Handler {
 			}
 		}()
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		s.config.Handler.ServeHTTP(watched, r)
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // of the connection's answer before
+		handler.ServeHTTP(watched, r)
 	})
 }
 
@@ -148,6 +151,13 @@ type answer struct {
 func (a *answer) WriteHeader(status int) {
 	a.status = status
 	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter. Who reads nothing would hold what is set aside for the answer for ever.
+func (a *answer) Write(part []byte) (int, error) {
+	until := time.Now().Add(bodyGrace + time.Duration(len(part))*time.Second/bodyRate)
+	_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(until)
+	return a.ResponseWriter.Write(part)
 }
 
 // Hijack implements http.Hijacker, for WebSocket.

@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -191,4 +192,63 @@ func TestTLS(t *testing.T) {
 	if _, err := gateway.NewServer(t.Context(), config); err == nil {
 		t.Error("a certificate without key is taken")
 	}
+}
+
+// TestOtherSites has a browser post for a page of the gateway's own, and for one of another site.
+func TestOtherSites(t *testing.T) {
+	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	server, err := gateway.NewServer(t.Context(), gateway.ServerConfig{Protocol: "test", Address: "127.0.0.1:0", Handler: handler, Log: discard()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- server.Run(ctx) }()
+	url := "http://" + server.Addr().String()
+	for _, c := range []struct {
+		method, origin string
+		want           int
+	}{
+		{http.MethodPost, "", http.StatusOK}, {http.MethodPost, url, http.StatusOK},
+		{http.MethodPost, "https://elsewhere.example", http.StatusForbidden}, {http.MethodPost, "null", http.StatusForbidden},
+		{http.MethodGet, "https://elsewhere.example", http.StatusOK},
+	} {
+		request := must(http.NewRequestWithContext(t.Context(), c.method, url, strings.NewReader("{}")))
+		if c.origin != "" {
+			request.Header.Set("Origin", c.origin)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != c.want {
+			t.Errorf("%s from %q: %d, want %d", c.method, c.origin, response.StatusCode, c.want)
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWhoReadsNothing holds that every part of an answer has a time by which it is to be read.
+func TestWhoReadsNothing(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 64<<10)) })
+	served := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	gateway.Watched(gateway.ServerConfig{Protocol: "test", Handler: handler, Log: discard()}).ServeHTTP(served, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
+	if len(served.write) != 2 || !served.write[0].IsZero() || served.write[1].IsZero() {
+		t.Errorf("deadlines %v", served.write)
+	}
+}
+
+// deadlines notes until when an answer may be written.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	write []time.Time
+}
+
+func (d *deadlines) SetWriteDeadline(until time.Time) error {
+	d.write = append(d.write, until)
+	return nil
 }
