@@ -2,6 +2,7 @@ package fullnode
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"net"
 	"os"
@@ -44,8 +45,8 @@ func TestMain(m *testing.M) {
 // outlasting returns a home for a node that halts, and does not stop with its test.
 func outlasting(t *testing.T) string {
 	t.Helper()
-	home, err := os.MkdirTemp(halting, "")
-	if err != nil {
+	home := filepath.Join(halting, rand.Text())
+	if err := os.Mkdir(home, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return home

@@ -209,8 +209,10 @@ func TestOtherSites(t *testing.T) {
 		method, origin string
 		want           int
 	}{
-		{http.MethodPost, "", http.StatusOK}, {http.MethodPost, url, http.StatusOK},
-		{http.MethodPost, "https://elsewhere.example", http.StatusForbidden}, {http.MethodPost, "null", http.StatusForbidden},
+		{http.MethodPost, "", http.StatusOK},
+		{http.MethodPost, url, http.StatusOK},
+		{http.MethodPost, "https://elsewhere.example", http.StatusForbidden},
+		{http.MethodPost, "null", http.StatusForbidden},
 		{http.MethodGet, "https://elsewhere.example", http.StatusOK},
 	} {
 		request := must(http.NewRequestWithContext(t.Context(), c.method, url, strings.NewReader("{}")))
