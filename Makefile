@@ -90,8 +90,9 @@ conformance: ## the clients of rollups' own stacks against gateways to a live ch
 	@$(GO) run ./testnet/cmd/conformance -bin build -out build/conformance $(FLAGS)
 
 .PHONY: rollup-bench
-rollup-bench: build ## latency and fees of 100 kB and 1 MiB by each of the gateway's protocols; writes build/rollup-bench/measured.json
-	@$(GO) run ./testnet/cmd/conformance -measure 20 -bin build -out build/rollup-bench $(FLAGS)
+rollup-bench: build ## latency and fees by each of the gateway's protocols, in 10 minutes at most, QUICK=1: 2; RECORD=1: into docs/rollups.md; writes build/rollup-bench
+	@$(GO) run ./testnet/cmd/conformance -measure $(if $(QUICK),3 -within 5s,20) -bin build -out build/rollup-bench $(FLAGS)
+	@$(if $(RECORD),$(GO) run ./testnet/cmd/conformance -record build/rollup-bench/measured.json,true)
 
 validium: build ## a validium that lives on our certificates: its operator vanishes, its users leave; writes build/validium
 	@cd examples/validium && $(GO) run . -bin ../../build -out ../../build/validium $(FLAGS)

@@ -21,7 +21,6 @@ import (
 
 const (
 	chainID    = "ashlar-conformance"
-	firstPort  = 27600
 	startLimit = 2 * time.Minute
 	// retention is how long the node that forgets keeps squares, and what its gateway takes for the chain's.
 	retention = 20 * time.Second
@@ -56,23 +55,31 @@ type served struct {
 	ports []int // as gatewayFlags, then that of metrics
 }
 
-func startDevnet(ctx context.Context, bin, out string) (*devnet, context.Context, error) {
+// startDevnet starts the chain and its gateways: all that clients' cases need, or the two that are measured, which share
+// processors with nothing else.
+func startDevnet(ctx context.Context, o options) (*devnet, context.Context, error) {
 	chain, ctx, err := testnet.New(ctx, testnet.Config{
-		Dir: out, Bin: bin, ChainID: chainID, FirstPort: firstPort,
+		Dir: o.out, Bin: o.bin, ChainID: chainID, FirstPort: o.port,
 		Validators: 2, CommitTimeout: 700 * time.Millisecond,
 	})
 	if chain == nil || err != nil {
 		return nil, ctx, err
 	}
 	ctx, fail := context.WithCancelCause(ctx)
-	d := &devnet{chain: chain, ports: testnet.Ports{Next: firstPort + 200}, bin: bin, out: out, fail: fail}
+	d := &devnet{chain: chain, ports: testnet.Ports{Next: o.port + 200}, bin: o.bin, out: o.out, fail: fail}
 	if err := d.makeKeys(); err != nil {
 		return d, ctx, err
 	}
 	if err := chain.StartFullNodes(ctx, startLimit, 2); err != nil {
 		return d, ctx, err
 	}
-	forgets, err := chain.AddFullNode(ctx, "forgets", filepath.Join(bin, "ashlar"), "start", "--retain", retention.String())
+	if o.puts > 0 {
+		if err := d.startFirst(ctx); err != nil {
+			return d, ctx, err
+		}
+		return d, ctx, d.startInside(ctx)
+	}
+	forgets, err := chain.AddFullNode(ctx, "forgets", filepath.Join(o.bin, "ashlar"), "start", "--retain", retention.String())
 	if err != nil {
 		return d, ctx, err
 	}
@@ -104,30 +111,44 @@ func (d *devnet) memberFile() string { return filepath.Join(d.out, "member.key")
 // startGateways starts one at a validator, one in a node of its own, one at the node that forgets, one that is lied to, and
 // one that takes signed calls.
 func (d *devnet) startGateways(ctx context.Context, forgets *testnet.FullNode) error {
-	first, second := d.chain.FullNodes[0], d.chain.FullNodes[1]
-	d.lies = &lies{to: first.Base}
+	if err := d.startFirst(ctx); err != nil {
+		return err
+	}
+	second := d.chain.FullNodes[1]
+	d.lies = &lies{to: d.chain.FullNodes[0].Base}
 	d.proxy, d.control = httptest.NewServer(d.lies), httptest.NewServer(d.controls())
 	for _, g := range []struct {
 		name, node string
 		flags      []string
 	}{
-		{"first", first.Base, []string{"--home", first.Home, "--from", "operator", "--keyring-backend", "test", "--max-lag", "10s", "--put-timeout", "60s"}},
 		{"forgets", forgets.Base, []string{"--home", forgets.Home, "--retention", retention.String()}},
 		{"lied-to", d.proxy.URL, []string{"--home", filepath.Join(d.out, "homes", "lied-to")}},
 		{"guarded", second.Base, []string{"--home", second.Home, "--from", "operator", "--keyring-backend", "test", "--nitro-jwtsecret", d.secret}},
 	} {
-		served := &served{name: g.name}
-		args, err := d.gatewayFlags(served, "")
-		if err != nil {
-			return err
-		}
-		args = append([]string{"gateway", "--node", g.node}, append(args, g.flags...)...)
-		served.Process = testnet.NewProcess("gateway-"+g.name, d.chain.Logs(), filepath.Join(d.bin, "ashlar"), args, d.fail)
-		if err := d.startGateway(ctx, served); err != nil {
+		if err := d.startProcess(ctx, g.name, g.node, g.flags...); err != nil {
 			return err
 		}
 	}
 	return d.startInside(ctx)
+}
+
+// startFirst starts the gateway that posts what most of the cases put, and everything that is measured.
+func (d *devnet) startFirst(ctx context.Context) error {
+	node := d.chain.FullNodes[0]
+	return d.startProcess(ctx, "first", node.Base,
+		"--home", node.Home, "--from", "operator", "--keyring-backend", "test", "--max-lag", "10s", "--put-timeout", "60s")
+}
+
+// startProcess starts a gateway that is a process of its own.
+func (d *devnet) startProcess(ctx context.Context, name, node string, flags ...string) error {
+	served := &served{name: name}
+	args, err := d.gatewayFlags(served, "")
+	if err != nil {
+		return err
+	}
+	args = append([]string{"gateway", "--node", node}, append(args, flags...)...)
+	served.Process = testnet.NewProcess("gateway-"+name, d.chain.Logs(), filepath.Join(d.bin, "ashlar"), args, d.fail)
+	return d.startGateway(ctx, served)
 }
 
 // startInside starts a node with a gateway in it.

@@ -18,19 +18,35 @@ import (
 )
 
 func main() {
-	bin := flag.String("bin", "build", "folder of the binary ashlar")
-	out := flag.String("out", "build/conformance", "folder for the report, the logs and the network's files")
-	root := flag.String("modules", "gateway/conformance", "folder of the modules with the clients")
-	only := flag.String("only", "", "modules to run, separated by commas; empty: all")
-	keep := flag.Bool("keep", false, "keep the chain and the gateways up until Ctrl-C, and run nothing")
-	puts := flag.Int("measure", 0, "run no clients, but measure so many puts of each size by each protocol")
+	var o options
+	flag.StringVar(&o.bin, "bin", "build", "folder of the binary ashlar")
+	flag.StringVar(&o.out, "out", "build/conformance", "folder for the report, the logs and the network's files")
+	flag.StringVar(&o.root, "modules", "gateway/conformance", "folder of the modules with the clients")
+	flag.StringVar(&o.only, "only", "", "modules to run, or protocols to measure, separated by commas; empty: all")
+	flag.BoolVar(&o.keep, "keep", false, "keep the chain and the gateways up until Ctrl-C, and run nothing")
+	flag.IntVar(&o.puts, "measure", 0, "run no clients, but measure so many puts of each size by each protocol")
+	flag.DurationVar(&o.within, "within", 42*time.Second, "begin no further put of a size by a protocol after that long, so that fewer are measured on a slow machine")
+	flag.IntVar(&o.port, "port", 27600, "where the search for free ports begins: far from another run's, as nodes that restart need theirs again")
+	record := flag.String("record", "", "run nothing, but write the figures of this measured.json into docs/rollups.md and keep them in testdata")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *bin, *out, *root, *only, *keep, *puts); err != nil {
+	do := func() error { return run(ctx, o) }
+	if *record != "" {
+		do = func() error { return recordFigures(*record) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)
 		os.Exit(1)
 	}
+}
+
+// options are what the flags say.
+type options struct {
+	bin, out, root, only string
+	keep                 bool
+	puts, port           int
+	within               time.Duration
 }
 
 // report is what build/conformance/report.json holds.
@@ -41,34 +57,34 @@ type report struct {
 	Clients []clientReport  `json:"clients"`
 }
 
-func run(ctx context.Context, bin, out, root, only string, keep bool, puts int) error {
-	began := time.Now()
+func run(ctx context.Context, o options) error {
+	began, load := time.Now(), loadAverage()
 	progress := testnet.NewProgress(os.Stdout, time.Now)
-	progress.Phase("Start a chain of 2 validators and 2 further full nodes, and gateways")
-	net, ctx, err := startDevnet(ctx, bin, out)
+	progress.Phase("Start a chain of 2 validators and further full nodes, and gateways")
+	net, ctx, err := startDevnet(ctx, o)
 	if net != nil {
 		defer net.stop()
 	}
 	if err != nil {
 		return err
 	}
+	if o.puts > 0 {
+		return net.measure(ctx, progress, o, load)
+	}
 	environment := net.environment()
-	if keep {
+	if o.keep {
 		progress.Say("%s", strings.Join(environment, "\n  "))
 		<-ctx.Done()
 		return nil
 	}
-	if puts > 0 {
-		return net.measure(ctx, progress, puts, filepath.Join(out, "measured.json"))
-	}
-	modules, err := modulesIn(root, only)
+	modules, err := modulesIn(o.root, o.only)
 	if err != nil {
 		return err
 	}
 	result := report{Passed: true, Machine: testnet.ThisMachine()}
 	for _, module := range modules {
 		progress.Phase("Run the clients of " + module)
-		found, err := runModule(ctx, filepath.Join(root, module), environment, filepath.Join(out, "logs"))
+		found, err := runModule(ctx, filepath.Join(o.root, module), environment, filepath.Join(o.out, "logs"))
 		if err != nil {
 			return err
 		}
@@ -79,11 +95,11 @@ func run(ctx context.Context, bin, out, root, only string, keep bool, puts int) 
 	}
 	result.Seconds = time.Since(began).Round(100 * time.Millisecond).Seconds()
 	progress.Print("\n" + table(result.Clients))
-	if err := writeReport(filepath.Join(out, "report.json"), &result); err != nil {
+	if err := writeReport(filepath.Join(o.out, "report.json"), &result); err != nil {
 		return err
 	}
 	if !result.Passed {
-		return errors.New("a client failed a case, see its log in " + testnet.Relative(filepath.Join(out, "logs")))
+		return errors.New("a client failed a case, see its log in " + testnet.Relative(filepath.Join(o.out, "logs")))
 	}
 	return nil
 }

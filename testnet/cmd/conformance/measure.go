@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/big"
-	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,24 +20,23 @@ import (
 // measureLimit is how long a put or a read may take.
 const measureLimit = 2 * time.Minute
 
-// protocol is how a gateway takes and gives bytes, in the words of what rollups speak.
-type protocol struct {
-	name string
-	put  func(ctx context.Context, url string, data []byte) (ref string, err error)
-	get  func(ctx context.Context, url, ref string) ([]byte, error)
-}
-
-// measured are protocols by the name that gatewayFlags has them under.
-func measured() map[string]protocol {
-	return map[string]protocol{
-		"OP":    {"OP alt-DA, generic", putOP, getOP},
-		"NITRO": {"Nitro, daprovider_store", putNitro, getNitro},
-	}
+// measurement is what measured.json holds.
+type measurement struct {
+	Date    string          `json:"date"` // of its end, UTC
+	Machine testnet.Machine `json:"machine"`
+	// LoadBefore is the machine's load of a minute before anything was started.
+	LoadBefore float64 `json:"load_before"`
+	// BaseFees are in aash per blob gas, in the beginning and at the end.
+	BaseFees [2]string `json:"base_fees"`
+	Seconds  float64   `json:"seconds"`
+	Figures  []figures `json:"figures"`
 }
 
 // figures are what puts of a size by one protocol took.
 type figures struct {
 	Protocol string `json:"protocol"`
+	Name     string `json:"name"`
+	PutBy    string `json:"put_by,omitempty"` // where puts are not the protocol's own
 	Bytes    int    `json:"bytes"`
 	Puts     int    `json:"puts"`
 	// Final is from the put to the answer that says it is final; Read from there until another node's gateway gave the bytes.
@@ -46,6 +44,8 @@ type figures struct {
 	Read  quantiles `json:"read_seconds"`
 	// PerMB is what the account paid, in ASH for each 10⁶ bytes of data.
 	PerMB string `json:"ash_per_mb"`
+	// Load is the machine's, of the last minute, when the last was read.
+	Load float64 `json:"load"`
 }
 
 type quantiles struct {
@@ -53,87 +53,100 @@ type quantiles struct {
 	P95    float64 `json:"p95"`
 }
 
-// measurement is what measured.json holds.
-type measurement struct {
-	Machine testnet.Machine `json:"machine"`
-	// BaseFee is in aash per blob gas, at the end.
-	BaseFee string    `json:"base_fee"`
-	Figures []figures `json:"figures"`
-}
+// sizes are what is put by each protocol, in bytes.
+func sizes() []int { return []int{100_000, 1 << 20} }
 
-// measure puts blobs one after the other by each protocol, and reads each by a gateway to another node.
-func (d *devnet) measure(ctx context.Context, progress *testnet.Progress, puts int, path string) error {
-	result := measurement{Machine: testnet.ThisMachine()}
-	first, other := d.gateways[0], d.gateways[1]
-	for i, flag := range gatewayFlags {
-		p, ok := measured()[flag.name]
-		if !ok {
+// measure puts blobs one after the other by each protocol, reads each by a gateway to another node, and writes measured.json.
+// LoadBefore is that of the machine before the chain was started.
+func (d *devnet) measure(ctx context.Context, progress *testnet.Progress, o options, loadBefore float64) error {
+	began := time.Now()
+	result := measurement{Machine: testnet.ThisMachine(), LoadBefore: loadBefore}
+	var err error
+	if result.BaseFees[0], err = d.baseFee(ctx); err != nil {
+		return err
+	}
+	for _, p := range d.protocols() {
+		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), p.flag) {
 			continue
 		}
-		for _, size := range []int{100_000, 1 << 20} {
-			progress.Phase(fmt.Sprintf("%s: %d puts of %d bytes", p.name, puts, size))
-			f, err := d.measureOne(ctx, p, "http://"+address(first.ports[i]), "http://"+address(other.ports[i]), size, puts)
+		for _, size := range sizes() {
+			progress.Phase(fmt.Sprintf("%s: %d puts of %d bytes", p.name, o.puts, size))
+			f, err := d.measureOne(ctx, p, size, o)
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
 			result.Figures = append(result.Figures, *f)
-			progress.Say("final in %.2f s, p95 %.2f; read from another node %.2f s later, p95 %.2f; %s ASH per MB", f.Final.Median, f.Final.P95, f.Read.Median, f.Read.P95, f.PerMB)
+			progress.Say("%d final in %.2f s, p95 %.2f; read from another node %.2f s later, p95 %.2f; %s ASH per MB; load %.1f",
+				f.Puts, f.Final.Median, f.Final.P95, f.Read.Median, f.Read.P95, f.PerMB, f.Load)
 		}
 	}
-	var fees struct {
-		BaseFee string `json:"base_fee"`
-	}
-	if err := d.chain.FullNodes[0].Get(ctx, "/v1/fees", &fees); err != nil {
+	if result.BaseFees[1], err = d.baseFee(ctx); err != nil {
 		return err
 	}
-	result.BaseFee = fees.BaseFee
-	progress.Say("the base fee is %s aash per blob gas", fees.BaseFee)
-	encoded, err := json.MarshalIndent(&result, "", "  ")
+	result.Date, result.Seconds = time.Now().UTC().Format(time.DateOnly), time.Since(began).Round(time.Second).Seconds()
+	path := filepath.Join(o.out, "measured.json")
+	progress.Say("load %.1f before; base fee %s aash per blob gas, then %s; %s has the figures",
+		loadBefore, result.BaseFees[0], result.BaseFees[1], testnet.Relative(path))
+	return writeMeasurement(path, &result)
+}
+
+func writeMeasurement(path string, m *measurement) error {
+	encoded, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
-	progress.Say("%s has the figures", testnet.Relative(path))
 	return os.WriteFile(path, append(encoded, '\n'), 0o644)
 }
 
-func (d *devnet) measureOne(ctx context.Context, p protocol, to, from string, size, puts int) (*figures, error) {
-	before, err := d.balance(ctx)
+// measureOne puts blobs of a size, as many as the options say or as the time that they give has room for.
+func (d *devnet) measureOne(ctx context.Context, p protocol, size int, o options) (*figures, error) {
+	before, err := d.balance(ctx, p.payer)
 	if err != nil {
 		return nil, err
 	}
+	f := figures{Protocol: p.flag, Name: p.name, PutBy: p.by, Bytes: size}
 	var final, read []float64
-	for range puts {
-		data := make([]byte, size)
-		_, _ = rand.Read(data)
-		began := time.Now()
-		ref, err := p.put(ctx, to, data)
+	for began := time.Now(); f.Puts < o.puts && (f.Puts == 0 || time.Since(began) < o.within); f.Puts++ {
+		put, got, err := d.roundTrip(ctx, p, size)
 		if err != nil {
 			return nil, err
 		}
-		put := time.Now()
-		err = testnet.Wait(ctx, measureLimit, "another node to have it", func(ctx context.Context) (bool, error) {
-			got, err := p.get(ctx, from, ref)
-			return bytes.Equal(got, data), err
-		})
-		if err != nil {
-			return nil, err
-		}
-		final, read = append(final, put.Sub(began).Seconds()), append(read, time.Since(put).Seconds())
+		final, read = append(final, put.Seconds()), append(read, got.Seconds())
 	}
-	after, err := d.balance(ctx)
+	after, err := d.balance(ctx, p.payer)
 	if err != nil {
 		return nil, err
 	}
-	paid := new(big.Rat).SetFrac(before.Sub(before, after), big.NewInt(int64(size*puts)))
-	return &figures{p.name, size, puts, quantilesOf(final), quantilesOf(read), paid.Quo(paid, big.NewRat(1e12, 1)).FloatString(6)}, nil
+	paid := new(big.Rat).SetFrac(before.Sub(before, after), big.NewInt(int64(size*f.Puts)))
+	f.PerMB = paid.Quo(paid, big.NewRat(1e12, 1)).FloatString(6) // from aash per byte
+	f.Final, f.Read, f.Load = quantilesOf(final), quantilesOf(read), loadAverage()
+	return &f, nil
 }
 
-// balance is what the account has that pays for what the gateway "first" posts, in aash.
-func (d *devnet) balance(ctx context.Context) (*big.Int, error) {
+// roundTrip returns how long it took until a blob was final, and from then on until another node gave it.
+func (d *devnet) roundTrip(ctx context.Context, p protocol, size int) (final, read time.Duration, err error) {
+	at := slices.Index(flagNames(), p.flag)
+	data := make([]byte, size)
+	_, _ = rand.Read(data)
+	began := time.Now()
+	ref, err := p.put(ctx, "http://"+address(d.gateways[0].ports[at]), data)
+	if err != nil {
+		return 0, 0, err
+	}
+	put := time.Now()
+	err = testnet.Wait(ctx, measureLimit, "another node to have it", func(ctx context.Context) (bool, error) {
+		got, err := p.get(ctx, "http://"+address(d.gateways[1].ports[at]), ref)
+		return bytes.Equal(got, data), err
+	})
+	return put.Sub(began), time.Since(put), err
+}
+
+// balance is what the account of a full node has, in aash.
+func (d *devnet) balance(ctx context.Context, of int) (*big.Int, error) {
 	var account struct {
 		Balance string `json:"balance"`
 	}
-	node := d.chain.FullNodes[0]
+	node := d.chain.FullNodes[of]
 	if err := node.Get(ctx, "/v1/accounts/"+node.Address, &account); err != nil {
 		return nil, err
 	}
@@ -144,6 +157,15 @@ func (d *devnet) balance(ctx context.Context) (*big.Int, error) {
 	return balance, nil
 }
 
+// baseFee is in aash per blob gas.
+func (d *devnet) baseFee(ctx context.Context) (string, error) {
+	var fees struct {
+		BaseFee string `json:"base_fee"`
+	}
+	err := d.chain.FullNodes[0].Get(ctx, "/v1/fees", &fees)
+	return fees.BaseFee, err
+}
+
 // quantilesOf takes the nearest rank.
 func quantilesOf(values []float64) quantiles {
 	slices.Sort(values)
@@ -151,65 +173,13 @@ func quantilesOf(values []float64) quantiles {
 	return quantiles{rank(50), rank(95)}
 }
 
-func putOP(ctx context.Context, url string, data []byte) (string, error) {
-	commitment, err := exchange(ctx, http.MethodPost, url+"/put", "application/octet-stream", data)
-	return hex.EncodeToString(commitment), err
-}
-
-func getOP(ctx context.Context, url, ref string) ([]byte, error) {
-	return exchange(ctx, http.MethodGet, url+"/get/0x"+ref, "", nil)
-}
-
-func putNitro(ctx context.Context, url string, data []byte) (string, error) {
-	var stored struct {
-		Certificate string `json:"serialized-da-cert"`
-	}
-	err := call(ctx, url, "daprovider_store", fmt.Sprintf(`["0x%x","0x%x"]`, data, time.Now().Add(time.Hour).Unix()), &stored)
-	return strings.TrimPrefix(stored.Certificate, "0x"), err
-}
-
-func getNitro(ctx context.Context, url, ref string) ([]byte, error) {
-	var found struct{ Payload []byte }
-	params := fmt.Sprintf(`["0x0","0x%x","0x%x%s"]`, make([]byte, 32), make([]byte, 40), ref) // a sequencer message: 40 bytes, then the certificate
-	err := call(ctx, url, "daprovider_recoverPayload", params, &found)
-	return found.Payload, err
-}
-
-// call calls a method of a JSON-RPC server.
-func call(ctx context.Context, url, method, params string, into any) error {
-	body, err := exchange(ctx, http.MethodPost, url, "application/json", fmt.Appendf(nil, `{"jsonrpc":"2.0","id":1,"method":%q,"params":%s}`, method, params))
+// loadAverage is how many threads of the machine ran or waited to, on average of the last minute; 0 where it is not known.
+func loadAverage() float64 {
+	text, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(text), " ")
+	load, err := strconv.ParseFloat(first, 64)
 	if err != nil {
-		return err
+		return 0
 	}
-	var answer struct {
-		Result json.RawMessage
-		Error  *struct{ Message string }
-	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return err
-	}
-	if answer.Error != nil {
-		return fmt.Errorf("%s: %s", method, answer.Error.Message)
-	}
-	return json.Unmarshal(answer.Result, into)
-}
-
-func exchange(ctx context.Context, method, url, kind string, body []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, measureLimit)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Content-Type", kind)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %.200s", response.Status, answer)
-	}
-	return answer, err
+	return load
 }
