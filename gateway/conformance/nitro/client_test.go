@@ -128,6 +128,8 @@ func testNitro(t *testing.T, streaming bool) {
 	if !streaming { // which is about storing
 		t.Run("proofs of validity on Ethereum", func(t *testing.T) { validityProofs(t, first, other) })
 		t.Run("proofs of reading on Ethereum", func(t *testing.T) { readProofs(t, first, other) })
+		t.Run("validity by Nitro's prover", func(t *testing.T) { provenVerdicts(t, first, other) })
+		t.Run("reading by Nitro's prover", func(t *testing.T) { provenReads(t, first, other) })
 		t.Run("signed calls", signedCalls)
 	}
 	t.Run("lying node", func(t *testing.T) { lying(t, first) })

@@ -129,7 +129,13 @@ func unbech32(address string) (decoded []byte) {
 
 func (e *ethereum) deploy(t *testing.T, name string, args ...any) *contract {
 	t.Helper()
-	text, err := os.ReadFile("../../../contracts/out/" + name + ".json")
+	return e.deployFile(t, "../../../contracts/out/"+name+".json", args...)
+}
+
+// deployFile deploys what a compiler's output has.
+func (e *ethereum) deployFile(t *testing.T, path string, args ...any) *contract {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +187,7 @@ func (e *ethereum) send(t *testing.T, to *common.Address, data []byte) *types.Re
 	return receipt
 }
 
-// call calls a method with one result. The error names the custom error of the contract that it reverted with.
+// call calls a method with one result. The error names the custom error of the contract that it reverted with, or has the text.
 func (c *contract) call(t *testing.T, method string, args ...any) (any, error) {
 	t.Helper()
 	data, err := c.Pack(method, args...)
@@ -196,6 +202,9 @@ func (c *contract) call(t *testing.T, method string, args ...any) (any, error) {
 			if strings.HasPrefix(encoded, hexutil.Encode(e.ID[:4])) {
 				return nil, errors.New(e.Name)
 			}
+		}
+		if text, unpacked := abi.UnpackRevert(common.FromHex(encoded)); unpacked == nil {
+			return nil, errors.New(text)
 		}
 		return nil, fmt.Errorf("%w: %s", err, encoded)
 	}
