@@ -30,6 +30,14 @@ const (
 	speakUp = 2 * time.Second
 )
 
+// A header that its predecessors do not vouch for has the light client ask for one halfway, and so on: of a height that
+// somebody makes up, dozens, all of which it holds. mostEntries bounds what one peer may send for that, in votes and
+// validators (some twenty megabytes; 600 headers of 100 validators), and mostSkipping the time that takes.
+const (
+	mostEntries  = 1 << 17
+	mostSkipping = 20 * time.Second
+)
+
 // peerProvider gives cometbft/light one peer's headers. It lives as long as one advance
 // of the head: the light client drops for good a provider that fails it, so that each
 // advance gets fresh ones. Its errors are that package's sentinels, unwrapped, because
@@ -51,6 +59,8 @@ type peerProvider struct {
 
 	mu     sync.Mutex
 	blocks map[int64]*types.LightBlock // what the peer said before; guarded by mu
+	weight int                         // votes and validators of blocks; guarded by mu
+	began  time.Time                   // when the light client first asked for what was not there; guarded by mu
 	claims map[int64]*types.Header     // headers it sent, in blocks or alone; guarded by mu
 	proof  *p2p.Header                 // the header that came with its DA header; guarded by mu
 }
@@ -80,11 +90,30 @@ func (p *peerProvider) LightBlock(ctx context.Context, height int64) (*types.Lig
 			}
 		}
 	}
+	if err := p.endless(); err != nil {
+		return nil, err
+	}
 	header, err := p.wait(ctx, catchUp, p2p.HeaderRequest{Height: uint64(height)})
 	if err != nil {
 		return nil, p.sentinel(ctx, err)
 	}
 	return p.keep(header), nil
+}
+
+// endless reports a peer whose headers lead to ever more of them.
+func (p *peerProvider) endless() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.began.IsZero() {
+		p.began = time.Now()
+	}
+	switch {
+	case p.weight > mostEntries:
+		return provider.ErrBadLightBlock{Reason: fmt.Errorf("%w: %d votes and validators do not lead to what is trusted", p2p.ErrGarbage, p.weight)}
+	case time.Since(p.began) > mostSkipping:
+		return provider.ErrNoResponse
+	}
+	return nil
 }
 
 // agrees tells whether the peer has the same header as the primary's block.
@@ -129,6 +158,10 @@ func (p *peerProvider) keep(header *p2p.Header) *types.LightBlock {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.blocks[block.Height], p.claims[block.Height] = block, block.Header
+	p.weight += len(block.Commit.Signatures)
+	if p.sets.get(toHash(block.ValidatorsHash)) == nil {
+		p.weight += block.ValidatorSet.Size()
+	}
 	if header.Proof != nil {
 		p.proof = header
 	}
@@ -238,7 +271,7 @@ func (p *peerProvider) ReportEvidence(ctx context.Context, evidence types.Eviden
 	return p.evidence(ctx, attack)
 }
 
-// validatorSets remembers the validator sets met last, by hash, because a set is most of
+// validatorSets remembers the validator sets of the headers verified last, by hash, because a set is most of
 // a header's weight and changes seldom. It is safe for concurrent use.
 type validatorSets struct {
 	mu     sync.Mutex
@@ -272,9 +305,13 @@ func (s *validatorSets) get(h hash) *types.ValidatorSet {
 	return nil
 }
 
+// remember makes a set the newest. Of a header that is not verified it may be anything.
 func (s *validatorSets) remember(h hash, set *types.ValidatorSet) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if i := slices.Index(s.hashes, h); i >= 0 {
+		s.sets, s.hashes = slices.Delete(s.sets, i, i+1), slices.Delete(s.hashes, i, i+1)
+	}
 	s.sets, s.hashes = append(s.sets, set), append(s.hashes, h)
 	if surplus := len(s.sets) - rememberedSets; surplus > 0 {
 		s.sets, s.hashes = s.sets[surplus:], s.hashes[surplus:]
@@ -295,8 +332,6 @@ func (s *validatorSets) fetch(ctx context.Context, host *p2p.Host, from peer.ID,
 	}
 	if header.Validators == nil {
 		header.Validators = known
-	} else if h := toHash(header.Signed.ValidatorsHash); s.get(h) == nil {
-		s.remember(h, header.Validators)
 	}
 	return header, nil
 }

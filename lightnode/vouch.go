@@ -32,6 +32,7 @@ func (c *headChain) vouch(by vouching, source *peerProvider, drawn []provider.Pr
 		}
 		v.witnesses = append(v.witnesses, p.peer)
 	}
+	c.sets.remember(toHash(block.ValidatorsHash), block.ValidatorSet)
 	c.vouched.Store(v)
 	c.witnesses.Store(int32(independent))
 }

@@ -74,6 +74,27 @@ func resigned(t *testing.T, v *Validators, h *p2p.Header, signers ...int) *p2p.H
 	return &p2p.Header{Signed: signed, Validators: set, Proof: proof}
 }
 
+// Who claims a height that is not, and makes up a header for each on the way to it, is found out before it has sent more
+// than a skip over weeks takes, and banned; the chain's headers are had meanwhile.
+func TestASkipToNowhereEnds(t *testing.T) {
+	t.Parallel()
+	c := newChain(t, 3)
+	deep := NewDeepen(honest{c}, chainID, 3, 1<<40)
+	bad := serve(t, deep, honest{c})
+	n := start(t, lightConfig(t, c, addressesOf(bad)...))
+	rig.Await(t, "who makes headers up is banned", func() bool { return n.bans() > 0 && !n.connected(bad) })
+	// A ban takes three, each of which may send 131,072 votes and validators. Without a bound each sends 48 headers.
+	if shown := deep.Shown(); shown > 3*34 {
+		t.Errorf("it was asked for %d headers of %d votes", shown, deepVotes)
+	}
+	good := serve(t, honest{c}, honest{c})
+	if _, err := good.Connect(t.Context(), n.Addresses()[0]); err != nil {
+		t.Fatal(err)
+	}
+	c.grow(t)
+	n.becomes(4, sampling.Available)
+}
+
 // Peers that keep the head from a node hold it up no longer than it takes to ask another.
 func TestStaleHeadersDoNotHoldAnybodyUp(t *testing.T) {
 	t.Parallel()
