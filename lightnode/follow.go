@@ -148,7 +148,11 @@ func (n *Node) checkHead(_ context.Context, a p2p.Announcement) p2p.Verdict {
 	switch {
 	case err != nil || r == nil:
 		return p2p.Ignore
-	case r.BlockHash != a.Head.Hash, len(r.Session) > 0 && r.DataRoot != a.Head.DataRoot:
+	case r.BlockHash != a.Head.Hash:
+		return p2p.Reject
+	case len(r.Session) == 0:
+		return p2p.Ignore // others know its data root, and hold it against who relays another
+	case r.DataRoot != a.Head.DataRoot:
 		return p2p.Reject
 	}
 	return p2p.Accept

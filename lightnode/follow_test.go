@@ -97,3 +97,35 @@ func TestAWrongChainIDIsExplained(t *testing.T) {
 	})
 	rig.Await(t, "it is a warning", func() bool { return strings.Contains(log.String(), "level=WARN") })
 }
+
+// Of what a node does not know yet it relays nothing: those who do know hold a lie against who relayed it.
+func TestOnlyWhatIsKnownIsRelayed(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 3)
+	_, host := blocks.serve(t)
+	n := open(t, testConfig(t, blocks, host))
+	header := blocks.at(3).header
+	r := newRecord(header)
+	said := func(hash, root byte) p2p.Verdict {
+		head := p2p.Head{Height: 3, Hash: r.BlockHash, DataRoot: [32]byte{7}}
+		head.Hash[0] ^= hash
+		head.DataRoot[0] ^= root
+		return n.checkHead(t.Context(), p2p.Announcement{Head: head})
+	}
+	if got := said(0, 0); got != p2p.Ignore {
+		t.Errorf("of a height that is not verified: %v", got)
+	}
+	if err := n.heights.put(r); err != nil {
+		t.Fatal(err)
+	}
+	if has, another := said(0, 0), said(1, 0); has != p2p.Ignore || another != p2p.Reject {
+		t.Errorf("before its data root is known: %v, of another hash %v", has, another)
+	}
+	r.Session, r.DataRoot = []byte{1}, [32]byte{7}
+	if err := n.heights.put(r); err != nil {
+		t.Fatal(err)
+	}
+	if has, another, lie := said(0, 0), said(1, 0), said(0, 1); has != p2p.Accept || another != p2p.Reject || lie != p2p.Reject {
+		t.Errorf("once it is known: %v, of another hash %v, of another data root %v", has, another, lie)
+	}
+}
