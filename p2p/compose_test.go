@@ -55,8 +55,18 @@ func TestConnectionsAreCappedBySubnet(t *testing.T) {
 
 func TestConnectionsAreCappedAltogether(t *testing.T) {
 	resources := resourcesOf(t, func(c *Config) { c.Limits = Limits{LowPeers: 2, HighPeers: 4, Connections: 7} })
-	if in := admitted(t, resources, "/ip4/127.0.0.%d/tcp/9", 20); in != 7 {
-		t.Errorf("%d of 20 connections got in, want 7", in)
+	if in := admitted(t, resources, "/ip4/127.0.0.%d/tcp/9", 20); in != 6 {
+		t.Errorf("%d of 20 connections got in, want 6", in)
+	}
+	to, err := multiaddr.NewMultiaddr("/ip4/203.0.113.1/tcp/9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := resources.OpenConnection(network.DirOutbound, false, to); err != nil {
+		t.Errorf("strangers keep the host from whom it dials: %v", err)
+	}
+	if _, err := resources.OpenConnection(network.DirOutbound, false, to); err == nil {
+		t.Error("an eighth connection is made")
 	}
 }
 

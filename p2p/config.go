@@ -86,7 +86,7 @@ type Limits struct {
 	// LowPeers and HighPeers: above HighPeers connections are trimmed down to LowPeers
 	// (96, 160).
 	LowPeers, HighPeers int
-	// Connections is the most at any moment (256).
+	// Connections is the most at any moment (256), of which peers may make three quarters.
 	Connections int
 	// ConnectionsPerSubnet is the most from one IPv4 /24 or IPv6 /48 (16). Loopback is free.
 	ConnectionsPerSubnet int

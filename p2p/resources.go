@@ -15,7 +15,7 @@ func newResources(config *resolved, refused refusals) (network.ResourceManager, 
 	base := rcmgr.DefaultLimits
 	partial := rcmgr.PartialLimitConfig{
 		System: rcmgr.ResourceLimits{
-			Conns: rcmgr.LimitVal(limits.Connections), ConnsInbound: rcmgr.LimitVal(limits.Connections), ConnsOutbound: rcmgr.LimitVal(limits.Connections),
+			Conns: rcmgr.LimitVal(limits.Connections), ConnsInbound: rcmgr.LimitVal(limits.inbound()), ConnsOutbound: rcmgr.LimitVal(limits.Connections),
 			FD: rcmgr.LimitVal(limits.Connections + 64), Memory: rcmgr.LimitVal64(limits.Memory),
 		},
 		// One answer fits, beside the request, below the part of the limit that is open to its priority.
@@ -41,6 +41,10 @@ func newResources(config *resolved, refused refusals) (network.ResourceManager, 
 	}
 	return guarded{resources, refused}, nil
 }
+
+// inbound is the most connections that peers may make: a quarter is left to those that the host makes, which strangers
+// could otherwise keep from whom it knows.
+func (l Limits) inbound() int { return l.Connections - l.Connections/4 }
 
 // streamLimits bounds the streams of one protocol each way, and their memory.
 func streamLimits(streams int, memory int64) rcmgr.ResourceLimits {
