@@ -128,13 +128,29 @@ func (n *Node) Name(_ context.Context, height uint64) error {
 // between has to be fetched.
 const backwards = 64
 
-// reaches reports a height that is too far below the oldest verified header.
+// errTooOld means that no header that is trusted leads to a height any more. It comes with da.ErrPruned, which peers
+// answer of themselves too.
+var errTooOld = errors.New("lightnode: too old to be verified")
+
+// reaches reports a height, with errTooOld, that is too far below the oldest verified header, or above one that is too old
+// to vouch for it.
 func (c *headChain) reaches(height uint64) error {
 	oldest, err := c.store.FirstLightBlockHeight()
-	if err != nil || oldest < 0 || height+backwards >= uint64(oldest) {
+	newest, err2 := c.store.LastLightBlockHeight()
+	if err := errors.Join(err, err2); err != nil || oldest < 0 || height > uint64(newest) {
 		return err
 	}
-	return fmt.Errorf("%w: height %d lies too far below %d, the oldest header verified; start with an older header to trust", da.ErrPruned, height, oldest)
+	if height < uint64(oldest) {
+		if height+backwards >= uint64(oldest) {
+			return nil
+		}
+		return fmt.Errorf("%w: %w: height %d lies too far below %d, the oldest header verified; start with an older header to trust", da.ErrPruned, errTooOld, height, oldest)
+	}
+	below, err := c.store.LightBlockBefore(int64(height) + 1)
+	if err != nil || uint64(below.Height) == height || below.Time.Add(c.config.TrustingPeriod).After(c.config.Now()) {
+		return err
+	}
+	return fmt.Errorf("%w: %w: below height %d header %d was verified last, of %s, which vouches for nothing after the trusting period", da.ErrPruned, errTooOld, height, below.Height, below.Time.Format(time.RFC3339))
 }
 
 // claims returns the heights that connected peers claim to be the newest, greatest first,

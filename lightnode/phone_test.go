@@ -219,6 +219,52 @@ func TestPhoneWritesDownWhatItDrew(t *testing.T) {
 	}
 }
 
+// A height that nothing vouches for any more, since nobody gave its header while something did, is given up. It does not end
+// the node, whose newest header is as good as ever.
+func TestPhoneOutlivesAHeightThatNothingVouchesFor(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 10)
+	_, host := blocks.serve(t)
+	config := phoneConfig(t, blocks, host)
+	now := time.Now()
+	config.Trust, config.TrustingPeriod, config.Now = blocks.trust(10), 30*time.Second, func() time.Time { return now }
+	n := open(t, config)
+	for head := uint64(10); head <= 58; head += 24 { // with no bytes left to sample anything
+		for blocks.newest() < head {
+			blocks.grow(fullBlock)
+		}
+		now = blocks.at(head).header.Signed.Time.Add(time.Second)
+		if r := wakeUp(t, n, LeastWake); r.Head != head || r.Available > 0 {
+			t.Fatalf("%+v, want head %d", r, head)
+		}
+	}
+	if err := n.Name(t.Context(), 12); !errors.Is(err, da.ErrPruned) {
+		t.Errorf("a height whose nearest trusted header has expired: %v", err)
+	}
+	if err := n.phone.change(func(t *targets) error { return errors.Join(t.name(12), t.name(40)) }); err != nil { // as if they had been waiting
+		t.Fatal(err)
+	}
+	if r := wakeUp(t, n, 0); n.phone.waits(12) || r.Available == 0 || verdict(t, n, 40) != sampling.Available {
+		t.Errorf("%+v, height 12 waits: %v", r, n.phone.waits(12))
+	}
+}
+
+// Who names heights without end leaves room for those that are drawn.
+func TestNamedHeightsLeaveRoomForDrawnOnes(t *testing.T) {
+	t.Parallel()
+	var s targets
+	for height := uint64(1 << 40); ; height++ {
+		if err := s.name(height); errors.Is(err, ErrTooManyNamed) {
+			break
+		} else if err != nil || len(s.Waiting) > mostTargets {
+			t.Fatal(err, len(s.Waiting))
+		}
+	}
+	if err := s.advance(rand.Reader, &HeadReport{Height: 1}, 1); err != nil || !s.waits(1) {
+		t.Errorf("%v: of %d heights that wait none was drawn", err, len(s.Waiting))
+	}
+}
+
 // TestPhoneNeverDrawsAnew has a height withheld, and the phone start again.
 func TestPhoneNeverDrawsAnew(t *testing.T) {
 	t.Parallel()

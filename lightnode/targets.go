@@ -12,9 +12,10 @@ import (
 
 const (
 	// mostTargets bounds the heights that wait for a phone to sample them, mostRandom those
-	// that a wake draws.
+	// that a wake draws, mostNamed those that an app named: the others are left to be drawn.
 	mostTargets = 256
 	mostRandom  = 64
+	mostNamed   = mostTargets - mostRandom
 	// lateTries is how many wakes look for the late cells of an unavailable height.
 	lateTries = 8
 )
@@ -133,17 +134,24 @@ func (t *targets) waits(height uint64) bool {
 
 // name adds a height that an app asks for.
 func (t *targets) name(height uint64) error {
+	named := 0
 	for i := range t.Waiting {
 		if t.Waiting[i].Height == height {
 			t.Waiting[i].Named = true
 			return nil
 		}
+		named += flag(t.Waiting[i].Named)
 	}
-	if len(t.Waiting) >= mostTargets {
+	if named >= mostNamed || len(t.Waiting) >= mostTargets {
 		return fmt.Errorf("%w: %d do", ErrTooManyNamed, len(t.Waiting))
 	}
 	t.Waiting = append(t.Waiting, target{Height: height, Named: true})
 	return nil
+}
+
+// drop gives a height up, of which nothing was checked.
+func (t *targets) drop(height uint64) {
+	t.Waiting = slices.DeleteFunc(t.Waiting, func(w target) bool { return w.Height == height })
 }
 
 // due returns the heights to work on, those named first and the newest first among them.

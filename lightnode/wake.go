@@ -286,6 +286,9 @@ func (w *wake) sampleTarget(ctx context.Context, height uint64) error {
 func (w *wake) verify(ctx context.Context, height uint64) error {
 	w.verifying.Lock()
 	defer w.verifying.Unlock()
+	if err := w.chain.reaches(height); err != nil {
+		return err
+	}
 	header, err := w.chain.advance(ctx, height)
 	if err != nil {
 		return err
@@ -303,7 +306,14 @@ func (w *wake) finish(height uint64, err error) {
 		w.config.Log.Debug("nothing learned", "height", height, "error", err)
 	}
 	w.note(err)
-	w.note(w.phone.change(func(t *targets) error { t.settle(height, r); return nil }))
+	w.note(w.phone.change(func(t *targets) error {
+		t.settle(height, r)
+		if errors.Is(err, errTooOld) {
+			w.config.Log.Warn("a height is given up: nobody gave its header in time", "height", height, "reason", err)
+			t.drop(height)
+		}
+		return nil
+	}))
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.running--
