@@ -187,7 +187,7 @@ func (s *story) deploy(ctx context.Context) error {
 func (s *story) found(ctx context.Context, wallet *l1.Wallet, namespace da.Namespace) (*l1.Validium, *operator.Operator, error) {
 	v, err := s.ethereum.DeployValidium(ctx, wallet, l1.Terms{
 		Blobs: s.contracts.Address(), Operator: wallet.Address, Namespace: namespace, Retention: s.retention, Patience: s.retention / 4,
-		Grace: s.retention / 4, MinDeposit: deposit / 100, ExitFee: deposit / 1000,
+		Grace: s.retention / 4, Pace: s.retention / 8, MinDeposit: deposit / 100, ExitFee: deposit / 1000,
 		FreezeOnExpiry: true, Shape: shape, BatchKey: s.keys.Batches.VerifyingKey(), CheckpointKey: s.keys.Checkpoints.VerifyingKey(),
 	})
 	if err != nil {

@@ -48,8 +48,16 @@ func (c *Checkpoint) Define(api frontend.API) error {
 		}
 		nodes = nodes[:len(nodes)/2]
 	}
-	bits := b.ToBinary(c.Slice, len(c.Path))
-	api.AssertIsEqual(b.climb(nodes[0], bits, c.Path), c.Root)
+	api.AssertIsEqual(b.climb(nodes[0], b.place(c.Slice, len(c.Path)), c.Path), c.Root)
 	api.AssertIsEqual(b.evaluate(published, c.Z), c.Y)
 	return nil
+}
+
+// place is the bits of a slice's index. If the one slice is all of the state, there are none, and it is 0.
+func (b *builder) place(slice frontend.Variable, bits int) []frontend.Variable {
+	if bits == 0 {
+		b.AssertIsEqual(slice, 0)
+		return nil
+	}
+	return b.ToBinary(slice, bits)
 }

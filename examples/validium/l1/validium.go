@@ -60,8 +60,8 @@ type Terms struct {
 	Namespace da.Namespace
 	// Retention is how long Ashlar keeps data; Patience how long the operator may be silent.
 	Retention, Patience time.Duration
-	// Grace is how long the operator has to serve an exit that was asked for.
-	Grace time.Duration
+	// Grace is how long the operator has to serve an exit that was asked for, Pace how much longer for each batch that has to come before.
+	Grace, Pace time.Duration
 	// MinDeposit is the least deposit, ExitFee what asking for an exit costs, in gwei.
 	MinDeposit, ExitFee uint64
 	// FreezeOnExpiry lets anyone freeze when the light client has expired. Else the operator goes on with
@@ -77,7 +77,7 @@ type parameters struct {
 	Blobs, Batches, Checkpoints, Operator          common.Address
 	Namespace                                      [29]byte
 	Retention, Patience                            uint64
-	Grace, MinDeposit, ExitFee                     uint64
+	Grace, Pace, MinDeposit, ExitFee               uint64
 	FreezeOnExpiry                                 bool
 	Depth, SliceDepth, DepositSlots, TransferSlots uint8
 	GenesisRoot                                    *big.Int
@@ -103,7 +103,7 @@ func (c *Chain) DeployValidium(ctx context.Context, from *Wallet, t Terms) (*Val
 	contract, err := c.Deploy(ctx, from, "Validium", parameters{
 		Blobs: t.Blobs, Batches: batches.Address, Checkpoints: checkpoints.Address, Operator: t.Operator, Namespace: t.Namespace,
 		Retention: uint64(t.Retention / time.Second), Patience: uint64(t.Patience / time.Second), Grace: uint64(t.Grace / time.Second),
-		MinDeposit: t.MinDeposit, ExitFee: t.ExitFee, FreezeOnExpiry: t.FreezeOnExpiry,
+		Pace: uint64(t.Pace / time.Second), MinDeposit: t.MinDeposit, ExitFee: t.ExitFee, FreezeOnExpiry: t.FreezeOnExpiry,
 		Depth: uint8(t.Shape.Depth), SliceDepth: uint8(t.Shape.SliceDepth), DepositSlots: uint8(t.Shape.Deposits),
 		TransferSlots: uint8(t.Shape.Transfers), GenesisRoot: number(ledger.New(t.Shape).Root()),
 	})
@@ -148,7 +148,7 @@ func (v *Validium) AskExit(ctx context.Context, from *Wallet, index int) error {
 	return err
 }
 
-// Asked lists the accounts whose exit was asked for and not served, in the order of asking.
+// Asked lists the accounts whose exit was asked for and not served, in the order in which that was last asked for.
 func (v *Validium) Asked(ctx context.Context) ([]int, error) {
 	event := v.abi.Events["ExitAsked"]
 	logs, err := v.chain.Client.FilterLogs(ctx, ethereum.FilterQuery{Addresses: []common.Address{v.Address}, Topics: [][]common.Hash{{event.ID}}})
@@ -156,7 +156,7 @@ func (v *Validium) Asked(ctx context.Context) ([]int, error) {
 		return nil, fmt.Errorf("exits asked for: %w", err)
 	}
 	var asked []int
-	for _, log := range logs {
+	for _, log := range slices.Backward(logs) {
 		account := log.Topics[1].Big()
 		due, err := Call[uint64](ctx, v.Contract, "exitDue", account)
 		if err != nil {
@@ -166,6 +166,7 @@ func (v *Validium) Asked(ctx context.Context) ([]int, error) {
 			asked = append(asked, index)
 		}
 	}
+	slices.Reverse(asked)
 	return asked, nil
 }
 

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"math/big"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,7 +84,11 @@ func (w *world) paid(m *Move, from uint16, amount int64) {
 // empties has Ben ask once more, with an account that has nothing.
 func (w *world) empties() {
 	w.Helper()
+	w.must(w.validium.AskExit(w.ctx, w.anna, 1))
 	w.must(w.validium.AskExit(w.ctx, w.ben, 2))
+	if asked, err := w.validium.Asked(w.ctx); err != nil || !slices.Equal(asked, []int{1, 2}) {
+		w.Errorf("%v asked, want Anna before Ben, who was served before: %v", asked, err)
+	}
 	state := w.operator.State()
 	anna, annas := l1.Leaf(state, 1)
 	ben, bens := l1.Leaf(state, 2)
@@ -116,7 +121,7 @@ func TestIgnored(t *testing.T) {
 	w.must(w.validium.AskExit(w.ctx, w.ben, 2))
 	w.must(w.validium.AskExit(w.ctx, w.ben, 3))
 	for range 2 {
-		w.sleep(grace/2 + time.Minute)
+		w.sleep(grace/2 + 2*time.Minute)
 		w.landed(w.censoring(secret))
 	}
 	_, err = w.validium.Send(w.ctx, w.ben, "freeze")

@@ -21,6 +21,7 @@ const (
 	retention = 40 * time.Minute
 	patience  = 10 * time.Minute
 	grace     = 15 * time.Minute
+	pace      = time.Minute
 	least     = 1_000_000 // gwei
 	fee       = 20_000    // gwei
 	maxAge    = 20 * time.Minute
@@ -89,7 +90,7 @@ func newWorld(t *testing.T, change ...func(*l1.Terms)) *world {
 func (w *world) terms(k *Keys) l1.Terms {
 	return l1.Terms{
 		Blobs: w.ashlar.Address(), Operator: w.op.Address, Namespace: w.namespace, Retention: retention, Patience: patience,
-		Grace: grace, MinDeposit: least, ExitFee: fee,
+		Grace: grace, Pace: pace, MinDeposit: least, ExitFee: fee,
 		Shape: shape, BatchKey: k.Batches.VerifyingKey(), CheckpointKey: k.Checkpoints.VerifyingKey(),
 	}
 }

@@ -76,8 +76,10 @@ contract Validium {
     uint64 public immutable RETENTION;
     /// How long the operator may be silent, in seconds, before anyone may freeze.
     uint64 public immutable PATIENCE;
-    /// How long the operator has to serve an exit that was asked for, in seconds, before anyone may freeze.
+    /// How long the operator has to serve an exit that was asked for, in seconds, before anyone may freeze: GRACE if no batch has to
+    /// come before, and PACE more for each that has to.
     uint64 public immutable GRACE;
+    uint64 public immutable PACE;
     /// The least deposit, and what asking for an exit costs, in gwei: each takes up work of the operator's.
     uint64 public immutable MIN_DEPOSIT;
     uint64 public immutable EXIT_FEE;
@@ -97,6 +99,7 @@ contract Validium {
         uint64 retention;
         uint64 patience;
         uint64 grace;
+        uint64 pace;
         uint64 minDeposit;
         uint64 exitFee;
         bool freezeOnExpiry;
@@ -128,6 +131,8 @@ contract Validium {
     /// Deposits made, and those that are in the state.
     uint64 public deposited;
     uint64 public deposits;
+    /// Exits asked for and not served.
+    uint64 public asked;
     mapping(uint256 deposit => address) public ownerOf;
     mapping(uint256 deposit => uint64) public amountOf;
     /// The chain of the first n deposits' leaves.
@@ -197,9 +202,11 @@ contract Validium {
     constructor(Parameters memory p) {
         // half of the retention may have passed for the checkpoint; a quarter is what whoever freezes needs to read the data
         if (p.patience == 0 || p.patience > p.retention / 4 || p.grace == 0 || p.grace > p.retention) revert BadParameters();
+        // a batch may be under way when an exit is asked for, which the next one takes
+        if (p.pace == 0 || p.pace > p.grace / 2) revert BadParameters();
         if (p.retention > BLOB_RETENTION) revert RetentionTooLong(p.retention, BLOB_RETENTION);
         if (p.sliceDepth > p.depth || p.depth > 16 || p.minDeposit == 0) revert BadParameters();
-        if (HEADER + ACCOUNT * p.depositSlots + p.transferSlots > ROW || p.transferSlots == 0) revert BadParameters();
+        if (HEADER + ACCOUNT * p.depositSlots + p.transferSlots > ROW || p.transferSlots == 0 || p.depositSlots == 0) revert BadParameters();
         if (HEADER + p.depth - p.sliceDepth + (ACCOUNT << p.sliceDepth) > ROW) revert BadParameters();
         if (p.batches.INPUTS() != 10 || p.checkpoints.INPUTS() != 4 || p.genesisRoot >= R || domain() >= R) revert BadParameters();
         BLOBS = p.blobs;
@@ -211,6 +218,7 @@ contract Validium {
         RETENTION = p.retention;
         PATIENCE = p.patience;
         GRACE = p.grace;
+        PACE = p.pace;
         MIN_DEPOSIT = p.minDeposit;
         EXIT_FEE = p.exitFee;
         FREEZE_ON_EXPIRY = p.freezeOnExpiry;
@@ -246,14 +254,23 @@ contract Validium {
     // Who is not served.
 
     /// Asks for all that an account has, or what a deposit that is not in the state yet opens: the next batches have to take it
-    /// out, without a signature of the account's key, or the validium freezes. For its owner alone, and for a fee, which goes to
-    /// whoever serves, or back if nobody does.
+    /// out, without a signature of the account's key, or the validium freezes. Who asks late waits for those who asked before, so
+    /// that no crowd asks for more than an operator can serve who lands a batch every PACE. For its owner alone, and for a fee, which
+    /// goes to whoever serves, or back if nobody does.
     function askExit(uint256 account) external payable live {
         if (account == 0 || account > deposited || ownerOf[account - 1] != msg.sender) revert NotOwner(account, msg.sender);
         if (msg.value != EXIT_FEE * GWEI) revert WrongFee(msg.value, EXIT_FEE * GWEI);
         if (exitDue[account] != 0) revert AlreadyAsked(exitDue[account]);
-        exitDue[account] = uint64(block.timestamp) + GRACE;
+        ++asked;
+        exitDue[account] = uint64(block.timestamp) + GRACE + PACE * _batchesUntil(account);
         emit ExitAsked(account, exitDue[account]);
+    }
+
+    /// In how many batches an account's exit, the last one asked for, can be served at the latest: one batch serves one exit, and those
+    /// before bring its deposit into the state, if that is still to come.
+    function _batchesUntil(uint256 account) private view returns (uint64 needed) {
+        needed = asked;
+        if (account > deposits) needed += uint64((account - deposits + DEPOSIT_SLOTS - 1) / DEPOSIT_SLOTS);
     }
 
     /// Shows that an account whose exit was asked for has nothing: nothing is to be taken out.
@@ -412,6 +429,7 @@ contract Validium {
     function _served(uint256 account) private {
         if (exitDue[account] == 0) revert NotAsked(account);
         exitDue[account] = 0;
+        --asked;
         emit ExitServed(account);
     }
 
