@@ -3,6 +3,7 @@ package calldata
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/big"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -51,8 +52,12 @@ func ReadNitro(setup *kzg.Setup, info *da.BlobInfo, rows []*kzg.Row, offset uint
 	return reading, nil
 }
 
-// Encode returns the bytes.
-func (r *NitroReading) Encode() []byte {
+// Encode returns the bytes. It fails with da.ErrTooLarge for a blob of more than 255 rows, whose number has one byte: no
+// transaction carries such a blob (da.MaxTxOwnRows), and no proof that AshlarNitro takes can be about one.
+func (r *NitroReading) Encode() ([]byte, error) {
+	if n := len(r.Blob.VersionedHashes); n > math.MaxUint8 {
+		return nil, fmt.Errorf("%w: a reading of %d rows, at most %d", da.ErrTooLarge, n, math.MaxUint8)
+	}
 	encoded := append(append([]byte(nil), r.Blob.Namespace[:]...), r.Blob.Encoding)
 	encoded = append(encoded, r.Blob.DataKeccak[:]...)
 	encoded = append(binary.BigEndian.AppendUint64(encoded, r.Blob.Size), byte(len(r.Blob.VersionedHashes)))
@@ -62,7 +67,7 @@ func (r *NitroReading) Encode() []byte {
 	for _, o := range r.Openings {
 		encoded = append(append(encoded, word32(o.Value)...), o.Points...)
 	}
-	return encoded
+	return encoded, nil
 }
 
 // NitroEvidence is what AshlarNitro's validateCertificate takes behind the claim: the roots that the certificate's height

@@ -3,9 +3,11 @@ package faces
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,7 +72,16 @@ func (n *batch) reading(tb testing.TB, offset uint64) *calldata.NitroReading {
 
 func (n *batch) proof(tb testing.TB, offset uint64) []byte {
 	tb.Helper()
-	return calldata.NitroProof(n.certificate, n.reading(tb, offset).Encode())
+	return calldata.NitroProof(n.certificate, encoded(tb, n.reading(tb, offset)))
+}
+
+func encoded(tb testing.TB, r *calldata.NitroReading) []byte {
+	tb.Helper()
+	b, err := r.Encode()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
 }
 
 // chunk is what is at an offset.
@@ -106,6 +117,31 @@ func TestNitroReads(t *testing.T) {
 	}
 }
 
+// TestNitroMostRows: as many rows as a proof has room for, in the number's one byte, are read; of more there is no proof.
+func TestNitroMostRows(t *testing.T) {
+	_, c := newNitro(t)
+	n := newBatch(t, dataBlob(2, da.DataRowSize))
+	row, commitment := n.rows, n.info.Commitments
+	of := func(rows int) *calldata.NitroReading {
+		n.rows, n.info.Commitments = slices.Repeat(row, rows), slices.Repeat(commitment, rows)
+		n.info.Size = uint64(rows) * da.DataRowSize
+		id := n.info.ID()
+		n.certificate = nitroCertificate(7, id, [32]byte{1}, da.BlobTreeRoot([]da.BlobID{id}), nil)
+		return n.reading(t, n.info.Size-32)
+	}
+	most := encoded(t, of(255))
+	proof := calldata.NitroProof(n.certificate, most)
+	got := c.Call(t, "validateReadPreimage", da.Keccak256(n.certificate), number(n.info.Size-32), proof)[0].([]byte)
+	if want := n.blob.Data[da.DataRowSize-32:]; !bytes.Equal(got, want) {
+		t.Errorf("the last of 255 rows ends with %x, want %x", got, want)
+	}
+	for _, rows := range []int{256, 257, 511} {
+		if b, err := of(rows).Encode(); !errors.Is(err, da.ErrTooLarge) || b != nil {
+			t.Errorf("%d rows: %d bytes, %v", rows, len(b), err)
+		}
+	}
+}
+
 // nitroQuestion is one for a piece of a batch, with everything that may be wrong.
 type nitroQuestion struct {
 	hash        [32]byte
@@ -119,7 +155,7 @@ type nitroQuestion struct {
 
 func (q *nitroQuestion) ask(t *testing.T, c *evm.Contract) ([]byte, error) {
 	t.Helper()
-	proof := append(calldata.NitroProof(q.certificate, q.reading.Encode()), q.tail...)
+	proof := append(calldata.NitroProof(q.certificate, encoded(t, q.reading)), q.tail...)
 	return c.CallRaw(c.Pack(t, "validateReadPreimage", q.hash, q.offset, proof[:len(proof)-q.cut]))
 }
 
