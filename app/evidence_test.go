@@ -241,9 +241,15 @@ func TestASumIsEvidenceAgainstAllWhoSigned(t *testing.T) {
 	alone := c.accuse(&lie, c.accounts[0], testSecret(t, 0))
 	both := c.evidence(lie.Epoch, sum, attestpb.Evidence{Attestation: alone.Evidence.Attestation}, c.accounts[0], c.accounts[1])
 	requireResult(t, "one of them first", c.submit(alone), nil)
+	var gas []int64
 	for _, names := range [][]account{{c.accounts[0]}, {c.accounts[0], c.accounts[2]}, {c.accounts[0], c.accounts[1], c.accounts[2]}} {
 		other := c.evidence(lie.Epoch, sum, attestpb.Evidence{Attestation: alone.Evidence.Attestation}, names...)
-		requireResult(t, "other names", c.submit(other), attest.ErrInvalidSignature)
+		result := c.submit(other)
+		requireResult(t, "other names", result, attest.ErrInvalidSignature)
+		gas = append(gas, result.GasUsed)
+	}
+	if gas[0] < 316_000 || gas[1]-gas[0] != 16_000 || gas[2]-gas[1] != 16_000 {
+		t.Errorf("evidence of 1, 2 and 3 signers used %v gas, want 16,000 for each and 300,000, for what verifying takes", gas)
 	}
 	requireResult(t, "both", c.submit(both), nil)
 	requireResult(t, "both again", c.submit(both), attest.ErrPunished)

@@ -360,6 +360,26 @@ func BenchmarkCertificateVerify(b *testing.B) {
 	}
 }
 
+// BenchmarkVerifySigners is what a chain computes for evidence: the set is decoded for each, and with it every key of those who signed.
+func BenchmarkVerifySigners(b *testing.B) {
+	for _, n := range []int{1, 100, 200} {
+		b.Run(fmt.Sprintf("signers=%d", n), func(b *testing.B) {
+			set, secrets := attesters(b, n)
+			which := make([]int, n)
+			for i := range which {
+				which[i] = i
+			}
+			set.Total = uint64(n) * 10
+			cert := certify(b, set, secrets, which...)
+			for b.Loop() {
+				if err := set.VerifySigners(&cert.Signers, cert.Digest(), cert.Signature); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func fromHex(t *testing.T, digits string) []byte {
 	t.Helper()
 	decoded, err := hex.DecodeString(digits)

@@ -10,8 +10,8 @@ import (
 	attestpb "github.com/ashlar-da/ashlar/proto/attest"
 )
 
-// evidenceGas is the execution gas that a transaction with evidence offers.
-const evidenceGas = 500_000
+// evidenceGas is the execution gas that a transaction with evidence against one validator offers.
+const evidenceGas = 1_000_000
 
 // maxConvictions bounds the evidence that waits to be submitted. One fault expels a validator, so that
 // what is dropped is no loss.

@@ -20,7 +20,7 @@ import (
 )
 
 // registerGas is the execution gas that a registration offers.
-const registerGas = 300_000
+const registerGas = 600_000
 
 func attestCommand() *cobra.Command {
 	cmd := &cobra.Command{
