@@ -64,8 +64,8 @@ func (p *provider) readProof(ctx context.Context, params []json.RawMessage) (any
 	if err != nil {
 		return nil, err
 	}
-	encoded, err := reading.Encode()
-	return proof{encoded}, err
+	answer, err := reading.Encode()
+	return proof{answer}, err
 }
 
 // validityProof proves whether a certificate is valid: the claim, and the roots that its height has, in the history of the
