@@ -45,7 +45,7 @@ func printAvailability(out io.Writer, a *lightnode.AvailabilityReport) {
 	if a.Checked != nil {
 		checked = a.Checked.Format("2006-01-02 15:04:05 MST")
 	}
-	table(out, [][2]string{
+	fitted(out, [][2]string{
 		{"height", fmt.Sprint(a.Height)},
 		{"verdict", a.Verdict.String()},
 		{"confidence", confidenceIn(a)},

@@ -199,14 +199,14 @@ func (f *signFlags) checkpoint(command *cobra.Command) (*lightnode.Checkpoint, e
 		return nil, err
 	}
 	if string(own.SignBytes()) != string(c.SignBytes()) {
-		return nil, fmt.Errorf("%s is not what the node at %s has at height %d: or names another unbonding period than --unbonding: nothing is signed. It says\n%swhere you would sign\n%s", f.add, f.node, c.Height, c.SignBytes(), own.SignBytes())
+		return nil, fmt.Errorf("%s is not what the node at %s has at height %d, or it names another unbonding period than --unbonding: nothing is signed. It says\n%swhere you would sign\n%s", f.add, f.node, c.Height, c.SignBytes(), own.SignBytes())
 	}
 	return c, nil
 }
 
 // ask makes a checkpoint of a header that a full node has.
 func (f *signFlags) ask(command *cobra.Command, height uint64) (*lightnode.Checkpoint, error) {
-	q := &query{api: f.node}
+	q := &query{api: f.node, flag: "--node", kind: "full node"}
 	var status struct {
 		ChainID string `json:"chain_id"`
 		Head    uint64 `json:"height"`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,8 @@ const (
 type query struct {
 	api    string
 	output string
+	// flag and kind say in errors what is asked and which flag names it; empty: a light node, by --api.addr.
+	flag, kind string
 }
 
 func (q *query) register(command *cobra.Command) {
@@ -79,34 +82,50 @@ func (q *query) get(ctx context.Context, path string) ([]byte, error) {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+q.api+path, nil)
 	if err != nil {
-		return nil, fmt.Errorf("--api.addr %q: want host:port, such as %s", q.api, defaultAPI)
+		return nil, q.badAddress()
 	}
 	return q.do(request)
+}
+
+// badAddress reports an address that is none.
+func (q *query) badAddress() error {
+	if q.flag != "" {
+		return fmt.Errorf("%s %q: want host:port", q.flag, q.api)
+	}
+	return fmt.Errorf("--api.addr %q: want host:port, such as %s", q.api, defaultAPI)
+}
+
+// silent reports that nobody answers.
+func (q *query) silent(err error) error {
+	if q.kind != "" {
+		return fmt.Errorf("no %s answers at %s: give its address by %s (%w)", q.kind, q.api, q.flag, err)
+	}
+	return fmt.Errorf("no light node answers at %s: start one with `ashlar-light start`, or give its --api.addr (%w)", q.api, err)
 }
 
 // do returns the body of the answer to a request, or the error that the node answered with.
 func (q *query) do(request *http.Request) ([]byte, error) {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("no light node answers at %s: start one with `ashlar-light start`, or give its --api.addr (%w)", q.api, err)
+		return nil, q.silent(err)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err = errors.Join(err, response.Body.Close()); err != nil {
 		return nil, fmt.Errorf("reading the answer of %s: %w", q.api, err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, problem(q.api, response.Status, body)
+		return nil, q.problem(response.Status, body)
 	}
 	return body, nil
 }
 
 // problem returns the error that an answer describes.
-func problem(from, status string, body []byte) error {
+func (q *query) problem(status string, body []byte) error {
 	var answer struct {
 		Error struct{ Code, Message, Hint string }
 	}
 	if err := json.Unmarshal(body, &answer); err != nil || answer.Error.Message == "" {
-		return fmt.Errorf("%s answered %s: is it a light node's API?", from, status)
+		return fmt.Errorf("%s answered %s: is it a %s's API?", q.api, status, cmp.Or(q.kind, "light node"))
 	}
 	return fmt.Errorf("%s: %s (%s)", answer.Error.Code, answer.Error.Message, answer.Error.Hint)
 }

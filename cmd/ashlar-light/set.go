@@ -112,7 +112,7 @@ func (q *query) post(command *cobra.Command, tokenFile, path string, answer any,
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+q.api+path, nil)
 	if err != nil {
-		return fmt.Errorf("--api.addr %q: want host:port, such as %s", q.api, defaultAPI)
+		return q.badAddress()
 	}
 	if tokenFile != "" {
 		token, err := os.ReadFile(tokenFile)

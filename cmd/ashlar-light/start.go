@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -195,7 +194,7 @@ func newLog(command *cobra.Command, level, format string) (*slog.Logger, error) 
 	case "text":
 		return slog.New(slog.NewTextHandler(command.ErrOrStderr(), &options)), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(os.Stderr, &options)), nil
+		return slog.New(slog.NewJSONHandler(command.ErrOrStderr(), &options)), nil
 	}
 	return nil, fmt.Errorf("--log-format %q: want text or json", format)
 }

@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"regexp"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/ashlar-da/ashlar/lightnode"
 )
@@ -15,7 +18,11 @@ func newStatus() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "status",
 		Short: "Show what the running node is doing",
-		Args:  cobra.NoArgs,
+		Long: `Show what the running node is doing.
+
+On a terminal, hashes that do not fit its width are shortened in the middle;
+--output json, or a pipe, has all their digits.`,
+		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			var s lightnode.Status
 			return q.show(command, "/v1/status", &s, func(out io.Writer) { printStatus(out, &s) })
@@ -34,6 +41,46 @@ func table(out io.Writer, lines [][2]string) {
 		}
 	}
 	_ = w.Flush()
+}
+
+// fitted is table for a terminal: hashes are shortened in lines that it would wrap.
+func fitted(out io.Writer, lines [][2]string) {
+	label := 0
+	for _, line := range lines {
+		label = max(label, len(line[0]))
+	}
+	if columns := columnsOf(out); columns > 0 {
+		for i := range lines {
+			lines[i][1] = fitHashes(lines[i][1], columns-label-2, styleOf(os.Getenv))
+		}
+	}
+	table(out, lines)
+}
+
+// columnsOf returns how wide a terminal is, 0 for anything else.
+func columnsOf(out io.Writer) int {
+	file, isFile := out.(*os.File)
+	if !isFile {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
+}
+
+// hashes are hex digits of hashes and namespaces; hashColumns is what is left of one that is shortened.
+var hashes = regexp.MustCompile(`\b[0-9a-f]{58,64}\b`)
+
+const hashColumns = 17
+
+// fitHashes shortens the hashes in a text that is wider than so many columns.
+func fitHashes(text string, columns int, st style) string {
+	if len([]rune(text)) <= columns {
+		return text
+	}
+	return hashes.ReplaceAllStringFunc(text, func(hash string) string { return shorten(hash, hashColumns, st) })
 }
 
 // heights writes which heights are known.
@@ -78,7 +125,7 @@ func printStatus(out io.Writer, s *lightnode.Status) {
 	for _, alarm := range alarmsOf(s) {
 		rows = append(rows, [2]string{"ALARM", alarm})
 	}
-	table(out, append(rows, [][2]string{
+	fitted(out, append(rows, [][2]string{
 		{"WARNING", s.Warning},
 		{"chain", s.ChainID},
 		{"head", head},
