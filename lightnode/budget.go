@@ -35,9 +35,13 @@ func ParseDataBudget(text string) (DataBudget, error) {
 	}
 	n, _ := strconv.ParseInt(parts[1], 10, 64) // ten digits
 	for _, unit := range units {
-		if unit.name == parts[2] {
-			n *= unit.bytes
+		if unit.name != parts[2] {
+			continue
 		}
+		if n > math.MaxInt64/unit.bytes {
+			return 0, fmt.Errorf("%w: data budget %q: nothing carries that much: want none", ErrConfig, text)
+		}
+		n *= unit.bytes
 	}
 	return DataBudget(n), DataBudget(n).check()
 }

@@ -3,6 +3,7 @@ package lightnode
 import (
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 )
@@ -21,8 +22,8 @@ func TestParseDataBudget(t *testing.T) {
 			t.Errorf("%q is shown as %q: %d, %v", text, got.String(), again, err)
 		}
 	}
-	for _, bad := range []string{"", "0", "1MB", "-200MB", "200 MB", "200mb/day", "200MB/month", "1.5GB", "99999999999GB", "007MB", "MB"} {
-		if got, err := ParseDataBudget(bad); !errors.Is(err, ErrConfig) {
+	for _, bad := range []string{"", "0", "1MB", "-200MB", "200 MB", "200mb/day", "200MB/month", "1.5GB", "99999999999GB", "007MB", "MB", "9999999999GiB", "9223372037GB"} {
+		if got, err := ParseDataBudget(bad); !errors.Is(err, ErrConfig) || strings.Contains(err.Error(), "budget of -") {
 			t.Errorf("%q: %d, %v", bad, got, err)
 		}
 	}

@@ -89,6 +89,12 @@ func TestAlarmsOfSeveralCauses(t *testing.T) {
 			return []string{"nothing"}
 		}
 	}
+	old := func(height uint64) {
+		at := n.config.Now().Add(-2 * standstill * n.config.AlarmAfter)
+		if err := n.heights.put(&record{Height: height, Time: at, BlockHash: hash{byte(height)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, step := range []struct {
 		name   string
 		change func()
@@ -100,6 +106,8 @@ func TestAlarmsOfSeveralCauses(t *testing.T) {
 		{"a while later", func() {}, []string{"nothing"}},
 		{"a peer answers", func() { n.contact.Store(n.config.Now().UnixNano()) }, []string{"nothing of namespace"}},
 		{"the owner goes on", n.following.resume, nil},
+		{"the newest block is old", func() { old(1) }, []string{"the chain stands still"}},
+		{"the next is no younger", func() { old(2) }, []string{"nothing"}},
 	} {
 		step.change()
 		got := told()

@@ -76,7 +76,7 @@ func (n *Node) judgePhone() string {
 	if head == nil || contact.Sub(head.Time) <= standstill*DefaultAlarmAfter {
 		return ""
 	}
-	return fmt.Sprintf("the newest block at the last wake, %d, was of %s: the chain stands still, or peers keep its head from this node", head.Height, head.Time.Format(time.RFC3339))
+	return fmt.Sprintf("the chain stands still, or peers keep its head from this node: the newest block at the last wake, %d, was of %s", head.Height, head.Time.UTC().Format(time.RFC3339))
 }
 
 // phoneMissing says why nothing is known of a height that the chain has.

@@ -85,8 +85,11 @@ func (s *trustedStore) DeleteLightBlock(height int64) error {
 	if err != nil || old == nil {
 		return err
 	}
+	if err := remove(s.db, key); err != nil {
+		return err
+	}
 	s.size--
-	return remove(s.db, key)
+	return nil
 }
 
 // LightBlock implements store.Store.

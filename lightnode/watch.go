@@ -125,7 +125,7 @@ func (n *Node) judgeHead(now time.Time, newest uint64) string {
 	if err != nil || head == nil || now.Sub(head.Time) <= standstill*n.config.AlarmAfter {
 		return ""
 	}
-	return fmt.Sprintf("the newest block, %d, is of %s: the chain stands still, or peers keep its head from this node", newest, head.Time.Format(time.RFC3339))
+	return fmt.Sprintf("the chain stands still, or peers keep its head from this node: the newest block, %d, is of %s", newest, head.Time.UTC().Format(time.RFC3339))
 }
 
 // setAlarms makes alarms known when one is raised or lifted, or has another cause.
