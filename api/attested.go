@@ -117,7 +117,7 @@ type History struct {
 }
 
 func (h *handler) attestedRoutes() []route {
-	wait := inQuery("wait", "how long to wait for it, such as 5s, 10s at most")
+	wait := inQuery("wait", "how long to wait for it, such as 5s, 10s at most; not at all while many others do")
 	return []route{
 		{
 			method: "GET", path: "/v1/certificates/{height}", summary: "The certificate of a height: more than two thirds of the voting power signed that they hold it and the window of heights before it; not_attested while there is none",
@@ -158,7 +158,7 @@ func (h *handler) certificate(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	found, err := awaitAttested(r, attested, func(ctx context.Context) (*da.Certificate, error) { return attested.Certificate(ctx, height) })
+	found, err := awaitAttested(r, h.waits, attested, func(ctx context.Context) (*da.Certificate, error) { return attested.Certificate(ctx, height) })
 	if err != nil {
 		return err
 	}
@@ -169,12 +169,21 @@ func (h *handler) certificate(w http.ResponseWriter, r *http.Request) error {
 	return sendJSON(w, ShowCertificate(found, set))
 }
 
-// awaitAttested asks again whenever there is another certificate, for as long as the request says.
-func awaitAttested[T any](r *http.Request, attested Attestations, ask func(context.Context) (T, error)) (T, error) {
+// awaitAttested asks again whenever there is another certificate, for as long as the request says and there is a slot
+// to wait in: those that wait must leave room for other reads.
+func awaitAttested[T any](r *http.Request, slots chan struct{}, attested Attestations, ask func(context.Context) (T, error)) (T, error) {
 	var none T
 	wait, err := queryWait(r)
 	if err != nil {
 		return none, err
+	}
+	if wait > 0 {
+		select {
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
+		default:
+			wait = 0
+		}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
@@ -247,7 +256,7 @@ func (h *handler) rotation(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := awaitAttested(r, attested, func(ctx context.Context) (*da.SignedRotation, error) { return attested.Rotation(ctx, epoch) })
+	found, err := awaitAttested(r, h.waits, attested, func(ctx context.Context) (*da.SignedRotation, error) { return attested.Rotation(ctx, epoch) })
 	if err != nil {
 		return err
 	}

@@ -239,6 +239,39 @@ func TestCertificatesAreWaitedFor(t *testing.T) {
 	})
 }
 
+// TestWaitingLeavesRoomForReads: of the reads in flight a quarter may wait for certificates; the next is told at once that
+// there is none, and other reads are answered.
+func TestWaitingLeavesRoomForReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := attestedConfig()
+		config.MaxRequests = 8
+		h := newHandler(t, config)
+		var waiting sync.WaitGroup
+		for range 2 {
+			waiting.Go(func() { ask(h, "GET", "/v1/certificates/4?wait=9s", nil) })
+		}
+		synctest.Wait()
+		started := time.Now()
+		for range 20 {
+			if w := ask(h, "GET", "/v1/certificates/4?wait=9s", nil); w.Code != http.StatusNotFound || !bytes.Contains(w.Body.Bytes(), []byte(CodeNotAttested)) {
+				t.Errorf("one too many that waits: %d %s", w.Code, w.Body)
+			}
+			if w := ask(h, "GET", "/v1/status", nil); w.Code != http.StatusOK {
+				t.Errorf("another read: %d %s", w.Code, w.Body)
+			}
+		}
+		if took := time.Since(started); took != 0 {
+			t.Errorf("they took %v", took)
+		}
+		waiting.Wait()
+		started = time.Now()
+		ask(h, "GET", "/v1/certificates/4?wait=9s", nil)
+		if took := time.Since(started); took != 9*time.Second {
+			t.Errorf("after the others one waits %v", took)
+		}
+	})
+}
+
 // TestPostsWaitForCertificates: a post that waits for attested ends when its block is covered, or
 // names the height that is not.
 func TestPostsWaitForCertificates(t *testing.T) {

@@ -25,6 +25,8 @@ const (
 	maxPosts = 256
 	// maxAsides bounds the requests in flight for metrics and for the API's description.
 	maxAsides = 8
+	// waitingShare is the part of the reads in flight that may wait for a certificate.
+	waitingShare = 4
 	// writeGrace is how long an answer may take to be sent once the deadline for making it has passed.
 	writeGrace = 30 * time.Second
 	// retryAfter is what a rate_limited or account_limit answer asks to wait.
@@ -37,8 +39,9 @@ type handler struct {
 	tokens *token.File
 	spec   []byte
 	// requests, posts, uploads, streams and asides hold one element for each in flight; a post
-	// holds one of uploads too until the mempool has given its verdict.
-	requests, posts, uploads, streams, asides chan struct{}
+	// holds one of uploads too until the mempool has given its verdict, and a read that waits for a
+	// certificate one of waits.
+	requests, posts, uploads, streams, asides, waits chan struct{}
 }
 
 // NewHandler returns what a Server serves, for those who bring their own.
@@ -50,7 +53,7 @@ func NewHandler(config Config) (http.Handler, error) {
 	h := &handler{
 		config: config, requests: make(chan struct{}, config.MaxRequests),
 		posts: make(chan struct{}, maxPosts), uploads: make(chan struct{}, maxUploads), streams: make(chan struct{}, config.MaxStreams),
-		asides: make(chan struct{}, maxAsides),
+		asides: make(chan struct{}, maxAsides), waits: make(chan struct{}, max(config.MaxRequests/waitingShare, 1)),
 	}
 	if config.Tokens != "" {
 		if h.tokens, err = token.Open(config.Tokens, config.Now); err != nil {
