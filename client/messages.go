@@ -62,7 +62,7 @@ func (c *Client) Execute(ctx context.Context, gas uint64, messages ...proto.Mess
 	case err != nil:
 		return answer.Tx, fmt.Errorf("transaction %x is included, and what came of it is not known: %w", []byte(answer.Tx), err)
 	case status.Included != nil && status.Included.Code != 0:
-		return answer.Tx, fmt.Errorf("the chain refused it: code %d of %s, in transaction %x of block %d: `ashlar query tx` or the node's log says why", status.Included.Code, status.Included.Codespace, []byte(answer.Tx), status.Height)
+		return answer.Tx, fmt.Errorf("the chain refused it: code %d of %s, in transaction %x of block %d: `ashlar query block-results %d` says why", status.Included.Code, status.Included.Codespace, []byte(answer.Tx), status.Height, status.Height)
 	}
 	return answer.Tx, nil
 }

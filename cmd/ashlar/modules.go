@@ -29,7 +29,7 @@ func queryCommand() *cobra.Command {
 	}
 	cmd.AddCommand(
 		rpc.ValidatorCommand(), server.QueryBlockCmd(), server.QueryBlockResultsCmd(),
-		authcmd.QueryTxCmd(), authcmd.QueryTxsByEventsCmd(),
+		needsIndex(authcmd.QueryTxCmd()), needsIndex(authcmd.QueryTxsByEventsCmd()),
 	)
 	return cmd
 }
