@@ -55,36 +55,75 @@ func TrustAnchor(anchor Anchor) Trust {
 	if anchor.Period == 0 {
 		anchor.Period = defaultPeriod
 	}
-	v := &verifier{anchor: anchor, hashes: make(map[uint64][]byte)}
+	v := &verifier{anchor: anchor, turn: make(turn, 1), hashes: make(map[uint64][]byte)}
 	return Trust{how: "its validators signed it, as verified from the anchor", verify: v.verify}
 }
 
+// turn is had by one goroutine at a time, for as long as nodes take to answer it. Unlike a mutex's, waiting for it ends with
+// a context.
+type turn chan struct{}
+
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t turn) end() { <-t }
+
 // verifier verifies headers from an anchor.
 type verifier struct {
-	anchor Anchor
+	anchor   Anchor
+	turn     turn
+	verified []*cmttypes.LightBlock // the anchor's first; of whoever has the turn
 
-	mu       sync.Mutex
-	verified []*cmttypes.LightBlock // the anchor's first; guarded by mu
-	hashes   map[uint64][]byte      // of verified headers; guarded by mu
+	mu     sync.Mutex
+	hashes map[uint64][]byte // of verified headers; guarded by mu
 }
 
 // verify fails with ErrUntrusted unless the header is verified from the anchor.
 func (v *verifier) verify(ctx context.Context, c *Client, node *endpoint, header *chain.Header) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
 	height := uint64(header.Height())
-	if v.hashes[height] == nil {
-		if err := v.reach(ctx, source{c, node}, header.Signed()); err != nil {
+	hash := v.hash(height)
+	if hash == nil {
+		var err error
+		if hash, err = v.verifyNext(ctx, source{c, node}, header.Signed()); err != nil {
 			return fmt.Errorf("height %d, from the anchor at height %d: %w", height, v.anchor.Height, err)
 		}
 	}
-	if hash := v.hashes[height]; !bytes.Equal(hash, header.Hash()) {
+	if !bytes.Equal(hash, header.Hash()) {
 		return fmt.Errorf("%w: height %d has hash %x, the node gives %x", ErrUntrusted, height, hash, header.Hash())
 	}
 	return nil
 }
 
-// reach verifies a header whose height was not verified yet. The caller holds mu.
+// verifyNext returns the hash of a header's height, which it verifies when its turn has come, unless somebody did meanwhile.
+func (v *verifier) verifyNext(ctx context.Context, from source, signed *cmttypes.SignedHeader) ([]byte, error) {
+	if err := v.turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer v.turn.end()
+	height := uint64(signed.Height)
+	if hash := v.hash(height); hash != nil {
+		return hash, nil
+	}
+	if err := v.reach(ctx, from, signed); err != nil {
+		return nil, err
+	}
+	return v.hash(height), nil
+}
+
+// hash returns that of a height that was verified, nil if none is known.
+func (v *verifier) hash(height uint64) []byte {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.hashes[height]
+}
+
+// reach verifies a header whose height was not verified yet. The caller has the turn.
 func (v *verifier) reach(ctx context.Context, from source, signed *cmttypes.SignedHeader) error {
 	if len(v.verified) == 0 {
 		if err := v.begin(ctx, from); err != nil {
@@ -134,7 +173,7 @@ func (v *verifier) begin(ctx context.Context, from source) error {
 }
 
 // below returns the newest verified header below a height, nil if there is none. The caller
-// holds mu.
+// has the turn.
 func (v *verifier) below(height int64) *cmttypes.LightBlock {
 	var best *cmttypes.LightBlock
 	for _, block := range v.verified {
@@ -225,7 +264,7 @@ func (v *verifier) question(ctx context.Context, witness source, trusted, target
 	return fmt.Errorf("%w: at height %d %s has %x", ErrForked, target.Height, witness.node.url, block.Hash())
 }
 
-// back verifies an earlier header by the hashes that later ones have of it. The caller holds mu.
+// back verifies an earlier header by the hashes that later ones have of it. The caller has the turn.
 func (v *verifier) back(ctx context.Context, from source, height uint64) error {
 	link, at := v.verified[0].LastBlockID.Hash, v.anchor.Height-1
 	if at-height > maxBack {
@@ -245,7 +284,8 @@ func (v *verifier) back(ctx context.Context, from source, height uint64) error {
 	return nil
 }
 
-// remember notes a verified header with its validators. The anchor is kept. The caller holds mu.
+// remember notes a verified header with its validators. The anchor is kept. The caller has the
+// turn.
 func (v *verifier) remember(block *cmttypes.LightBlock) {
 	v.verified = append(v.verified, block)
 	if len(v.verified) > maxVerified {
@@ -255,6 +295,8 @@ func (v *verifier) remember(block *cmttypes.LightBlock) {
 }
 
 func (v *verifier) note(height uint64, hash []byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if len(v.hashes) >= maxHashes {
 		clear(v.hashes)
 	}

@@ -138,6 +138,46 @@ func TestAnchorSeesAForkLater(t *testing.T) {
 	})
 }
 
+// TestWhatIsVerifiedIsReadWhileOthersWait: while a node keeps one reader waiting, others read what was verified before at once,
+// and those that have to wait for it do no longer than their contexts.
+func TestWhatIsVerifiedIsReadWhileOthersWait(t *testing.T) {
+	inWorld(t, []string{"a"}, func(t *testing.T, w *world) {
+		time.Sleep(40 * blockTime)
+		cfg := w.config("a")
+		cfg.Trust = client.TrustAnchor(w.anchor(10))
+		c := open(t, cfg)
+		if _, err := c.Header(t.Context(), 20); err != nil {
+			t.Fatal(err)
+		}
+		const delay = 5 * time.Second
+		w.set("a", func(n *node) {
+			n.around = func(rw http.ResponseWriter, r *http.Request, handler http.Handler) {
+				if strings.HasPrefix(r.URL.Path, "/v1/validators/") {
+					time.Sleep(delay)
+				}
+				handler.ServeHTTP(rw, r)
+			}
+		})
+		began, slow := time.Now(), make(chan error)
+		go func() {
+			_, err := c.Header(t.Context(), 30)
+			slow <- err
+		}()
+		time.Sleep(time.Second)
+		if _, err := c.Header(t.Context(), 20); err != nil || time.Since(began) != time.Second {
+			t.Errorf("what is verified is read after %v: %v", time.Since(began), err)
+		}
+		hasty, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := c.Header(hasty, 31); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != 2*time.Second {
+			t.Errorf("who waits gives up after %v: %v", time.Since(began), err)
+		}
+		if err := <-slow; err != nil || time.Since(began) != delay {
+			t.Errorf("the first has its answer after %v: %v", time.Since(began), err)
+		}
+	})
+}
+
 // forkedAt is another chain that the same validators signed, after some blocks that both have. The
 // caller holds mu.
 func (w *world) forkedAt(common, height int) *world {

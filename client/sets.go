@@ -57,6 +57,7 @@ func ParseSetAnchor(chainID, text string) (anchor SetAnchor, _ error) {
 type Sets struct {
 	anchor SetAnchor
 	now    func() time.Time
+	turn   turn // of whoever follows them on
 
 	mu    sync.Mutex
 	known map[uint64]*trustedSet // by epoch; guarded by mu
@@ -77,7 +78,7 @@ func FollowSets(anchor SetAnchor) *Sets {
 	if anchor.Period == 0 {
 		anchor.Period = defaultPeriod
 	}
-	return &Sets{anchor: anchor, now: time.Now, known: make(map[uint64]*trustedSet)}
+	return &Sets{anchor: anchor, now: time.Now, turn: make(turn, 1), known: make(map[uint64]*trustedSet)}
 }
 
 // set returns the set of an epoch, as the nodes lead to it. It fails with ErrWrongSet, ErrStaleSet and
@@ -86,32 +87,49 @@ func (s *Sets) set(ctx context.Context, from source, epoch uint64) (*da.Attester
 	if s == nil {
 		return from.attesters(ctx, epoch)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if epoch < s.anchor.Epoch {
 		return nil, fmt.Errorf("%w: epoch %d, and the one trusted is %d: sets are followed forward", ErrStaleSet, epoch, s.anchor.Epoch)
 	}
+	at := s.newest(epoch)
+	if at == nil || at.Epoch < epoch {
+		var err error
+		if at, err = s.follow(ctx, from, epoch); err != nil {
+			return nil, err
+		}
+	}
+	return at.AttesterSet, s.fresh(at)
+}
+
+// follow verifies set after set up to an epoch's, when its turn has come.
+func (s *Sets) follow(ctx context.Context, from source, epoch uint64) (*trustedSet, error) {
+	if err := s.turn.take(ctx); err != nil {
+		return nil, err
+	}
+	defer s.turn.end()
 	at, err := s.begin(ctx, from, epoch)
 	for err == nil && at.Epoch < epoch {
 		if at, err = s.next(ctx, from, at); err == nil {
 			s.remember(at)
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return at.AttesterSet, s.fresh(at)
+	return at, err
 }
 
-// begin returns the newest verified set up to an epoch, the anchor's at first. The caller holds mu.
-func (s *Sets) begin(ctx context.Context, from source, epoch uint64) (*trustedSet, error) {
-	var best *trustedSet
+// newest returns the newest verified set up to an epoch, nil if there is none.
+func (s *Sets) newest(epoch uint64) (best *trustedSet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, known := range s.known {
 		if known.Epoch <= epoch && (best == nil || known.Epoch > best.Epoch) {
 			best = known
 		}
 	}
-	if best != nil {
+	return best
+}
+
+// begin returns the newest verified set up to an epoch, the anchor's at first. The caller has the turn.
+func (s *Sets) begin(ctx context.Context, from source, epoch uint64) (*trustedSet, error) {
+	if best := s.newest(epoch); best != nil {
 		return best, nil
 	}
 	set, err := from.attesters(ctx, s.anchor.Epoch)
@@ -122,11 +140,11 @@ func (s *Sets) begin(ctx context.Context, from source, epoch uint64) (*trustedSe
 		return nil, fmt.Errorf("%w: the set of epoch %d has hash %x, the trusted one %x (%w)", ErrWrongSet, s.anchor.Epoch, hash, s.anchor.Hash, errors.Join(err, da.ErrMismatch))
 	}
 	anchored := &trustedSet{set, s.anchor.Taken}
-	s.known[set.Epoch] = anchored
+	s.remember(anchored)
 	return anchored, nil
 }
 
-// next verifies the set after one. The caller holds mu.
+// next verifies the set after one.
 func (s *Sets) next(ctx context.Context, from source, at *trustedSet) (*trustedSet, error) {
 	if err := s.fresh(at); err != nil {
 		return nil, err
@@ -184,9 +202,10 @@ func (s *Sets) fresh(set *trustedSet) error {
 	return nil
 }
 
-// remember keeps a verified set, and forgets the oldest but the anchor's where there are many. The
-// caller holds mu.
+// remember keeps a verified set, and forgets the oldest but the anchor's where there are many.
 func (s *Sets) remember(set *trustedSet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.known[set.Epoch] = set
 	for len(s.known) > maxSets+1 {
 		oldest := set.Epoch
