@@ -18,17 +18,7 @@ type Square struct {
 	layout *layout
 }
 
-// BuildSquare lays out the transactions of a block: its certificate, if it has one, its envelopes, then its other
-// transactions. It fails with ErrInvalidBlock where one may not be there and with ErrNoRoom
-// where they are too many.
-func BuildSquare(limits Limits, txs [][]byte) (*Square, error) {
-	c, err := parseContents(limits, txs)
-	if err != nil {
-		return nil, err
-	}
-	return c.square(limits)
-}
-
+// square lays out the transactions. It fails with ErrNoRoom where they are too many.
 func (c *contents) square(limits Limits) (*Square, error) {
 	l, err := newLayout(limits, c.stream(), c.messages)
 	if err != nil {

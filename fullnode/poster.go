@@ -47,12 +47,10 @@ func (p *poster) post(ctx context.Context, blob da.Blob) (*api.Posted, error) {
 // has one of it, this account is used elsewhere too, or a block was committed just now: it is
 // looked up again.
 func (p *poster) send(ctx context.Context, prepared *client.Prepared) ([da.HashSize]byte, error) {
-	select {
-	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
-	case <-ctx.Done():
-		return [da.HashSize]byte{}, fmt.Errorf("%w while others posted with the node's key", ctx.Err())
+	if err := p.take(ctx); err != nil {
+		return [da.HashSize]byte{}, err
 	}
+	defer func() { <-p.turn }()
 	for {
 		account, err := p.account(ctx)
 		if err != nil {
@@ -67,6 +65,16 @@ func (p *poster) send(ctx context.Context, prepared *client.Prepared) ([da.HashS
 		case <-ctx.Done():
 			return id, fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
+	}
+}
+
+// take waits for the turn, which whoever has it gives back.
+func (p *poster) take(ctx context.Context) error {
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w while others posted with the node's key", ctx.Err())
 	}
 }
 
@@ -87,7 +95,9 @@ func (p *poster) account(ctx context.Context) (client.Account, error) {
 
 // execute signs and submits messages without blobs.
 func (p *poster) execute(ctx context.Context, gas uint64, messages ...proto.Message) ([da.HashSize]byte, error) {
-	p.turn <- struct{}{}
+	if err := p.take(ctx); err != nil {
+		return [da.HashSize]byte{}, err
+	}
 	defer func() { <-p.turn }()
 	account, err := p.account(ctx)
 	if err != nil {
