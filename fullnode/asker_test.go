@@ -1,11 +1,8 @@
 package fullnode
 
 import (
-	"crypto/ed25519"
-	"log/slog"
 	"testing"
 
-	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -13,6 +10,7 @@ import (
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // asker is a libp2p host that knows one full node and nobody else, as a light node may.
@@ -24,19 +22,7 @@ type asker struct {
 
 func newAsker(t *testing.T, node *runningNode) *asker {
 	t.Helper()
-	_, private, err := ed25519.GenerateKey(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := crypto.UnmarshalEd25519PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, err := p2p.New(t.Context(), p2p.Config{ChainID: testChain, Key: key, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = host.Close() })
+	host := rig.Host(t, p2p.Config{ChainID: testChain})
 	from, err := host.Connect(t.Context(), node.Addresses()[0])
 	if err != nil {
 		t.Fatal(err)

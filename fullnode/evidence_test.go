@@ -3,7 +3,6 @@ package fullnode
 import (
 	"bytes"
 	"errors"
-	"log/slog"
 	"os"
 	"testing"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/ashlar-da/ashlar/app"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // newAccomplice makes a second home a validator of a chain that has not begun, with less than
@@ -82,15 +82,7 @@ func signAlone(t *testing.T, header *cmttypes.Header, by Config) *cmttypes.Signe
 // newInformer connects a host that serves nothing to a node.
 func newInformer(t *testing.T, node *runningNode) (*p2p.Host, peer.ID) {
 	t.Helper()
-	key, err := p2p.LoadOrCreateKey(t.TempDir() + "/node.key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, err := p2p.New(t.Context(), p2p.Config{ChainID: testChain, Key: key, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = host.Close() })
+	host := rig.Host(t, p2p.Config{ChainID: testChain})
 	id, err := host.Connect(t.Context(), node.Addresses()[0])
 	if err != nil {
 		t.Fatal(err)

@@ -2,30 +2,18 @@ package fullnode
 
 import (
 	"errors"
-	"log/slog"
 	"testing"
 
 	"github.com/ashlar-da/ashlar/fullnode/attesting"
 	"github.com/ashlar-da/ashlar/p2p"
 	"github.com/ashlar-da/ashlar/testnet/adversary"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // newForger runs a host that has the certificates of a node, and forges them.
 func newForger(t *testing.T, of *runningNode) *p2p.Host {
 	t.Helper()
-	key, err := p2p.LoadOrCreateKey(t.TempDir() + "/node.key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, err := p2p.New(t.Context(), p2p.Config{
-		ChainID: testChain, Key: key, Listen: []string{"/ip4/127.0.0.1/tcp/0"},
-		Certificates: adversary.ForgeCertificates{CertificateSource: of.attesting}, Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = host.Close() })
-	return host
+	return rig.Host(t, p2p.Config{ChainID: testChain, Certificates: adversary.ForgeCertificates{CertificateSource: of.attesting}})
 }
 
 // counted is the value of a counter of a node, over all its labels.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ashlar-da/ashlar/testnet/lightbench"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // chain is a chain that grows, served by real hosts of this machine.
@@ -120,16 +121,6 @@ func (e *ear) verdict(height int64) string {
 	return e.verdicts[height]
 }
 
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if holds() {
-			return
-		}
-	}
-	t.Fatalf("in vain waited until %s", what)
-}
-
 func TestAppWakesItsNode(t *testing.T) {
 	t.Parallel()
 	c := serve(t)
@@ -157,7 +148,7 @@ func TestAppWakesItsNode(t *testing.T) {
 	if err != nil || !strings.Contains(text, `"verdict":"available"`) {
 		t.Errorf("height 8: %s, %v", text, err)
 	}
-	eventually(t, "the listener heard of height 8", func() bool { return e.verdict(8) == "available" })
+	rig.Await(t, "the listener heard of height 8", func() bool { return e.verdict(8) == "available" })
 	if err := n.Set("", "0.99", "20MB/day"); err != nil {
 		t.Error(err)
 	}
@@ -186,7 +177,7 @@ func TestNodeWakesByItself(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, "a height is checked", func() bool {
+	rig.Await(t, "a height is checked", func() bool {
 		text, err := n.Status()
 		return err == nil && strings.Contains(text, `"heights_checked":1`)
 	})

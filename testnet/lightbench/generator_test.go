@@ -14,6 +14,7 @@ import (
 	"github.com/ashlar-da/ashlar/erasure"
 	"github.com/ashlar-da/ashlar/erasure/kzg"
 	"github.com/ashlar-da/ashlar/p2p"
+	"github.com/ashlar-da/ashlar/testnet/rig"
 )
 
 // TestGenerate asks a generator's full node for a header and cells, as a light node would.
@@ -60,15 +61,7 @@ func TestGenerate(t *testing.T) {
 // askFullNode asks for two headers and two cells, and verifies the cells.
 func askFullNode(t *testing.T, address string) {
 	t.Helper()
-	key, err := p2p.LoadOrCreateKey(t.TempDir() + "/key")
-	if err != nil {
-		t.Fatal(err)
-	}
-	host, err := p2p.New(t.Context(), p2p.Config{ChainID: "bench-test", Key: key, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = host.Close() }()
+	host := rig.Host(t, p2p.Config{ChainID: "bench-test"})
 	id, err := host.Connect(t.Context(), address)
 	if err != nil {
 		t.Fatal(err)
