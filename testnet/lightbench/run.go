@@ -93,7 +93,7 @@ func (r *Run) Close() {
 		r.light.Stop(10 * time.Second)
 	}
 	if r.generator != nil {
-		r.generator.stop()
+		_ = r.generator.stop() // what it wrote is of no use any more
 	}
 	r.network.Remove()
 }
@@ -118,7 +118,9 @@ func (r *Run) Measure(ctx context.Context) (*Result, error) {
 	}
 	usage := r.light.Usage()
 	r.light.Stop(20 * time.Second)
-	r.generator.stop()
+	if err := r.generator.stop(); err != nil {
+		return nil, err
+	}
 	disk, err := ReadDisk(filepath.Join(r.config.Dir, "home"))
 	if err != nil {
 		return nil, err
@@ -179,10 +181,11 @@ type process struct {
 	log  *os.File
 	pipe io.ReadCloser
 	done chan struct{} // closed when the output has ended
+	// fault is why the output could not be read to its end; it is set before done is closed.
+	fault error
 
 	mu    sync.Mutex
 	lines []Line        // guarded by mu
-	fault error         // of reading lines; guarded by mu
 	begun chan struct{} // closed after the first line
 }
 
@@ -205,20 +208,29 @@ func startProcess(log string, command []string) (*process, error) {
 	return p, nil
 }
 
-// read takes in lines until the output ends.
+// read takes in lines until the output ends. A generator that writes anything else is killed.
 func (p *process) read() {
 	defer close(p.done)
 	scanner := bufio.NewScanner(p.pipe)
 	scanner.Buffer(nil, 1<<20)
 	for scanner.Scan() {
 		var line Line
-		err := json.Unmarshal(scanner.Bytes(), &line)
+		if err := json.Unmarshal(scanner.Bytes(), &line); err != nil {
+			p.fault = fmt.Errorf("the generator wrote %.80q: %w", scanner.Bytes(), err)
+			break
+		}
 		p.mu.Lock()
-		p.lines, p.fault = append(p.lines, line), errors.Join(p.fault, err)
+		p.lines = append(p.lines, line)
 		if len(p.lines) == 1 {
 			close(p.begun)
 		}
 		p.mu.Unlock()
+	}
+	if p.fault == nil {
+		p.fault = scanner.Err()
+	}
+	if p.fault != nil {
+		_ = p.cmd.Process.Kill() // it would wait for a reader
 	}
 }
 
@@ -230,7 +242,7 @@ func (p *process) ready(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-p.done:
-		return fmt.Errorf("it ended before the chain was ready; its log is %s", p.log.Name())
+		return errors.Join(p.fault, fmt.Errorf("it ended before the chain was ready; its log is %s", p.log.Name()))
 	}
 }
 
@@ -241,12 +253,13 @@ func (p *process) Lines() []Line {
 	return append([]Line(nil), p.lines...)
 }
 
-// stop asks the generator to end, and waits for its end, which it is made to come to.
-func (p *process) stop() {
+// stop asks the generator to end, waits for its end, which it is made to come to, and returns why its output is not whole.
+func (p *process) stop() error {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
 	kill := time.AfterFunc(10*time.Second, func() { _ = p.cmd.Process.Kill() })
 	defer kill.Stop()
 	<-p.done
 	_ = p.cmd.Wait()
 	_ = p.log.Close()
+	return p.fault
 }

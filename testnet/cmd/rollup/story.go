@@ -88,7 +88,7 @@ func (s *story) tell(ctx context.Context) error {
 	return nil
 }
 
-// prepare empties the folder and makes the users' keys.
+// prepare makes the folder anew.
 func (s *story) prepare() error {
 	if err := os.RemoveAll(s.out); err != nil {
 		return err
