@@ -36,8 +36,8 @@ func (c chainState) Window() (uint64, error) {
 	return params.Window, err
 }
 
-// Confirm implements attesting.Chain. The rest, an epoch with its set and the history, is of the state before the block, whose hash
-// the same header has: CometBFT votes for no block, and executes none, that has another hash than its own.
+// Confirm implements attesting.Chain. What a header fixes is held against it, the rest against what the headers' hashes of state
+// commit to.
 func (c chainState) Confirm(a *da.Attestation) error {
 	signed, err := c.headers.signed(a.Height)
 	if err != nil {
@@ -51,7 +51,15 @@ func (c chainState) Confirm(a *da.Attestation) error {
 	if err != nil {
 		return err
 	}
-	return confirm(a, header)
+	if err := confirm(a, header); err != nil {
+		return err
+	}
+	return c.ProveAttestation(a, c.headers.appHash)
+}
+
+// ConfirmRotation implements attesting.Chain.
+func (c chainState) ConfirmRotation(r *da.Rotation) error {
+	return c.ProveRotation(r, c.headers.appHash)
 }
 
 // confirm fails unless an attestation is of a header that a commit is for, and of its square.

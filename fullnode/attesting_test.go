@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,7 +134,86 @@ func TestShortRetentionDoesNotAttest(t *testing.T) {
 	}
 }
 
-// TestAHeaderConfirmsWhatIsSigned corrupts each field of an attestation that the header fixes.
+// liar is a node's state that answers otherwise than what its hash commits to.
+type liar struct {
+	chainState
+	lie         func(*da.Attestation)
+	lieOfTheSet func(*da.Rotation)
+}
+
+func (l liar) Attestation(height uint64) (*da.Attestation, error) {
+	a, err := l.chainState.Attestation(height)
+	if err == nil {
+		l.lie(a)
+	}
+	return a, err
+}
+
+func (l liar) Rotation(epoch uint64) (*da.Rotation, error) {
+	r, err := l.chainState.Rotation(epoch)
+	if err == nil {
+		l.lieOfTheSet(r)
+	}
+	return r, err
+}
+
+// TestAStateThatLiesSignsNothing: a signer over a node's real blocks, whose state answers a wrong epoch, set or history, refuses and says
+// which, and signs nothing in conflict later: the journal has heard nothing of it.
+func TestAStateThatLiesSignsNothing(t *testing.T) {
+	cfg := newAttester(t)
+	n := startNode(t, cfg)
+	n.waitCertificate(t, 23) // of epoch 1: those before and after it have sets, too
+	if err := n.stop(); err != nil {
+		t.Fatal(err)
+	}
+	n = startNode(t, cfg) // its own journal is in use
+	secret, err := attesting.LoadSecret(AttestationKeyFile(cfg.Comet.RootDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	journal, err := attesting.OpenJournal(filepath.Join(t.TempDir(), "attested"), testChain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = journal.Close() }()
+	height, truth := n.store.Contiguous(), chainState{n.app, n.headers}
+	sign := func(chain attesting.Chain, epoch func(uint64) uint64) (err error) {
+		signer := attesting.NewSigner(chain, n.store, journal, 0, secret)
+		if epoch == nil {
+			_, err = signer.Height(height)
+		} else {
+			_, err = signer.Rotation(epoch(height))
+		}
+		return err
+	}
+	for name, lie := range map[string]func(*da.Attestation){
+		"epoch":   func(a *da.Attestation) { a.Epoch-- },
+		"set":     func(a *da.Attestation) { a.SetHash[0]++ },
+		"history": func(a *da.Attestation) { a.HistoryRoot[0]++ },
+	} {
+		requireUnconfirmed(t, name, sign(liar{chainState: truth, lie: lie}, nil))
+	}
+	first := func(uint64) uint64 { return 0 }
+	for name, lie := range map[string]func(*da.Rotation){
+		"next set": func(r *da.Rotation) { r.NextHash[0]++ },
+		"epoch":    func(r *da.Rotation) { r.SetHash[0]++ },
+	} {
+		requireUnconfirmed(t, name, sign(liar{chainState: truth, lieOfTheSet: lie}, first))
+	}
+	if err := errors.Join(sign(truth, nil), sign(truth, first)); err != nil {
+		t.Errorf("the truth: %v", err)
+	}
+}
+
+func requireUnconfirmed(t *testing.T, name string, err error) {
+	t.Helper()
+	var refusal *attesting.Refusal
+	if !errors.As(err, &refusal) || refusal.Reason != attesting.Unconfirmed || !strings.Contains(err.Error(), name) {
+		t.Errorf("%s: %v", name, err)
+	}
+}
+
+// TestAHeaderConfirmsWhatIsSigned corrupts each field of an attestation, of the newest height and of an earlier one.
 func TestAHeaderConfirmsWhatIsSigned(t *testing.T) {
 	n := startNode(t, newAttester(t))
 	n.waitCertificate(t, 3)
@@ -144,14 +225,19 @@ func TestAHeaderConfirmsWhatIsSigned(t *testing.T) {
 		"header hash":    func(a *da.Attestation) { a.HeaderHash[0]++ },
 		"data root":      func(a *da.Attestation) { a.DataRoot[0]++ },
 		"blob tree root": func(a *da.Attestation) { a.BlobTreeRoot[0]++ },
+		"epoch":          func(a *da.Attestation) { a.Epoch++ },
+		"set hash":       func(a *da.Attestation) { a.SetHash[0]++ },
+		"history root":   func(a *da.Attestation) { a.HistoryRoot[0]++ },
 	} {
-		a, err := n.app.Attestation(3)
-		if err != nil {
-			t.Fatal(err)
-		}
-		corrupt(a)
-		if err := state.Confirm(a); errors.Is(err, da.ErrMismatch) != (name != "nothing") {
-			t.Errorf("%s: %v", name, err)
+		for _, height := range []uint64{3, n.store.Contiguous()} {
+			a, err := n.app.Attestation(height)
+			if err != nil {
+				t.Fatal(err)
+			}
+			corrupt(a)
+			if err := state.Confirm(a); errors.Is(err, da.ErrMismatch) != (name != "nothing") {
+				t.Errorf("height %d, %s: %v", height, name, err)
+			}
 		}
 	}
 }

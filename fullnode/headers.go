@@ -61,6 +61,11 @@ func (s *headers) signed(height uint64) (*cmttypes.SignedHeader, error) {
 	if height == 0 || height > s.squares.Head() {
 		return nil, fmt.Errorf("%w: height %d, this node holds up to %d", da.ErrFutureHeight, height, s.squares.Head())
 	}
+	return s.committed(height)
+}
+
+// committed is signed of a height whose square is not here yet, too.
+func (s *headers) committed(height uint64) (*cmttypes.SignedHeader, error) {
 	h := int64(height)
 	meta := s.blocks.LoadBlockMeta(h)
 	commit := s.blocks.LoadBlockCommit(h) // in the next block, if there is one
@@ -71,4 +76,16 @@ func (s *headers) signed(height uint64) (*cmttypes.SignedHeader, error) {
 		return nil, fmt.Errorf("%w: header of height %d", da.ErrPruned, height)
 	}
 	return &cmttypes.SignedHeader{Header: &meta.Header, Commit: commit}, nil
+}
+
+// appHash returns the hash of the state before a height, as its header has it that more than two thirds signed.
+func (s *headers) appHash(height uint64) ([]byte, error) {
+	signed, err := s.committed(height)
+	if err != nil {
+		return nil, err
+	}
+	if hash := signed.Hash(); !bytes.Equal(hash, signed.Commit.BlockID.Hash) {
+		return nil, fmt.Errorf("%w: height %d: stored is the header %x, more than two thirds signed %x: restore this node's data", da.ErrMismatch, height, hash, signed.Commit.BlockID.Hash)
+	}
+	return signed.AppHash, nil
 }

@@ -130,6 +130,19 @@ func (k *Keeper) inWindow(ctx context.Context, height uint64) error {
 	return nil
 }
 
+// oldestInWindow returns the record of the window's first height.
+func (k *Keeper) oldestInWindow(ctx context.Context) (attestpb.Record, error) {
+	params, err := k.Params(ctx)
+	if err != nil {
+		return attestpb.Record{}, err
+	}
+	history, err := k.history.Get(ctx)
+	if err != nil {
+		return attestpb.Record{}, err
+	}
+	return k.records.Get(ctx, max(history.Pruned, history.Height-min(history.Height, params.Window))+1)
+}
+
 // Record returns what attestations of a height say of it. It fails with ErrFutureHeight or ErrOutsideWindow.
 func (k *Keeper) Record(ctx context.Context, height uint64) (attestpb.Record, error) {
 	if err := k.inWindow(ctx, height); err != nil {
@@ -154,6 +167,44 @@ func (k *Keeper) Attestation(ctx context.Context, height uint64) (*da.Attestatio
 		HeaderHash: hash32(record.HeaderHash), DataRoot: hash32(record.DataRoot),
 		BlobTreeRoot: hash32(record.BlobTreeRoot), HistoryRoot: hash32(record.HistoryRoot),
 	}, nil
+}
+
+// History returns the history up to a height, the newest or one of the window.
+func (k *Keeper) History(ctx context.Context, height uint64) (*da.History, error) {
+	return da.HistoryFrom(height, k.node(ctx))
+}
+
+// Coming returns what validators sign of the height after the one that state is of, of which all but the epoch, the set and the history
+// is known. What the history was before need not be of this state: its root is held against state's. It fails with ErrNotBegun where state is
+// of before the first epoch, with ErrFutureHeight for another height, and with da.ErrMismatch where the history was another.
+func (k *Keeper) Coming(ctx context.Context, known *da.Attestation, before *da.History) (*da.Attestation, error) {
+	schedule, err := k.Schedule(ctx)
+	if err != nil {
+		return nil, err
+	}
+	coming := *known
+	coming.ChainID, coming.Epoch = sdk.UnwrapSDKContext(ctx).ChainID(), schedule.Epoch
+	if known.Height >= schedule.First+schedule.Blocks {
+		coming.Epoch++
+	}
+	set, err := k.set(ctx, coming.Epoch)
+	if err != nil {
+		return nil, err
+	}
+	coming.SetHash = hash32(set.Hash)
+	last, err := k.records.Get(ctx, known.Height-1)
+	if errors.Is(err, collections.ErrNotFound) {
+		return nil, ErrFutureHeight.Wrapf("state has no record of height %d, and is not of that before %d", known.Height-1, known.Height)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if root := before.Root(); before.Height+1 != known.Height || root != hash32(last.HistoryRoot) {
+		return nil, fmt.Errorf("%w: the history up to height %d has root %x, on record is %x", da.ErrMismatch, before.Height, root, last.HistoryRoot)
+	}
+	grown := before.Append(da.HistoryLeaf(known.Height, known.DataRoot, known.BlobTreeRoot))
+	coming.HistoryRoot = grown.Root()
+	return &coming, nil
 }
 
 // ProveHistory proves a height in the history that ends at newest, both of the window. It fails with

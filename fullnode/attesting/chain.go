@@ -10,9 +10,12 @@ type Chain interface {
 	// Attestation returns what there is to sign of a committed height. It fails with
 	// da.ErrFutureHeight and da.ErrPruned.
 	Attestation(height uint64) (*da.Attestation, error)
-	// Confirm fails unless all of an attestation that the height's header fixes is what the header says that more
-	// than two thirds of the validators signed: its hash, time and data.
+	// Confirm fails unless an attestation follows from headers that more than two thirds of the validators signed: hash, time
+	// and data from its height's, the epoch, the set and the history from proofs under a header's hash of
+	// state. It fails with da.ErrFutureHeight where it takes the next header to tell.
 	Confirm(attestation *da.Attestation) error
+	// ConfirmRotation is Confirm of a rotation, of which all is state's.
+	ConfirmRotation(rotation *da.Rotation) error
 	// AttesterSet returns an epoch's set. It fails as Attestation does.
 	AttesterSet(epoch uint64) (*da.AttesterSet, error)
 	// SetTaken returns when an epoch's set was taken, in seconds since 1970. It fails as Attestation does.

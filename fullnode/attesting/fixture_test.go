@@ -23,7 +23,8 @@ type fakeChain struct {
 	secrets []*da.AttestationSecret
 	window  uint64
 
-	denied error // what Confirm says
+	denied error  // what Confirm and ConfirmRotation say
+	early  uint64 // the height that only the next header confirms
 
 	mu   sync.Mutex
 	head uint64 // guarded by mu
@@ -71,7 +72,14 @@ func (c *fakeChain) Attestation(height uint64) (*da.Attestation, error) {
 	return c.attestation(height, fork)
 }
 
-func (c *fakeChain) Confirm(*da.Attestation) error { return c.denied }
+func (c *fakeChain) Confirm(a *da.Attestation) error {
+	if head, _ := c.state(); a.Height == c.early && head == c.early {
+		return fmt.Errorf("%w: the next header says", da.ErrFutureHeight)
+	}
+	return c.denied
+}
+
+func (c *fakeChain) ConfirmRotation(*da.Rotation) error { return c.denied }
 
 // attestation is that of any height, committed or not.
 func (c *fakeChain) attestation(height uint64, fork byte) (*da.Attestation, error) {

@@ -115,8 +115,7 @@ func (s *Service) Run(ctx context.Context) error {
 			s.mu.Lock()
 			newest := s.stored
 			s.mu.Unlock()
-			s.step(ctx, max(done+1, newest-min(newest, signBelow)+1), newest)
-			if done = max(done, newest); done >= pruned+pruneEvery {
+			if done = max(done, s.step(ctx, max(done+1, newest-min(newest, signBelow)+1), newest)); done >= pruned+pruneEvery {
 				pruned = done
 				if err := s.config.Archive.Prune(s.config.Squares.Tail()); err != nil {
 					s.config.Log.Error("old certificates are not pruned", "error", err)
@@ -126,26 +125,36 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
-// step attests the heights from first to newest.
-func (s *Service) step(ctx context.Context, first, newest uint64) {
+// step attests the heights from first to newest, and returns up to which there is nothing left to try.
+func (s *Service) step(ctx context.Context, first, newest uint64) uint64 {
 	s.metrics.head.Store(newest)
 	s.Advance(newest)
 	if s.config.Signer == nil {
 		s.metrics.refused.WithLabelValues(string(NoKey)).Inc()
-		return
+		return newest
 	}
 	if s.config.Syncing() {
-		return
+		return newest
 	}
+	done := newest
 	for height := first; height <= newest && ctx.Err() == nil; height++ {
 		attested, err := s.config.Signer.Height(height)
 		s.note(height, err)
 		if err == nil {
 			s.tell(ctx, attested)
+		} else if isEarly(err) {
+			done = min(done, height-1)
 		}
 	}
 	s.rotate(ctx)
 	s.forget(newest)
+	return done
+}
+
+// isEarly tells whether the next height may bring what a signature waits for.
+func isEarly(err error) bool {
+	var refusal *Refusal
+	return errors.As(err, &refusal) && refusal.Reason == Early
 }
 
 // note records how a height was signed, or why not; a new reason is logged.
@@ -171,7 +180,7 @@ func (s *Service) note(height uint64, err error) {
 		s.config.Log.Error("ALARM: this node was about to sign two different attestations of one height and did not: was the chain rolled back, or does another process use this key?", "height", height, "error", refusal)
 	} else if before == nil || before.Reason != refusal.Reason {
 		level := slog.LevelWarn
-		if refusal.Reason == NotMember { // as most nodes' keys
+		if refusal.Reason == NotMember || refusal.Reason == Early { // as most nodes' keys, and every chain's first height
 			level = slog.LevelInfo
 		}
 		s.config.Log.Log(context.Background(), level, "not attesting", "height", height, "reason", refusal.Reason, "error", refusal)
@@ -205,6 +214,8 @@ func (s *Service) rotate(ctx context.Context) {
 			s.tell(ctx, attested)
 		case errors.As(err, &refusal) && refusal.Reason == Conflict:
 			s.config.Log.Error("ALARM: this node was about to sign two different next sets and did not: was the chain rolled back, or does another process use this key?", "epoch", e, "error", err)
+		case errors.As(err, &refusal) && refusal.Reason == Unconfirmed:
+			s.config.Log.Error("ALARM: this node's state has another next set than its hash commits to, which is not signed", "epoch", e, "error", err)
 		}
 	}
 }

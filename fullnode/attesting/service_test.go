@@ -238,6 +238,27 @@ func TestServiceSignsWhatIsStored(t *testing.T) {
 	})
 }
 
+// TestTheFirstHeightWaitsForTheNextHeader: what the newest height's own header does not confirm is signed with the next one.
+func TestTheFirstHeightWaitsForTheNextHeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chain, squares := newChain(t, 1), &fakeSquares{tail: 1, contiguous: 1}
+		chain.early = 1
+		service, told := runService(t, chain, squares, newSigner(t, chain, squares, 0), never)
+		service.Stored(1)
+		synctest.Wait()
+		if refusal := service.Status().Refusal; len(told.heights()) > 0 || refusal == nil || refusal.Reason != Early {
+			t.Errorf("signed are %v, refused %v", told.heights(), refusal)
+		}
+		chain.grow(2)
+		squares.contiguous = 2
+		service.Stored(2)
+		synctest.Wait()
+		if status := service.Status(); !slices.Equal(told.heights(), []uint64{1, 2}) || status.Refusal != nil {
+			t.Errorf("signed are %v, refused %v", told.heights(), status.Refusal)
+		}
+	})
+}
+
 // TestServiceRests: a node that is behind, or has no key, signs nothing and collects all the same.
 func TestServiceRests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -26,8 +26,10 @@ const (
 	Missing Reason = "missing_heights"
 	// Damaged: the square of a height of the window is corrupt.
 	Damaged Reason = "damaged_heights"
-	// Unconfirmed: the chain's state says otherwise than the header that was signed.
+	// Unconfirmed: the chain's state says otherwise than the header that was signed, or than what that commits to.
 	Unconfirmed Reason = "unconfirmed"
+	// Early: it takes the next height's header to confirm it.
+	Early Reason = "early"
 	// Conflict: something else was signed for the height or epoch before.
 	Conflict Reason = "conflict"
 	// Unwritten: the journal of what was signed does not take it.
@@ -99,7 +101,7 @@ func (s *Signer) Height(height uint64) (*p2p.Attested, error) {
 		return nil, err
 	}
 	if err := s.chain.Confirm(attestation); err != nil {
-		return nil, &Refusal{Unconfirmed, err}
+		return nil, unconfirmed(err)
 	}
 	signature, err := s.sign(secret, Heights, height, attestation.Digest())
 	return &p2p.Attested{Attester: index, Attestation: attestation, Signature: signature}, err
@@ -116,8 +118,19 @@ func (s *Signer) Rotation(epoch uint64) (*p2p.Attested, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.chain.ConfirmRotation(rotation); err != nil {
+		return nil, unconfirmed(err)
+	}
 	signature, err := s.sign(secret, Rotations, epoch, rotation.Digest())
 	return &p2p.Attested{Attester: index, Rotation: rotation, Signature: signature}, err
+}
+
+// unconfirmed is Early where the chain only has to go on, Unconfirmed otherwise.
+func unconfirmed(err error) *Refusal {
+	if errors.Is(err, da.ErrFutureHeight) {
+		return &Refusal{Early, err}
+	}
+	return &Refusal{Unconfirmed, err}
 }
 
 // member returns the node's place in an epoch's set, and the secret of the key that is there.
