@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	errorsmod "cosmossdk.io/errors"
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -277,7 +278,7 @@ func TestEpochs(t *testing.T) {
 		e.Codec.MustUnmarshalJSON(s[attest.ModuleName], &state)
 		state.Keys = state.Keys[:1]
 		s[attest.ModuleName] = e.Codec.MustMarshalJSON(&state)
-	})
+	}, unbonding(7*time.Second))
 	if _, err := c.app.AttesterSet(2); !errors.Is(err, da.ErrNotFound) {
 		t.Errorf("the set after the next: %v", err)
 	}

@@ -25,7 +25,7 @@ func (s *source) Certificate(after, until uint64) *da.Certificate { return (*s)(
 func none(uint64, uint64) *da.Certificate { return nil }
 
 // newCertifiedChain starts a chain of validators all of which have keys, and whose proposers ask the source.
-func newCertifiedChain(t testing.TB, validators int, adjust func(*attestpb.Params)) (*chain, *source) {
+func newCertifiedChain(t testing.TB, validators int, adjust func(*attestpb.Params), options ...chainOption) (*chain, *source) {
 	t.Helper()
 	held := source(none)
 	a, err := app.New(app.Config{ChainID: chainID, Home: t.TempDir(), DB: dbm.NewMemDB(), Setup: testSetup(t), Certificates: &held})
@@ -33,7 +33,7 @@ func newCertifiedChain(t testing.TB, validators int, adjust func(*attestpb.Param
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.Close() })
-	return newChainOfValidators(t, a, validators+3, validators, attestingWith(t, validators, adjust)), &held
+	return newChainOfValidators(t, a, validators+3, validators, append(options, attestingWith(t, validators, adjust))...), &held
 }
 
 func asIs(*attestpb.Params) {}

@@ -268,7 +268,7 @@ func TestASumIsEvidenceAgainstAllWhoSigned(t *testing.T) {
 // TestLiesAboutDataAreNeverTooOld: state keeps the two roots of every height's data, so that an attestation of other
 // data is a fault also once the height has left the window and its epoch's set is gone.
 func TestLiesAboutDataAreNeverTooOld(t *testing.T) {
-	c, _ := newCertifiedChain(t, 3, func(p *attestpb.Params) { p.Window, p.EpochBlocks = 3, 2 })
+	c, _ := newCertifiedChain(t, 3, func(p *attestpb.Params) { p.Window, p.EpochBlocks = 3, 2 }, unbonding(7*time.Second))
 	for c.height < 4 {
 		c.apply(da.EmptyTxs())
 	}
@@ -420,13 +420,7 @@ func TestUnbondingStakeIsSlashed(t *testing.T) {
 // TestNoEvidenceAgainstWhoHasNothing: of a validator that took all its stake away, and is gone, there is nothing to
 // lose; its key is nobody else's all the same.
 func TestNoEvidenceAgainstWhoHasNothing(t *testing.T) {
-	c := newChainOfValidators(t, newApp(t), 6, 3, attestingWith(t, 3, func(p *attestpb.Params) { p.Window = 40 }),
-		func(e *app.Encoding, s app.GenesisState) {
-			var state stakingtypes.GenesisState
-			e.Codec.MustUnmarshalJSON(s[stakingtypes.ModuleName], &state)
-			state.Params.UnbondingTime = 7 * time.Second
-			s[stakingtypes.ModuleName] = e.Codec.MustMarshalJSON(&state)
-		})
+	c := newChainOfValidators(t, newApp(t), 6, 3, attestingWith(t, 3, func(p *attestpb.Params) { p.Window = 40 }), unbonding(7*time.Second))
 	c.apply(da.EmptyTxs())
 	accused := c.accounts[1]
 	lie := *c.attestation(2)

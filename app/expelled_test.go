@@ -19,13 +19,7 @@ import (
 // TestTheExpelledDoNotComeBackAsAnother: an operator that was expelled, and took all its stake away, may make another
 // validator with another key of consensus. It is in no set, since what it signs could not be punished again.
 func TestTheExpelledDoNotComeBackAsAnother(t *testing.T) {
-	c := newChainOfValidators(t, newApp(t), 6, 3, attestingWith(t, 3, func(p *attestpb.Params) { p.Window = 40 }),
-		func(e *app.Encoding, s app.GenesisState) {
-			var state stakingtypes.GenesisState
-			e.Codec.MustUnmarshalJSON(s[stakingtypes.ModuleName], &state)
-			state.Params.UnbondingTime = 7 * time.Second
-			s[stakingtypes.ModuleName] = e.Codec.MustMarshalJSON(&state)
-		})
+	c := newChainOfValidators(t, newApp(t), 6, 3, attestingWith(t, 3, func(p *attestpb.Params) { p.Window = 40 }), unbonding(7*time.Second))
 	c.apply(da.EmptyTxs())
 	expelled, operator := c.accounts[1], sdk.ValAddress(c.accounts[1].address()).String()
 	lie := *c.attestation(2)

@@ -133,17 +133,51 @@ func (k *Keeper) isFalse(ctx context.Context, signed *statement) error {
 	return nil
 }
 
-// isFalseData holds an attestation of a height before the window against the two roots that state keeps of
-// every height. It fails with beyond if those are the chain's: of the rest there is no record.
+// isFalseData holds an attestation of a height before the window against what state keeps longer than its record: the two roots, of
+// every height, and the sets, which say when their epochs were. It fails with beyond if those are the chain's: of the rest there is no record.
 func (k *Keeper) isFalseData(ctx context.Context, attestation *da.Attestation, beyond error) error {
 	roots, err := k.others.Squares.Roots(ctx, int64(attestation.Height))
 	if err != nil {
 		return err
 	}
-	if hash32(roots.DataRoot) == attestation.DataRoot && hash32(roots.BlobTreeRoot) == attestation.BlobTreeRoot {
-		return beyond
+	if hash32(roots.DataRoot) != attestation.DataRoot || hash32(roots.BlobTreeRoot) != attestation.BlobTreeRoot {
+		return nil
 	}
-	return nil
+	dated, err := k.isDated(ctx, attestation)
+	if err != nil || !dated {
+		return err
+	}
+	return beyond
+}
+
+// isDated tells whether the epoch, the set and the time of an attestation go with its height, one before the window: an epoch's first block
+// takes the set of the next. It may be so of what is false, and is of whatever is true.
+func (k *Keeper) isDated(ctx context.Context, a *da.Attestation) (bool, error) {
+	schedule, err := k.Schedule(ctx)
+	if err != nil {
+		return false, err
+	}
+	after, err := k.oldestInWindow(ctx)
+	if err != nil {
+		return false, err
+	}
+	if a.Epoch > schedule.Epoch || a.Time > after.Time {
+		return false, nil
+	}
+	var sets [3]attestpb.AttesterSet // its own, that taken in its epoch's first block, that taken in the first block after it; those that are kept
+	for i := range sets {
+		if sets[i], err = optional(k.sets.Get(ctx, a.Epoch+uint64(i))); err != nil {
+			return false, err
+		}
+	}
+	own, begins, ends := sets[0], sets[1], sets[2]
+	if ends.Hash == nil && begins.Hash == nil { // long gone, and before whatever is kept
+		oldest, err := k.oldestSet(ctx)
+		return a.Height < oldest.TakenAt && a.Time <= oldest.Time, err
+	}
+	return (own.Hash == nil || a.SetHash == hash32(own.Hash)) &&
+		(begins.Hash == nil || begins.TakenAt <= a.Height && begins.Time <= a.Time) &&
+		(ends.Hash == nil || a.Height < ends.TakenAt && a.Time <= ends.Time), nil
 }
 
 // isFalseRotation is isFalse of a rotation, which is signed once the next set was taken.

@@ -17,47 +17,58 @@ import (
 // expelAll expels each signer that there is still something to take from. It fails with ErrPunished or ErrNoStake if there is
 // none.
 func (k *Keeper) expelAll(ctx context.Context, set *da.AttesterSet, signed *statement) error {
-	all, err := k.stakes(ctx)
-	if err != nil {
-		return err
-	}
+	var guilty []*da.Attester
 	var reason error
-	expelled := 0
 	for i := range set.Attesters {
 		if !signed.signers.Has(i) {
 			continue
 		}
-		err := k.expel(ctx, &set.Attesters[i], all[da.FormatAddress(set.Attesters[i].Operator)], signed)
+		_, err := k.punishable(ctx, set.Attesters[i].Operator)
 		switch {
 		case err == nil:
-			expelled++
+			guilty = append(guilty, &set.Attesters[i])
 		case !errors.Is(err, ErrPunished) && !errors.Is(err, ErrNoStake):
 			return err
 		case reason == nil:
 			reason = err
 		}
 	}
-	if expelled > 0 {
-		return nil
+	if len(guilty) == 0 {
+		return reason
 	}
-	return reason
-}
-
-// expel slashes, jails and tombstones, of the stake that any set that is kept counts and that has not been
-// paid out. It fails with ErrPunished or ErrNoStake, and changes nothing then.
-func (k *Keeper) expel(ctx context.Context, attester *da.Attester, counted stake, signed *statement) error {
-	operator := da.FormatAddress(attester.Operator)
-	if err := k.unpunished(ctx, attester.Operator); err != nil {
-		return err
-	}
-	params, err := k.Params(ctx)
+	all, err := k.stakes(ctx) // reads all sets that are kept, which evidence against nobody is not worth
 	if err != nil {
 		return err
 	}
-	validator, err := k.others.Staking.GetValidator(ctx, attester.Operator[:])
-	if errors.Is(err, stakingtypes.ErrNoValidatorFound) || err == nil && validator.IsUnbonded() {
-		return ErrNoStake.Wrapf("%s has withdrawn all of it", operator)
+	for _, attester := range guilty {
+		if err := k.expel(ctx, attester, all[da.FormatAddress(attester.Operator)], signed); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// punishable returns a validator that was not expelled yet and has stake. It fails with ErrPunished or ErrNoStake.
+func (k *Keeper) punishable(ctx context.Context, operator [da.AddressSize]byte) (stakingtypes.Validator, error) {
+	if err := k.unpunished(ctx, operator); err != nil {
+		return stakingtypes.Validator{}, err
+	}
+	validator, err := k.others.Staking.GetValidator(ctx, operator[:])
+	if errors.Is(err, stakingtypes.ErrNoValidatorFound) || err == nil && validator.IsUnbonded() {
+		return validator, ErrNoStake.Wrapf("%s has withdrawn all of it", da.FormatAddress(operator))
+	}
+	return validator, err
+}
+
+// expel slashes, jails and tombstones, of the stake that any set that is kept counts and that has not been
+// paid out. It fails as punishable does, and changes nothing then.
+func (k *Keeper) expel(ctx context.Context, attester *da.Attester, counted stake, signed *statement) error {
+	operator := da.FormatAddress(attester.Operator)
+	validator, err := k.punishable(ctx, attester.Operator)
+	if err != nil {
+		return err
+	}
+	params, err := k.Params(ctx)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type Staking interface {
 	GetValidatorByConsAddr(ctx context.Context, address sdk.ConsAddress) (stakingtypes.Validator, error)
 	GetBondedValidatorsByPower(ctx context.Context) ([]stakingtypes.Validator, error)
 	PowerReduction(ctx context.Context) math.Int
+	UnbondingTime(ctx context.Context) (time.Duration, error)
 }
 
 // Slashing is how the module punishes validators.

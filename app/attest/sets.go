@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"cosmossdk.io/collections"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -15,8 +16,9 @@ import (
 )
 
 const (
-	// keptEpochs is how many epochs' sets are kept at least, the one at hand included.
-	keptEpochs = 8
+	// keptEpochs is how many epochs' sets are kept at least, the one at hand included, and maxKeptEpochs how many at
+	// most beside those that the window's records name.
+	keptEpochs, maxKeptEpochs = 8, 1024
 	// prunedAtOnce bounds what leaves state in one block, should a window shrink.
 	prunedAtOnce = 64
 )
@@ -151,20 +153,30 @@ func (k *Keeper) Rotation(ctx context.Context, epoch uint64) (*da.Rotation, erro
 	}, nil
 }
 
-// pruneSets drops the sets that no record of the window names, but of the last few epochs.
+// pruneSets drops the sets that no record of the window names, and whose stake has been paid out: but for those of the last few
+// epochs, those of which a later one than the next was taken an unbonding time ago, which ended the epoch. However short epochs are, so
+// many sets and those of the window are kept at most.
 func (k *Keeper) pruneSets(ctx context.Context, epoch uint64) error {
-	history, err := k.history.Get(ctx)
+	keep, err := k.oldestNamed(ctx)
 	if err != nil {
 		return err
 	}
-	oldest, err := k.records.Get(ctx, history.Pruned+1)
+	keep = min(keep, max(epoch+1, keptEpochs)-keptEpochs)
+	unbonding, err := k.others.Staking.UnbondingTime(ctx)
 	if err != nil {
-		return fmt.Errorf("the oldest record: %w", err)
+		return fmt.Errorf("how long stake takes to unbond: %w", err)
 	}
-	keep := min(oldest.Epoch, max(epoch+1, keptEpochs)-keptEpochs)
+	crowded := max(epoch+1, maxKeptEpochs) - maxKeptEpochs
 	var drop []uint64
-	err = k.sets.Walk(ctx, new(collections.Range[uint64]).EndExclusive(keep), func(epoch uint64, _ attestpb.AttesterSet) (bool, error) {
-		drop = append(drop, epoch)
+	err = k.sets.Walk(ctx, new(collections.Range[uint64]).EndExclusive(keep), func(oldest uint64, _ attestpb.AttesterSet) (bool, error) {
+		ended, err := k.set(ctx, oldest+2)
+		if err != nil {
+			return true, err
+		}
+		if oldest >= crowded && ended.Time+uint64(unbonding/time.Second) >= blockTime(ctx) {
+			return true, nil
+		}
+		drop = append(drop, oldest)
 		return len(drop) == prunedAtOnce, nil
 	})
 	if err != nil {
@@ -176,6 +188,28 @@ func (k *Keeper) pruneSets(ctx context.Context, epoch uint64) error {
 		}
 	}
 	return nil
+}
+
+// oldestSet returns the first set that is kept.
+func (k *Keeper) oldestSet(ctx context.Context) (oldest attestpb.AttesterSet, _ error) {
+	err := k.sets.Walk(ctx, nil, func(_ uint64, set attestpb.AttesterSet) (bool, error) {
+		oldest = set
+		return true, nil
+	})
+	return oldest, err
+}
+
+// oldestNamed returns the epoch of the window's oldest record.
+func (k *Keeper) oldestNamed(ctx context.Context) (uint64, error) {
+	history, err := k.history.Get(ctx)
+	if err != nil {
+		return 0, err
+	}
+	oldest, err := k.records.Get(ctx, history.Pruned+1)
+	if err != nil {
+		return 0, fmt.Errorf("the oldest record: %w", err)
+	}
+	return oldest.Epoch, nil
 }
 
 func encodeSet(set *da.AttesterSet, hash [da.HashSize]byte) attestpb.AttesterSet {
