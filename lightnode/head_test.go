@@ -2,7 +2,9 @@ package lightnode
 
 import (
 	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +91,52 @@ func TestLyingWitnessesAreStruck(t *testing.T) {
 				t.Errorf("the liar was asked for commits of heights %v", signed)
 			}
 		})
+	}
+}
+
+// invalidOnTheWay makes up headers above 10, such that those on the way to a turn are invalid by themselves: older than the
+// chain.
+func invalidOnTheWay(t *testing.T, blocks *testBlocks) func(*p2p.Header) *p2p.Header {
+	t.Helper()
+	strangers := newTestBlocks(t, 0)
+	strangers.keys = strangers.keys[32:]
+	return func(h *p2p.Header) *p2p.Header {
+		if h.Signed.Height <= 10 {
+			return h
+		}
+		set, keys := strangers.validators(1)
+		header := *h.Signed.Header
+		header.ValidatorsHash, header.ProposerAddress = set.Hash(), set.Validators[0].Address
+		if header.Height%5 != 0 {
+			header.Time = blocks.start
+		}
+		return &p2p.Header{Signed: sign(t, &header, set, keys), Validators: set, Proof: h.Proof}
+	}
+}
+
+// A source whose headers do not verify is struck for it, and not the witness that the light client goes on with.
+func TestWhoTakesALiarsPlaceIsNotStruck(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 10)
+	_, good := blocks.serve(t)
+	liar, bad := blocks.serve(t)
+	config := testConfig(t, blocks, good, bad)
+	log := &logged{}
+	config.Trust, config.CommitEvery, config.Log = blocks.trust(10), 5, slog.New(slog.NewTextHandler(log, nil))
+	n, _ := start(t, config)
+	rig.Await(t, "both vouch for the first header", func() bool { return status(t, n).Witnesses == 1 })
+	liar.set(func() { liar.alter = invalidOnTheWay(t, blocks) })
+	for turn := uint64(15); !n.host.Banned(bad.ID()); turn += 5 {
+		for range 5 {
+			blocks.grow(emptyBlock)
+		}
+		awaitVerdict(t, n, turn, sampling.Available)
+		if turn > 100 {
+			t.Fatalf("after %d turns the liar is not banned", turn/5-2)
+		}
+	}
+	if strings.Contains(log.String(), "peer sent garbage\" peer="+good.ID().String()) {
+		t.Error("the honest peer was struck")
 	}
 }
 

@@ -270,7 +270,7 @@ func (c *headChain) explain(client *light.Client, primary *peerProvider, err err
 	case errors.As(err, &expired):
 		return fmt.Errorf("%w at %s: start with the height and hash of a recent header from somewhere you trust", ErrTrustExpired, expired.At.Format(time.RFC3339))
 	case errors.As(err, &failed):
-		return c.blame(current(client, primary), err)
+		return c.blame(guilty(client, primary, failed.To), err)
 	}
 	return fmt.Errorf("asking peer %s for headers: %w", primary.peer, err)
 }
@@ -285,6 +285,15 @@ func current(client *light.Client, first *peerProvider) *peerProvider {
 		return now
 	}
 	return first
+}
+
+// guilty returns who delivered a header that does not verify: the first source, or who took its place. The light client
+// may have put a witness there because of that very header.
+func guilty(client *light.Client, first *peerProvider, height int64) *peerProvider {
+	if first.delivered(height) != nil {
+		return first
+	}
+	return current(client, first)
 }
 
 // blame strikes the peer whose header does not verify, unless what is wrong may be this
