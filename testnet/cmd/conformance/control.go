@@ -13,6 +13,8 @@ import (
 //
 //	POST /restart-node      kills the validator that the gateway "first" asks, and starts it again
 //	POST /restart-gateway   kills the gateway "first", and starts it again
+//	POST /stop-gateway      kills the gateway "first"
+//	POST /start-gateway     starts it again
 //	POST /halt, /resume     kills the other validator, without which there are no blocks, and starts it again
 //	POST /lie?about=…       has the proxy that "lied-to" asks lie: see lies
 //
@@ -30,12 +32,11 @@ func (d *devnet) controls() http.Handler {
 		},
 		"/restart-gateway": func(r *http.Request) error {
 			d.gateways[0].Kill()
-			if err := d.gateways[0].Start(); err != nil {
-				return err
-			}
-			return d.gateways[0].wait(r.Context())
+			return d.gateways[0].start(r.Context())
 		},
-		"/halt": func(*http.Request) error { nodes[1].Kill(); return nil },
+		"/stop-gateway":  func(*http.Request) error { d.gateways[0].Kill(); return nil },
+		"/start-gateway": func(r *http.Request) error { return d.gateways[0].start(r.Context()) },
+		"/halt":          func(*http.Request) error { nodes[1].Kill(); return nil },
 		"/resume": func(r *http.Request) error {
 			if err := nodes[1].Start(); err != nil {
 				return err

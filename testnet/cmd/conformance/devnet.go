@@ -189,10 +189,7 @@ func (d *devnet) gatewayFlags(g *served, prefix string) ([]string, error) {
 
 func (d *devnet) startGateway(ctx context.Context, g *served) error {
 	d.gateways = append(d.gateways, g)
-	if err := g.Start(); err != nil {
-		return err
-	}
-	return g.wait(ctx)
+	return g.start(ctx)
 }
 
 func flagNames() []string {
@@ -204,6 +201,14 @@ func flagNames() []string {
 }
 
 func address(port int) string { return net.JoinHostPort(testnet.Loopback, strconv.Itoa(port)) }
+
+// start starts the gateway and waits until it takes puts.
+func (g *served) start(ctx context.Context) error {
+	if err := g.Start(); err != nil {
+		return err
+	}
+	return g.wait(ctx)
+}
 
 // wait waits until the gateway takes puts.
 func (g *served) wait(ctx context.Context) error {
