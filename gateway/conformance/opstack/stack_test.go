@@ -1,7 +1,6 @@
 package opstack
 
 import (
-	"context"
 	"encoding/hex"
 	"fmt"
 	"math/big"
@@ -122,24 +121,28 @@ func (s *stack) startBatcher(t *testing.T, da string) {
 	start(t, s.dir, "batcher", "op-batcher", args...)
 }
 
-// send has the user send a transaction with data to the sequencer, and returns the block that it is in.
-func (s *stack) send(t *testing.T, data []byte) *types.Receipt {
+// send has the user send transactions with data to the sequencer at once, and returns where the last of them is.
+func (s *stack) send(t *testing.T, data ...[]byte) *types.Receipt {
 	t.Helper()
-	to := common.HexToAddress("0xabcdef")
-	tx, err := types.SignNewTx(s.chains.user, types.LatestSignerForChainID(big.NewInt(l2ChainID)), &types.DynamicFeeTx{
-		ChainID: big.NewInt(l2ChainID), Nonce: s.nonce, To: &to, Value: big.NewInt(1), Data: data,
-		Gas: 21000 + 40*uint64(len(data)), GasFeeCap: big.NewInt(100 * params.GWei), GasTipCap: big.NewInt(params.GWei),
-	})
-	if err != nil {
-		t.Fatal(err)
+	var last common.Hash
+	for _, one := range data {
+		to := common.HexToAddress("0xabcdef")
+		tx, err := types.SignNewTx(s.chains.user, types.LatestSignerForChainID(big.NewInt(l2ChainID)), &types.DynamicFeeTx{
+			ChainID: big.NewInt(l2ChainID), Nonce: s.nonce, To: &to, Value: big.NewInt(1), Data: one,
+			Gas: 21000 + 40*uint64(len(one)), GasFeeCap: big.NewInt(100 * params.GWei), GasTipCap: big.NewInt(params.GWei),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.sequencer.eth.SendTransaction(t.Context(), tx); err != nil {
+			t.Fatal(err)
+		}
+		last = tx.Hash()
+		s.nonce++
 	}
-	if err := s.sequencer.eth.SendTransaction(context.Background(), tx); err != nil {
-		t.Fatal(err)
-	}
-	s.nonce++
 	var receipt *types.Receipt
-	world.Eventually(t, func() (bool, error) {
-		receipt, err = s.sequencer.eth.TransactionReceipt(context.Background(), tx.Hash())
+	world.Eventually(t, func() (ok bool, err error) {
+		receipt, err = s.sequencer.eth.TransactionReceipt(t.Context(), last)
 		return err == nil, err
 	})
 	return receipt
@@ -148,13 +151,13 @@ func (s *stack) send(t *testing.T, data []byte) *types.Receipt {
 // commitments are what the batcher has sent to the inbox, from L1's first block on.
 func (s *stack) commitments(t *testing.T) [][]byte {
 	t.Helper()
-	head, err := s.l1.BlockNumber(context.Background())
+	head, err := s.l1.BlockNumber(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var found [][]byte
 	for number := range head + 1 {
-		block, err := s.l1.BlockByNumber(context.Background(), new(big.Int).SetUint64(number))
+		block, err := s.l1.BlockByNumber(t.Context(), new(big.Int).SetUint64(number))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,11 +203,11 @@ func (n *node) derives(t *testing.T, receipt *types.Receipt) {
 		}
 		return status.SafeL2.Number >= number, fmt.Errorf("%s is at %d, safe, of %d", n.name, status.SafeL2.Number, number)
 	})
-	block, err := n.eth.HeaderByNumber(context.Background(), receipt.BlockNumber)
+	block, err := n.eth.HeaderByNumber(t.Context(), receipt.BlockNumber)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := n.eth.TransactionReceipt(context.Background(), receipt.TxHash)
+	found, err := n.eth.TransactionReceipt(t.Context(), receipt.TxHash)
 	if err != nil || block.Hash() != receipt.BlockHash || found.BlockHash != receipt.BlockHash {
 		t.Fatalf("%s has block %d %s, the sequencer made %s: %v", n.name, number, block.Hash(), receipt.BlockHash, err)
 	}

@@ -4,13 +4,12 @@ package opstack
 
 import (
 	"errors"
+	"math/big"
 	"testing"
 	"time"
 
-	altda "github.com/ethereum-optimism/optimism/op-alt-da"
-	"github.com/ethereum/go-ethereum/core/types"
-
 	"github.com/ashlar-da/ashlar/gateway/conformance/world"
+	altda "github.com/ethereum-optimism/optimism/op-alt-da"
 )
 
 // failedGet is what op-node logs where the gateway has not given it the data of a commitment.
@@ -23,14 +22,14 @@ func TestOPStackGeneric(t *testing.T) {
 	t.Run("read from another node", func(t *testing.T) { s.follow(t, verifier, 43, 0x01) })
 	t.Run("more than a frame", func(t *testing.T) { s.large(t, verifier) })
 	t.Run("gateway restarts", func(t *testing.T) {
-		verifier.derives(t, s.send(t, nil))
+		verifier.derives(t, s.send(t, []byte(nil)))
 		world.Control(t, "/restart-gateway")
-		verifier.derives(t, s.send(t, nil))
+		verifier.derives(t, s.send(t, []byte(nil)))
 	})
 	t.Run("gateway is down", func(t *testing.T) { s.down(t, verifier, "/stop-gateway", "/start-gateway") })
 	t.Run("chain halts and resumes", func(t *testing.T) { s.down(t, verifier, "/halt", "/resume") })
 	late := s.node(t, "late", world.At(t, "OP_LIED_TO"))
-	t.Run("a node joins late", func(t *testing.T) { late.derives(t, s.send(t, nil)) })
+	t.Run("a node joins late", func(t *testing.T) { late.derives(t, s.send(t, []byte(nil))) })
 	t.Run("lying node", func(t *testing.T) { s.lying(t, verifier, late) })
 	t.Run("pruned", func(t *testing.T) { s.pruned(t) })
 }
@@ -63,22 +62,26 @@ func (s *stack) follow(t *testing.T, verifier *node, size int, kind byte) {
 	t.Logf("%d commitments, safe is block %d; the first: %x", len(commitments), status.SafeL2.Number, commitments[0])
 }
 
-// large has the rollup take more than fits in a frame of the batcher's.
+// large has the rollup take in a block what a frame of the batcher's has no room for.
 func (s *stack) large(t *testing.T, verifier *node) {
-	before := len(s.commitments(t))
-	var last *types.Receipt
-	for range 3 {
-		last = s.send(t, world.Random(t, 100_000))
-	}
+	const size = 100_000
+	last := s.send(t, world.Random(t, size), world.Random(t, size), world.Random(t, size), world.Random(t, size), world.Random(t, size), world.Random(t, size))
 	verifier.derives(t, last)
-	if sent := len(s.commitments(t)) - before; sent < 3 {
-		t.Fatalf("300,000 random bytes in %d commitments", sent)
+	for number := last.BlockNumber.Int64(); number > last.BlockNumber.Int64()-6; number-- {
+		block, err := verifier.eth.BlockByNumber(t.Context(), big.NewInt(number))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(block.Transactions()) > 2 { // with the one that tells of L1
+			return
+		}
 	}
+	t.Fatal("no block has two of the transactions")
 }
 
 // down has the rollup go on while nothing can be put, and be derived once it can.
 func (s *stack) down(t *testing.T, verifier *node, stop, resume string) {
-	verifier.derives(t, s.send(t, nil))
+	verifier.derives(t, s.send(t, []byte(nil)))
 	world.Control(t, stop)
 	resumed := false
 	defer func() {
@@ -110,7 +113,7 @@ func (s *stack) lying(t *testing.T, honest, deceived *node) {
 			return deceived.driver.said(t, failedGet) > said+1, err // one may be the answer to an earlier lie
 		})
 	}
-	last := s.send(t, nil)
+	last := s.send(t, []byte(nil))
 	honest.derives(t, last)
 	// op-node would stop for good once the window has passed and it believed that there is no such data: see pruned
 	time.Sleep((window + 3) * l1Period * time.Second)
@@ -119,7 +122,7 @@ func (s *stack) lying(t *testing.T, honest, deceived *node) {
 	}
 	world.Control(t, "/lie")
 	deceived.derives(t, last)
-	deceived.derives(t, s.send(t, nil))
+	deceived.derives(t, s.send(t, []byte(nil)))
 }
 
 // pruned has a node read from a gateway that proves what the rollup's first batches are in to be out of retention: op-node stops for good.
