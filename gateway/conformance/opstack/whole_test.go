@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ashlar-da/ashlar/gateway/conformance/world"
 	altda "github.com/ethereum-optimism/optimism/op-alt-da"
+
+	"github.com/ashlar-da/ashlar/gateway/conformance/world"
 )
 
 // failedGet is what op-node logs where the gateway has not given it the data of a commitment.
