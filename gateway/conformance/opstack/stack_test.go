@@ -19,6 +19,9 @@ import (
 	"github.com/ashlar-da/ashlar/gateway/conformance/world"
 )
 
+// frameSize is how many bytes of a batch go behind a commitment: less than the batcher's default, so that a transaction needs several.
+const frameSize = 30_000
+
 const jwtSecret = "0x5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e"
 
 // stack is a rollup of the OP Stack: its L1, and what follows and writes it.
@@ -115,34 +118,30 @@ func (s *stack) startBatcher(t *testing.T, da string) {
 	args := append([]string{
 		"--l1-eth-rpc=" + s.l1URL, "--l2-eth-rpc=" + s.sequencer.userURL, "--rollup-rpc=" + s.sequencer.driverURL,
 		"--private-key=" + hex.EncodeToString(crypto.FromECDSA(s.chains.batcher)),
-		"--poll-interval=1s", "--max-channel-duration=1", "--num-confirmations=1", "--txmgr.receipt-query-interval=1s",
+		"--poll-interval=1s", "--max-channel-duration=1", "--max-l1-tx-size-bytes=" + fmt.Sprint(frameSize), "--num-confirmations=1", "--txmgr.receipt-query-interval=1s",
 		"--rpc.addr=127.0.0.1", "--rpc.port=" + port(t),
 	}, s.altDA(da)...)
 	start(t, s.dir, "batcher", "op-batcher", args...)
 }
 
-// send has the user send transactions with data to the sequencer at once, and returns where the last of them is.
-func (s *stack) send(t *testing.T, data ...[]byte) *types.Receipt {
+// send has the user send a transaction with data to the sequencer, and returns the block that it is in.
+func (s *stack) send(t *testing.T, data []byte) *types.Receipt {
 	t.Helper()
-	var last common.Hash
-	for _, one := range data {
-		to := common.HexToAddress("0xabcdef")
-		tx, err := types.SignNewTx(s.chains.user, types.LatestSignerForChainID(big.NewInt(l2ChainID)), &types.DynamicFeeTx{
-			ChainID: big.NewInt(l2ChainID), Nonce: s.nonce, To: &to, Value: big.NewInt(1), Data: one,
-			Gas: 21000 + 40*uint64(len(one)), GasFeeCap: big.NewInt(100 * params.GWei), GasTipCap: big.NewInt(params.GWei),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.sequencer.eth.SendTransaction(t.Context(), tx); err != nil {
-			t.Fatal(err)
-		}
-		last = tx.Hash()
-		s.nonce++
+	to := common.HexToAddress("0xabcdef")
+	tx, err := types.SignNewTx(s.chains.user, types.LatestSignerForChainID(big.NewInt(l2ChainID)), &types.DynamicFeeTx{
+		ChainID: big.NewInt(l2ChainID), Nonce: s.nonce, To: &to, Value: big.NewInt(1), Data: data,
+		Gas: 21000 + 40*uint64(len(data)), GasFeeCap: big.NewInt(100 * params.GWei), GasTipCap: big.NewInt(params.GWei),
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+	if err := s.sequencer.eth.SendTransaction(t.Context(), tx); err != nil {
+		t.Fatal(err)
+	}
+	s.nonce++
 	var receipt *types.Receipt
 	world.Eventually(t, func() (ok bool, err error) {
-		receipt, err = s.sequencer.eth.TransactionReceipt(t.Context(), last)
+		receipt, err = s.sequencer.eth.TransactionReceipt(t.Context(), tx.Hash())
 		return err == nil, err
 	})
 	return receipt
