@@ -18,6 +18,8 @@ const (
 	// fetchSoon is how long after its start a node first looks for what is missing, when it has some peers, and fetchEvery
 	// the time between two looks.
 	fetchSoon, fetchEvery = 2 * time.Second, 10 * time.Second
+	// fetchLimit is how long a look may take: the next begins with the newest again, and passes over what was asked for.
+	fetchLimit = time.Minute
 	// fetchBelow is how far below the newest height certificates are asked for: gossip brings newer ones.
 	fetchBelow = 4
 	// fetchPeers is how many peers are asked about one range at a time.
@@ -99,8 +101,10 @@ func (f *Fetcher) Run(ctx context.Context) error {
 	}
 }
 
-// pass asks for all that is due, the newest first.
+// pass asks for all that is due, the newest first, as far as it gets in fetchLimit.
 func (f *Fetcher) pass(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
+	defer cancel()
 	f.service.Collector.mu.Lock()
 	head, epoch := f.service.head, f.service.epoch
 	f.service.Collector.mu.Unlock()

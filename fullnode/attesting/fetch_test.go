@@ -193,6 +193,37 @@ func TestMissedCertificatesAreFetched(t *testing.T) {
 	})
 }
 
+// slow is peers that take their time.
+type slow struct{ *world }
+
+func (s slow) GetCertificates(ctx context.Context, from peer.ID, first uint64, count int) ([]*da.Certificate, error) {
+	select {
+	case <-time.After(20 * time.Second):
+		return s.world.GetCertificates(ctx, from, first, count)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// TestSlowPeersDoNotHoldUpTheNewest: a node that has much to ask for asks for what is new soon, however slowly it gets the rest.
+func TestSlowPeersDoNotHoldUpTheNewest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		chain, w := newChain(t, 30*rangeSize), newWorld()
+		chain.window = 30 * rangeSize
+		a := w.add(t, chain, "a", nil, nil)
+		service := runFetcher(t, chain, slow{w}, never)
+		time.Sleep(fetchSoon + 2*time.Minute)
+		chain.grow(30*rangeSize + 8)
+		newest := uint64(30*rangeSize + 1)
+		if err := a.config.Archive.put(chain.certificateOf(t, newest), true); err != nil {
+			t.Fatal(err)
+		}
+		service.Stored(30*rangeSize + 8)
+		time.Sleep(2*fetchLimit + fetchEvery)
+		expectHeld(t, service, []uint64{newest}, nil)
+	})
+}
+
 // TestFetcherWaitsForTheChain: a node that is behind asks for nothing, since its window is not the chain's.
 func TestFetcherWaitsForTheChain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
