@@ -2,30 +2,15 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net"
-	"net/http"
-	"time"
 
-	"golang.org/x/sync/errgroup"
-)
-
-// What a slow or idle peer can hold of a connection.
-const (
-	headerTimeout  = 5 * time.Second
-	idleTimeout    = 2 * time.Minute
-	maxHeaderBytes = 16 << 10
-	// drainTimeout is how long requests in flight may take once the server stops.
-	drainTimeout = 5 * time.Second
+	"github.com/ashlar-da/ashlar/api/httpserver"
 )
 
 // Server serves a node's HTTP API. New binds its address, Run serves.
 type Server struct {
-	config   Config
-	listener net.Listener
-	handler  http.Handler
+	server *httpserver.Server
 }
 
 // New checks the configuration, reads the token file and binds the address.
@@ -38,47 +23,23 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", config.Address)
+	server, err := httpserver.New(ctx, httpserver.Config{Address: config.Address, Handler: handler, Log: config.Log})
 	if err != nil {
-		return nil, fmt.Errorf("api: listen, is another node running? %w", err)
+		return nil, fmt.Errorf("api: is another node running? %w", err)
 	}
-	return &Server{config, listener, handler}, nil
+	return &Server{server}, nil
 }
 
 // Addr is the address bound.
-func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+func (s *Server) Addr() net.Addr { return s.server.Addr() }
 
 // Close gives the address up if Run is not going to be called.
-func (s *Server) Close() error { return s.listener.Close() }
+func (s *Server) Close() error { return s.server.Close() }
 
 // Run serves until ctx is cancelled, which is no error, then lets requests in flight end.
 func (s *Server) Run(ctx context.Context) error {
-	streams, endStreams := context.WithCancel(ctx)
-	defer endStreams()
-	server := &http.Server{
-		Handler:           s.handler,
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		BaseContext:       func(net.Listener) context.Context { return streams },
-		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
+	if err := s.server.Run(ctx); err != nil {
+		return fmt.Errorf("api: %w", err)
 	}
-	var group errgroup.Group
-	group.Go(func() error {
-		<-streams.Done()
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-		defer cancel()
-		if err := server.Shutdown(drain); err != nil {
-			return server.Close()
-		}
-		return nil
-	})
-	group.Go(func() error {
-		defer endStreams()
-		if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("api: serve: %w", err)
-		}
-		return nil
-	})
-	return group.Wait()
+	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -400,24 +399,6 @@ func TestBodyOfUnknownLengthIsCapped(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
-
-func TestSlowHeadersAreCutOff(t *testing.T) {
-	address := strings.TrimPrefix(start(t, fullConfig(newSquares(), new(fakeSubmitter))), "http://")
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	if _, err := conn.Write([]byte("GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")); err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.SetReadDeadline(time.Now().Add(6 * headerTimeout)); err != nil {
-		t.Fatal(err)
-	}
-	if answer, err := io.ReadAll(conn); err != nil || strings.Contains(string(answer), "200") {
-		t.Errorf("the server waits for headers that do not come: %q, %v", answer, err)
-	}
-}
 
 func TestConfigIsChecked(t *testing.T) {
 	good := fullConfig(newSquares(), new(fakeSubmitter))

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ashlar-da/ashlar/api/httpserver"
 )
 
 // pipes is a listener whose connections are in memory, so that their deadlines follow the
@@ -53,7 +55,7 @@ func servePipes(t *testing.T, config Config, test func(t *testing.T, p *pipes)) 
 			t.Fatal(err)
 		}
 		p := &pipes{make(chan net.Conn), make(chan struct{})}
-		s := &Server{config, p, newHandler(t, config)}
+		s := &Server{httpserver.Over(p, httpserver.Config{Handler: newHandler(t, config), Log: config.Log})}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx) }()

@@ -43,7 +43,7 @@ func TestBeacon(t *testing.T) {
 	if len(rows) != 2 {
 		t.Fatalf("%d rows", len(rows))
 	}
-	h := beacon.New(core, must(gateway.NewGate("", 0)))
+	h := beacon.New(core, must(gateway.NewGate(gateway.GateConfig{})))
 	get := func(path, query string, into any) int {
 		t.Helper()
 		w := ask(t, h, "GET", path, nil, func(r *http.Request) { r.URL.RawQuery = query })

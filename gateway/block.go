@@ -10,7 +10,7 @@ import (
 // recentBlocks is how many of the newest blocks are kept in memory as Blocks.
 const recentBlocks = 1 << 14
 
-// Block is what a height has of the namespace, all of it.
+// Block is what a height has of the namespace, all of it that counts.
 type Block struct {
 	Height uint64
 	Time   time.Time
@@ -24,7 +24,7 @@ type Sized struct {
 	Size uint64
 }
 
-// Block returns what a height has of the namespace. It fails with da.ErrPruned where that is out of retention, and
+// Block returns what a height has of the namespace, of Config.Posters alone where there are some. It fails with da.ErrPruned where that is out of retention, and
 // otherwise with ErrBehind or ErrUnavailable.
 func (c *Core) Block(ctx context.Context, height uint64) (*Block, error) {
 	if height == 0 || height > math.MaxInt64 {
@@ -40,7 +40,7 @@ func (c *Core) Block(ctx context.Context, height uint64) (*Block, error) {
 	if err != nil {
 		return nil, c.unread(height, err)
 	}
-	read := (&block{header, entries}).public()
+	read := (&block{header, c.counting(entries)}).public()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if newest := c.index.newest().height; c.known && height <= newest && newest-height < recentBlocks { // as after a restart

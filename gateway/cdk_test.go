@@ -50,7 +50,7 @@ func code(t *testing.T, h http.Handler, method, params string) (result json.RawM
 
 func TestCDK(t *testing.T) {
 	sequencer, key, stranger := must(crypto.GenerateKey()), must(crypto.GenerateKey()), must(crypto.GenerateKey())
-	gate := must(gateway.NewGate("", 0))
+	gate := must(gateway.NewGate(gateway.GateConfig{}))
 	config := cdk.Config{Key: key, Sequencer: crypto.PubkeyToAddress(sequencer.PublicKey)}
 	h := must(cdk.New(live(t), gate, config))
 	one, two := []byte("one batch"), []byte("another")

@@ -48,7 +48,7 @@ func submitted(t *testing.T, h http.Handler, blobs ...celestiaBlob) (height uint
 }
 
 func TestCelestia(t *testing.T) {
-	h := celestia.New(live(t), must(gateway.NewGate("", 0)))
+	h := celestia.New(live(t), must(gateway.NewGate(gateway.GateConfig{})))
 	a, b, c := newCelestiaBlob("alpha", "one"), newCelestiaBlob("alpha", "two"), newCelestiaBlob("beta", "one")
 	height := submitted(t, h, a, c, b)
 	at := func(blob *celestiaBlob) string {
@@ -203,7 +203,7 @@ func TestNodesWords(t *testing.T) {
 		return 500, fmt.Appendf(nil, `{"error":{"code":"internal","message":%q}}`, words)
 	})
 	core, _ := open(t, url, t.TempDir(), nil)
-	h := celestia.New(core, must(gateway.NewGate("", 0)))
+	h := celestia.New(core, must(gateway.NewGate(gateway.GateConfig{})))
 	ns := celestiaNamespace("alpha")
 	for _, c := range []struct{ method, params string }{
 		{"blob.GetAll", fmt.Sprintf("[1,[%q]]", b64(ns[:]))},
@@ -229,17 +229,17 @@ func TestSmallBlobs(t *testing.T) {
 	for i := range blobs {
 		blobs[i], octets[i] = newCelestiaBlob("small", string(rune('a'+i%26))), []byte{byte(i)}
 	}
-	height := submitted(t, celestia.New(core, must(gateway.NewGate("", 0))), blobs...)
+	height := submitted(t, celestia.New(core, must(gateway.NewGate(gateway.GateConfig{}))), blobs...)
 	many := strings.TrimSuffix(strings.Repeat(fmt.Sprintf("%q,", b64(blobs[0].Namespace)), 64), ",")
-	h := celestia.New(core, must(gateway.NewGate("", 8<<20)))
+	h := celestia.New(core, must(gateway.NewGate(gateway.GateConfig{Memory: gateway.NewMemory(8<<20, 1)})))
 	if problem := rpc(t, h, "blob.GetAll", fmt.Sprintf("[%d,[%s]]", height, many), nil); !strings.Contains(problem, busy) {
 		t.Errorf("all of a namespace, many times: %.200s", problem)
 	}
 	var ids [][]byte
-	if problem := rpc(t, rollkit.New(core, must(gateway.NewGate("", 0))), "da.Submit", toJSON([]any{octets, 0, nil}), &ids); problem != "" {
+	if problem := rpc(t, rollkit.New(core, must(gateway.NewGate(gateway.GateConfig{}))), "da.Submit", toJSON([]any{octets, 0, nil}), &ids); problem != "" {
 		t.Fatal(problem)
 	}
-	h = rollkit.New(core, must(gateway.NewGate("", 100<<10)))
+	h = rollkit.New(core, must(gateway.NewGate(gateway.GateConfig{Memory: gateway.NewMemory(100<<10, 1)})))
 	if problem := rpc(t, h, "da.GetIDs", fmt.Sprintf("[%d,null]", binary.LittleEndian.Uint64(ids[0])), nil); !strings.Contains(problem, busy) {
 		t.Errorf("ids: %.200s", problem)
 	}

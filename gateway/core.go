@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -22,7 +23,6 @@ const MaxSize = da.MaxTxOwnRows * da.DataRowSize
 const (
 	DefaultRetention  = 15 * 24 * time.Hour
 	DefaultPutTimeout = 2 * time.Minute
-	DefaultMaxPuts    = 128
 	DefaultMaxLag     = time.Minute
 	DefaultPoll       = 500 * time.Millisecond
 )
@@ -36,14 +36,18 @@ type Config struct {
 	// From is the height from which on the namespace is followed where Index is new, the rollup's
 	// first; 0: the oldest that the node holds.
 	From uint64
+	// Posters are the accounts whose blobs count where the namespace is listed or searched, and what is put is looked for; none:
+	// all do, and anybody may post to a namespace. All gateways of a rollup take the same, as they decide what there is. What
+	// is named by height and id is read whoever posted it.
+	Posters []Poster
+	// Payers are the accounts that Client posts by, where it posts and that is known: nothing is posted that would not count.
+	Payers []Poster
 	// Retention is how old a blob must be, by the time of verified headers, for its absence to be an answer;
 	// 0: 15 days. It must not be more than what the nodes keep.
 	Retention time.Duration
 	// PutTimeout is how long a put waits to be final; 0: 2 minutes. What it posted goes on, and the next put of
 	// the same bytes waits for it.
 	PutTimeout time.Duration
-	// MaxPuts bounds the blobs that are held in memory on their way to the chain; 0: 128.
-	MaxPuts int
 	// MaxLag is how old the newest verified header may be for puts, and for proofs that no block has
 	// something; 0: 1 minute.
 	MaxLag time.Duration
@@ -58,7 +62,7 @@ func (c Config) resolve() (Config, error) {
 	switch {
 	case c.Client == nil || c.Log == nil || c.Index == "":
 		return c, errors.New("gateway: Client, Index and Log are required")
-	case c.Retention < 0 || c.PutTimeout < 0 || c.MaxPuts < 0 || c.MaxLag < 0 || c.Poll < 0:
+	case c.Retention < 0 || c.PutTimeout < 0 || c.MaxLag < 0 || c.Poll < 0:
 		return c, errors.New("gateway: durations and bounds cannot be negative")
 	}
 	if err := c.Namespace.ValidateForBlob(); err != nil {
@@ -72,9 +76,6 @@ func (c Config) resolve() (Config, error) {
 			*d.value = d.standard
 		}
 	}
-	if c.MaxPuts == 0 {
-		c.MaxPuts = DefaultMaxPuts
-	}
 	return c, nil
 }
 
@@ -84,7 +85,7 @@ type Core struct {
 	config  Config
 	client  *client.Client
 	meter   *meter
-	slots   chan struct{} // one element for each blob on its way
+	guard   *Guard
 	flights singleflight.Group
 
 	life  context.Context // of what goes on when a request has ended
@@ -96,6 +97,8 @@ type Core struct {
 	fresh map[content]made // what was posted beyond what index has; guarded by mu
 	ready bool             // the index once reached the chain's head; guarded by mu
 	known bool             // the index was checked to be of this chain; guarded by mu
+	// unwritten is why the index was not written when that was last tried, nil where it was; guarded by mu
+	unwritten error
 	// recent are the newest blocks by height, and grown is closed when they are more; guarded by mu
 	recent map[uint64]*Block
 	grown  chan struct{}
@@ -125,28 +128,36 @@ func New(config Config) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	index, err := openIndex(config.Index, config.Namespace)
+	index, err := openIndex(config.Index, config.Namespace, config.Posters)
+	if errors.Is(err, errOtherPosters) {
+		config.Log.Warn("the posters are others than before: the namespace is read anew, as far as nodes have it", "index", config.Index)
+		if err = os.Remove(config.Index); err == nil {
+			index, err = openIndex(config.Index, config.Namespace, config.Posters)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	c := &Core{
 		config: config, client: config.Client, index: index,
-		slots: make(chan struct{}, config.MaxPuts), fresh: make(map[content]made),
+		fresh: make(map[content]made), guard: &Guard{Log: config.Log},
 		recent: make(map[uint64]*Block), grown: make(chan struct{}),
 	}
 	c.life, c.end = context.WithCancel(context.Background())
 	if c.meter, err = newMeter(config.Metrics); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
+	c.guard.Panics = c.meter.panics
 	return c, nil
 }
 
-// Run follows the namespace until ctx ends, which is no error.
+// Run follows the namespace until ctx ends, which is no error. It fails where the index is of another chain; while the index
+// cannot be written, Health fails, and the same blocks are tried again.
 func (c *Core) Run(ctx context.Context) error {
 	var trouble troubles
 	for {
-		err := c.follow(ctx)
-		if errors.Is(err, errOtherChain) || errors.Is(err, errIndexFile) {
+		err := c.guard.Call(func() error { return c.follow(ctx) })
+		if errors.Is(err, errOtherChain) {
 			return err
 		}
 		if ctx.Err() == nil {
@@ -159,6 +170,9 @@ func (c *Core) Run(ctx context.Context) error {
 		}
 	}
 }
+
+// Guard keeps what serves the Core's requests from ending the process.
+func (c *Core) Guard() *Guard { return c.guard }
 
 // Close ends what goes on and lets go of the index.
 func (c *Core) Close() error {
@@ -177,6 +191,8 @@ func (c *Core) Health() error {
 	switch {
 	case !c.ready:
 		return fmt.Errorf("%w: the namespace is read up to height %d so far", ErrBehind, newest.height)
+	case c.unwritten != nil:
+		return fmt.Errorf("%w: the index cannot be written, see the gateway's log", ErrBehind)
 	case time.Since(newest.time) > c.config.MaxLag:
 		return fmt.Errorf("%w: the newest block that a node gave, height %d, is of %s", ErrBehind, newest.height, newest.time.UTC().Format(time.RFC3339))
 	}

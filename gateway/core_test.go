@@ -21,7 +21,7 @@ import (
 
 func put(t *testing.T, core *gateway.Core, data []byte) gateway.Ref {
 	t.Helper()
-	ref, err := core.Put(t.Context(), data)
+	ref, err := core.Put(t.Context(), everybody(), data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func put(t *testing.T, core *gateway.Core, data []byte) gateway.Ref {
 
 func TestWhatIsPutIsReadAndPutOnce(t *testing.T) {
 	dir := t.TempDir()
-	core, stop := open(t, startNode().url, dir, nil)
+	core, stop := open(t, startNode().URL(), dir, nil)
 	ready(t, core)
 	data := []byte("put before the restart")
 	ref := put(t, core, data)
@@ -49,11 +49,11 @@ func TestWhatIsPutIsReadAndPutOnce(t *testing.T) {
 	}
 	check("at once", core)
 	stop()
-	core, stop = open(t, startNode().url, dir, nil)
+	core, stop = open(t, startNode().URL(), dir, nil)
 	ready(t, core)
 	check("after a restart", core)
 	stop()
-	core, _ = open(t, startNode().url, t.TempDir(), nil)
+	core, _ = open(t, startNode().URL(), t.TempDir(), nil)
 	ready(t, core)
 	check("with nothing but the chain", core)
 }
@@ -66,7 +66,7 @@ func TestConcurrentPuts(t *testing.T) {
 	for i := range refs {
 		group.Go(func() {
 			var err error
-			if refs[i], err = core.Put(t.Context(), fmt.Appendf(nil, "blob %d", i%distinct)); err != nil {
+			if refs[i], err = core.Put(t.Context(), everybody(), fmt.Appendf(nil, "blob %d", i%distinct)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -113,7 +113,7 @@ func TestWhatIsNotThere(t *testing.T) {
 		data []byte
 		want error
 	}{"nothing": {nil, da.ErrInvalidBlob}, "too much": {make([]byte, gateway.MaxSize+1), da.ErrTooLarge}} {
-		if _, err := core.Put(t.Context(), c.data); !errors.Is(err, c.want) {
+		if _, err := core.Put(t.Context(), everybody(), c.data); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
@@ -183,7 +183,7 @@ func TestANodeThatBeginsToLie(t *testing.T) {
 	_, byKeccak := core.FindKeccak(t.Context(), [32]byte{1})
 	_, byHash := core.FindRow(t.Context(), [32]byte{1})
 	_, byRef := core.Get(t.Context(), gateway.Ref{Height: 1e6, ID: da.BlobID{1}})
-	_, put := core.Put(t.Context(), []byte("x"))
+	_, put := core.Put(t.Context(), everybody(), []byte("x"))
 	_, entries := core.Entries(t.Context(), 1e6)
 	for name, err := range map[string]error{"by keccak": byKeccak, "by versioned hash": byHash, "by commitment": byRef, "put": put, "entries": entries} {
 		if status := gateway.Status(err); status != http.StatusServiceUnavailable {
@@ -202,7 +202,7 @@ func TestOneHonestNodeIsEnough(t *testing.T) {
 		}
 		return status, body
 	})
-	core, _ := open(t, forged, t.TempDir(), func(c *client.Config, _ *gateway.Config) { c.Fallbacks = []string{startNode().url} })
+	core, _ := open(t, forged, t.TempDir(), func(c *client.Config, _ *gateway.Config) { c.Fallbacks = []string{startNode().URL()} })
 	if blob, err := core.Get(t.Context(), ref); err != nil || !bytes.Equal(blob.Data, data) {
 		t.Errorf("%v", err)
 	}
@@ -211,18 +211,18 @@ func TestOneHonestNodeIsEnough(t *testing.T) {
 func TestPutsWaitForTheChain(t *testing.T) {
 	node := liar(t, func(r *http.Request, status int, body []byte) (int, []byte) { return 502, nil })
 	core, _ := open(t, node, t.TempDir(), nil)
-	if _, err := core.Put(t.Context(), []byte("too early")); !errors.Is(err, gateway.ErrBehind) {
+	if _, err := core.Put(t.Context(), everybody(), []byte("too early")); !errors.Is(err, gateway.ErrBehind) {
 		t.Errorf("before the chain is known: %v", err)
 	}
-	halted, _ := open(t, startNode().url, t.TempDir(), func(_ *client.Config, c *gateway.Config) { c.MaxLag = time.Nanosecond })
-	if _, err := halted.Put(t.Context(), []byte("too late")); !errors.Is(err, gateway.ErrBehind) {
+	halted, _ := open(t, startNode().URL(), t.TempDir(), func(_ *client.Config, c *gateway.Config) { c.MaxLag = time.Nanosecond })
+	if _, err := halted.Put(t.Context(), everybody(), []byte("too late")); !errors.Is(err, gateway.ErrBehind) {
 		t.Errorf("when the newest block is old: %v", err)
 	}
 }
 
 func TestIndexFile(t *testing.T) {
 	dir := t.TempDir()
-	core, stop := open(t, startNode().url, dir, nil)
+	core, stop := open(t, startNode().URL(), dir, nil)
 	ready(t, core)
 	data := []byte("indexed")
 	ref := put(t, core, data)
@@ -244,7 +244,7 @@ func TestIndexFile(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(again, "index"), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		core, stop := open(t, startNode().url, again, nil)
+		core, stop := open(t, startNode().URL(), again, nil)
 		ready(t, core)
 		if found, err := core.FindKeccak(t.Context(), da.Keccak256(data)); err != nil || found != ref {
 			t.Errorf("%s: %v, %v", name, found, err)
@@ -259,7 +259,7 @@ func TestIndexFile(t *testing.T) {
 
 // TestWhatIsOldIsPutAnew has a retention so short that what was put is soon not to be relied on.
 func TestWhatIsOldIsPutAnew(t *testing.T) {
-	core, _ := open(t, startNode().url, t.TempDir(), func(_ *client.Config, c *gateway.Config) { c.Retention = 8 * time.Second })
+	core, _ := open(t, startNode().URL(), t.TempDir(), func(_ *client.Config, c *gateway.Config) { c.Retention = 8 * time.Second })
 	ready(t, core)
 	data := []byte("to be renewed")
 	first := put(t, core, data)
@@ -281,7 +281,7 @@ func TestWhatIsOldIsPutAnew(t *testing.T) {
 // TestWhatTheIndexHasNotIsPutAnew has a client that remembers where it put what the index does not reach back to.
 func TestWhatTheIndexHasNotIsPutAnew(t *testing.T) {
 	dir := t.TempDir()
-	core, stop := open(t, startNode().url, dir, nil)
+	core, stop := open(t, startNode().URL(), dir, nil)
 	ready(t, core)
 	data := []byte("older than the index")
 	first := put(t, core, data)
@@ -289,7 +289,7 @@ func TestWhatTheIndexHasNotIsPutAnew(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "index")); err != nil {
 		t.Fatal(err)
 	}
-	core, _ = open(t, startNode().url, dir, func(_ *client.Config, c *gateway.Config) { c.From = first.Height + 1 })
+	core, _ = open(t, startNode().URL(), dir, func(_ *client.Config, c *gateway.Config) { c.From = first.Height + 1 })
 	ready(t, core)
 	if again := put(t, core, data); again.Height <= first.Height {
 		t.Errorf("%v, as the client remembers", again)

@@ -77,9 +77,11 @@ func (c *Core) read(ctx context.Context, into []block, from uint64) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range into {
 		group.Go(func() error {
-			header, entries, err := c.client.Entries(ctx, c.config.Namespace, from+uint64(i))
-			into[i] = block{header, entries}
-			return err
+			return c.guard.Call(func() error {
+				header, entries, err := c.client.Entries(ctx, c.config.Namespace, from+uint64(i))
+				into[i] = block{header, c.counting(entries)}
+				return err
+			})
 		})
 	}
 	return group.Wait()
@@ -90,9 +92,10 @@ func markOf(header *chain.Header) mark {
 }
 
 // note adds consecutive heights to the index.
-func (c *Core) note(blocks []block) error {
+func (c *Core) note(blocks []block) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	defer func() { c.unwritten = err }()
 	for i := range blocks {
 		b := &blocks[i]
 		if err := c.index.add(markOf(b.header), b.entries); err != nil {

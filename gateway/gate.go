@@ -1,49 +1,60 @@
 package gateway
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 
 	"github.com/ashlar-da/ashlar/api/token"
 	"github.com/ashlar-da/ashlar/da"
 )
 
-const (
-	// bodyGrace is the time that a body has besides what bodyRate, in bytes per second, gives it.
-	bodyGrace = 5 * time.Second
-	bodyRate  = 64 << 10
-	// DefaultMemory is how many bytes of bodies and answers a Gate lets be in memory at once.
-	DefaultMemory = 512 << 20
-)
-
 // ErrBadRequest means that a request is not one of the protocol.
 var ErrBadRequest = errors.New("bad request")
 
-// Gate lets requests in: those with a token, and as many as memory is set aside for. Each protocol has its own,
-// so that none takes another's room. It is safe for concurrent use.
-type Gate struct {
-	tokens *token.File // nil: everybody may write
-	memory *semaphore.Weighted
+// DefaultMaxPuts is how many blobs of a protocol are on their way at once, where nobody says.
+const DefaultMaxPuts = 128
+
+// flightCost is how often a blob's bytes are in memory while it is on its way: themselves, a transaction's, and as it is sent.
+const flightCost = 3
+
+// GateConfig is what a Gate is made of.
+type GateConfig struct {
+	// Tokens is a token file that guards puts; empty: everybody may put.
+	Tokens string
+	// Memory is what bodies and answers, and blobs on their way, are held in; nil: DefaultMemory, for this gate alone.
+	Memory *Memory
+	// MaxPuts bounds the blobs on their way to the chain; 0: DefaultMaxPuts.
+	MaxPuts int
 }
 
-// NewGate reads the token file, if there is one; memory is in bytes, 0: DefaultMemory.
-func NewGate(tokens string, memory int64) (*Gate, error) {
-	if memory == 0 {
-		memory = DefaultMemory
+// Gate lets requests of a protocol in: those with a token, and as many as there is memory for. Each protocol has its own, so
+// that none takes another's room. It is safe for concurrent use.
+type Gate struct {
+	tokens *token.File // nil: everybody may write
+	memory *Memory
+	used   int64         // guarded by memory.mu
+	puts   chan struct{} // one element for each blob on its way
+}
+
+// NewGate reads the token file, if there is one.
+func NewGate(config GateConfig) (*Gate, error) {
+	if config.MaxPuts < 0 {
+		return nil, errors.New("gateway: puts cannot be negative")
 	}
-	g := &Gate{memory: semaphore.NewWeighted(memory)}
-	if tokens == "" {
+	if config.MaxPuts == 0 {
+		config.MaxPuts = DefaultMaxPuts
+	}
+	if config.Memory == nil {
+		config.Memory = NewMemory(DefaultMemory, 1)
+	}
+	g := &Gate{memory: config.Memory, puts: make(chan struct{}, config.MaxPuts)}
+	if config.Tokens == "" {
 		return g, nil
 	}
 	var err error
-	g.tokens, err = token.Open(tokens, time.Now)
+	g.tokens, err = token.Open(config.Tokens, time.Now)
 	return g, err
 }
 
@@ -60,56 +71,19 @@ func (g *Gate) Authorize(r *http.Request, scope string) error {
 	return g.tokens.Check(authorization, scope)
 }
 
-// Reserve sets memory aside for as many bytes, until release is called. It fails with ErrBusy.
-func (g *Gate) Reserve(size int64) (release func(), err error) {
-	if !g.memory.TryAcquire(size) {
-		return nil, fmt.Errorf("%w: there is no memory left for %d bytes", ErrBusy, size)
-	}
-	return func() { g.memory.Release(size) }, nil
-}
-
-// Body reads what was posted, at most limit bytes, into memory that was set aside before, until release is
-// called. It fails with da.ErrTooLarge, unread where the length is known, with ErrBusy or ErrBadRequest.
-func (g *Gate) Body(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, release func(), err error) {
-	if r.ContentLength > limit {
-		return nil, nil, fmt.Errorf("%w: %d bytes posted, at most %d are taken", da.ErrTooLarge, r.ContentLength, limit)
-	}
-	size := r.ContentLength
-	if size < 0 {
-		size = limit
-	}
-	if release, err = g.Reserve(size + bytes.MinRead); err != nil {
-		return nil, nil, err
-	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyGrace + time.Duration(size)*time.Second/bodyRate)) // test recorders do not know deadlines
-	body, err = readBody(http.MaxBytesReader(w, r.Body, limit), r.ContentLength)
+// launch lets a blob of that many bytes be on its way, until land is called. It fails with ErrBusy.
+func (g *Gate) launch(size int) (land func(), err error) {
+	release, err := g.Reserve(flightCost * int64(size))
 	if err != nil {
+		return nil, err
+	}
+	select {
+	case g.puts <- struct{}{}:
+		return func() { <-g.puts; release() }, nil
+	default:
 		release()
-		return nil, nil, bodyError(err, limit)
+		return nil, fmt.Errorf("%w: %d blobs are on their way", ErrBusy, cap(g.puts))
 	}
-	_ = control.SetReadDeadline(time.Time{})
-	return body, release, nil
-}
-
-func readBody(from io.Reader, size int64) ([]byte, error) {
-	var body bytes.Buffer
-	if size > 0 {
-		body.Grow(int(size) + bytes.MinRead)
-	}
-	_, err := body.ReadFrom(from)
-	return body.Bytes(), err
-}
-
-func bodyError(err error, limit int64) error {
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return fmt.Errorf("%w: more than %d bytes posted", da.ErrTooLarge, limit)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("%w: the body comes too slowly, send %d KiB a second or faster", ErrBadRequest, bodyRate>>10)
-	}
-	return fmt.Errorf("%w: the body ends early: %w", ErrBadRequest, err)
 }
 
 // Status is the HTTP status that says what an error means, to be asked again where it is 503.

@@ -41,7 +41,7 @@ func (c *Core) exists(ctx context.Context, ref Ref) error {
 	switch {
 	case known:
 		return nil
-	case covered || ref.Height == 0 || ref.Height > math.MaxInt64: // beyond what a chain can count to
+	case covered && len(c.config.Posters) == 0 || ref.Height == 0 || ref.Height > math.MaxInt64: // beyond what a chain can count to
 		return absent(ref)
 	}
 	_, entries, err := c.client.Entries(ctx, c.config.Namespace, ref.Height)
@@ -223,7 +223,7 @@ func (c *Core) Indexed() (contents int, height uint64) {
 // Retention is how long what is put can be read.
 func (c *Core) Retention() time.Duration { return c.config.Retention }
 
-// Entries returns what the namespace has at a height, all of it, 0 being the newest that was followed. It fails as Get does.
+// Entries returns what the namespace has at a height, all of it that counts, 0 being the newest that was followed. It fails as Get does.
 func (c *Core) Entries(ctx context.Context, height uint64) ([]da.Entry, error) {
 	if height == 0 {
 		c.mu.Lock()
@@ -237,5 +237,5 @@ func (c *Core) Entries(ctx context.Context, height uint64) ([]da.Entry, error) {
 	if err != nil {
 		return nil, c.unread(height, err)
 	}
-	return entries, nil
+	return c.counting(entries), nil
 }

@@ -40,6 +40,7 @@ type mark struct {
 type index struct {
 	file      *indexFile
 	namespace da.Namespace
+	posters   [da.HashSize]byte // the digest of those whose blobs it has, zero: all
 	chainID   string
 	contents  map[content][]*record // by ascending heights
 	refs      map[Ref]*record
@@ -51,10 +52,10 @@ type index struct {
 	dropped   int                           // lines of the file that are, about
 }
 
-// openIndex reads the file at path, or makes a new one.
-func openIndex(path string, namespace da.Namespace) (*index, error) {
+// openIndex reads the file at path, or makes a new one. It fails with errOtherPosters where it has others' blobs.
+func openIndex(path string, namespace da.Namespace, posters []Poster) (*index, error) {
 	i := &index{
-		namespace: namespace, contents: make(map[content][]*record),
+		namespace: namespace, posters: digest(posters), contents: make(map[content][]*record),
 		refs: make(map[Ref]*record), rows: make(map[[da.HashSize]byte][]place),
 	}
 	file, err := openIndexFile(path, i.replay)
@@ -71,6 +72,9 @@ func (i *index) replay(line *line) error {
 	case kindChain:
 		if line.namespace != i.namespace {
 			return fmt.Errorf("it is of namespace %s, and this gateway's is %s: give each its own", line.namespace, i.namespace)
+		}
+		if line.posters != i.posters {
+			return errOtherPosters
 		}
 		i.chainID = line.chainID
 	case kindEntry:
@@ -96,7 +100,7 @@ func (i *index) add(next mark, entries []da.Entry) error {
 		write = next.time.Sub(i.marks[len(i.marks)-1].time) >= markInterval
 	}
 	if write {
-		if err := i.file.append(i.chainID, i.namespace, entries, next); err != nil {
+		if err := i.file.append(i.first(), entries, next); err != nil {
 			return err
 		}
 		i.marks = append(i.marks, next)
@@ -106,6 +110,16 @@ func (i *index) add(next mark, entries []da.Entry) error {
 	}
 	i.last = next
 	return nil
+}
+
+// first is the body of the file's first line.
+func (i *index) first() []byte {
+	body := append([]byte{kindChain, fileVersion}, i.namespace[:]...)
+	if i.posters != [da.HashSize]byte{} {
+		body[1] = ofPosters
+		body = append(body, i.posters[:]...)
+	}
+	return append(body, i.chainID...)
 }
 
 // put adds an entry, unless it is there.
@@ -171,4 +185,7 @@ func (i *index) close() error {
 	return i.file.close()
 }
 
-var errIndexFile = errors.New("the gateway's index cannot be written")
+var (
+	errIndexFile    = errors.New("the gateway's index cannot be written")
+	errOtherPosters = errors.New("the index has the blobs of other posters")
+)

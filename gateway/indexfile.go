@@ -15,11 +15,12 @@ import (
 // A file is a list of lines: length of the body, body, CRC-32C of the body, numbers of 32 bits
 // big-endian. What follows the last whole line was being written when the process ended, and is cut off.
 const (
-	kindChain = 1 // version 1, namespace, chain id: the first line
+	kindChain = 1 // version 1, namespace, chain id: the first line; or version 2, namespace, digest of the posters, chain id
 	kindMark  = 2 // from, height, time in nanoseconds, 8 bytes each; hash
 	kindEntry = 3 // height, time; the encoded entry
 
 	fileVersion = 1
+	ofPosters   = 2 // the version of a file that has the blobs of some posters alone
 	frameSize   = 8
 	maxBody     = 1 + 16 + da.MaxEntrySize
 )
@@ -28,6 +29,7 @@ const (
 type line struct {
 	kind      byte
 	namespace da.Namespace
+	posters   [da.HashSize]byte // their digest, zero: all
 	chainID   string
 	mark      mark
 	entry     da.Entry
@@ -114,6 +116,9 @@ func decodeLine(body []byte) (*line, error) {
 	case decoded.kind == kindChain && len(rest) > 1+da.NamespaceSize && rest[0] == fileVersion:
 		decoded.namespace = da.Namespace(rest[1 : 1+da.NamespaceSize])
 		decoded.chainID = string(rest[1+da.NamespaceSize:])
+	case decoded.kind == kindChain && len(rest) > 1+da.NamespaceSize+da.HashSize && rest[0] == ofPosters:
+		decoded.namespace, rest = da.Namespace(rest[1:1+da.NamespaceSize]), rest[1+da.NamespaceSize:]
+		decoded.posters, decoded.chainID = [da.HashSize]byte(rest), string(rest[da.HashSize:])
 	case decoded.kind == kindMark && len(rest) == 24+da.HashSize:
 		decoded.mark.from, rest = binary.BigEndian.Uint64(rest), rest[8:]
 		decoded.mark.height, decoded.mark.time = binary.BigEndian.Uint64(rest), nanoseconds(rest[8:])
@@ -135,11 +140,11 @@ func nanoseconds(encoded []byte) time.Time {
 	return time.Unix(0, int64(binary.BigEndian.Uint64(encoded)))
 }
 
-// append writes what a block has, and a mark of it.
-func (f *indexFile) append(chainID string, namespace da.Namespace, entries []da.Entry, m mark) error {
+// append writes what a block has, and a mark of it, behind the first line.
+func (f *indexFile) append(first []byte, entries []da.Entry, m mark) error {
 	var lines []byte
 	if f.empty {
-		lines = appendLine(lines, append(append([]byte{kindChain, fileVersion}, namespace[:]...), chainID...))
+		lines = appendLine(lines, first)
 	}
 	for i := range entries {
 		body := binary.BigEndian.AppendUint64([]byte{kindEntry}, m.height)

@@ -14,6 +14,7 @@ type meter struct {
 	ops          *prometheus.CounterVec
 	seconds      *prometheus.HistogramVec
 	bytes        prometheus.Counter
+	panics       prometheus.Counter
 	index, chain prometheus.Gauge
 }
 
@@ -27,13 +28,16 @@ func newMeter(into prometheus.Registerer) (*meter, error) {
 			Buckets: []float64{0.01, 0.05, 0.2, 0.5, 1, 2, 4, 8, 16, 32, 64, 128},
 		}, []string{"operation"}),
 		bytes: prometheus.NewCounter(prometheus.CounterOpts{Name: "ashlar_gateway_put_bytes_total", Help: "Bytes of puts that are final."}),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "ashlar_gateway_panics_total", Help: "Requests, connections and looks at the chain that a mistake in the program ended.",
+		}),
 		index: prometheus.NewGauge(prometheus.GaugeOpts{Name: "ashlar_gateway_index_height", Help: "The height up to which the namespace was read."}),
 		chain: prometheus.NewGauge(prometheus.GaugeOpts{Name: "ashlar_gateway_chain_height", Help: "The chain's height, on a node's word."}),
 	}
 	if into == nil {
 		return m, nil
 	}
-	for _, collector := range []prometheus.Collector{m.ops, m.seconds, m.bytes, m.index, m.chain} {
+	for _, collector := range []prometheus.Collector{m.ops, m.seconds, m.bytes, m.panics, m.index, m.chain} {
 		if err := into.Register(collector); err != nil {
 			return nil, err
 		}

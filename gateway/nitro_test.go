@@ -46,7 +46,7 @@ func rpc(t testing.TB, h http.Handler, method, params string, into any) string {
 }
 
 func TestNitro(t *testing.T) {
-	h := nitro.New(live(t), must(gateway.NewGate("", 0)))
+	h := nitro.New(live(t), must(gateway.NewGate(gateway.GateConfig{})))
 	data := []byte("a batch")
 	soon := fmt.Sprintf("0x%x", time.Now().Add(time.Hour).Unix())
 	var stored struct {
@@ -108,7 +108,7 @@ func (a *answered) bytes() []byte { return must(hex.DecodeString(strings.TrimPre
 // verifies. That the contract takes both is for make conformance to show.
 func TestNitroProves(t *testing.T) {
 	core := live(t)
-	h := nitro.New(core, must(gateway.NewGate("", 0)))
+	h := nitro.New(core, must(gateway.NewGate(gateway.GateConfig{})))
 	data := bytes.Repeat([]byte("a batch of some size. "), 50)
 	ref := put(t, core, data)
 	proven := must(core.Prove(t.Context(), ref))
@@ -201,7 +201,7 @@ func TestNitroClaims(t *testing.T) {
 	certificate := &nitro.Certificate{Ref: ref, DataRoot: header.DataRoot(), BlobTreeRoot: header.BlobTreeRoot, Path: proven.BlobTreeProof}
 	other := *certificate
 	other.DataRoot[0] ^= 1
-	h := nitro.New(core, must(gateway.NewGate("", 0)))
+	h := nitro.New(core, must(gateway.NewGate(gateway.GateConfig{})))
 	for want, c := range []*nitro.Certificate{&other, certificate} {
 		var proof answered
 		problem := rpc(t, h, "daprovider_generateCertificateValidityProof", fmt.Sprintf(`["0x%x"]`, c.Encode()), &proof)
@@ -213,7 +213,7 @@ func TestNitroClaims(t *testing.T) {
 
 func TestJSONRPC(t *testing.T) {
 	core, _ := open(t, "http://127.0.0.1:1", t.TempDir(), nil)
-	h := nitro.New(core, must(gateway.NewGate("", 0)))
+	h := nitro.New(core, must(gateway.NewGate(gateway.GateConfig{})))
 	size := `{"jsonrpc":"2.0","id":"a","method":"daprovider_getMaxMessageSize"}`
 	for name, c := range map[string]struct {
 		body, want string

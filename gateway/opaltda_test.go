@@ -32,7 +32,7 @@ func ask(t testing.TB, h http.Handler, method, path string, body []byte, change 
 }
 
 func TestOPAltDA(t *testing.T) {
-	h := opaltda.New(live(t), must(gateway.NewGate("", 0)))
+	h := opaltda.New(live(t), must(gateway.NewGate(gateway.GateConfig{})))
 	data := []byte("a batch")
 	answer := ask(t, h, "POST", "/put", data)
 	commitment := answer.Body.Bytes()
@@ -81,12 +81,12 @@ func TestOPAltDA(t *testing.T) {
 
 func TestOPAltDABounds(t *testing.T) {
 	core, _ := open(t, "http://127.0.0.1:1", t.TempDir(), nil)
-	h := opaltda.New(core, must(gateway.NewGate("", 1<<20)))
+	h := opaltda.New(core, must(gateway.NewGate(gateway.GateConfig{Memory: gateway.NewMemory(1<<20, 1)})))
 	endless := func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(zeros{}), -1 }
 	if w := ask(t, h, "POST", "/put", nil, endless); w.Code != 503 {
 		t.Errorf("an endless body that there is no memory for: %d", w.Code)
 	}
-	h = opaltda.New(core, must(gateway.NewGate("", 0)))
+	h = opaltda.New(core, must(gateway.NewGate(gateway.GateConfig{})))
 	if w := ask(t, h, "POST", "/put", nil, endless); w.Code != 413 {
 		t.Errorf("an endless body: %d", w.Code)
 	}
@@ -106,7 +106,7 @@ func TestTokensGuardPuts(t *testing.T) {
 		t.Fatal(err)
 	}
 	core, _ := open(t, "http://127.0.0.1:1", t.TempDir(), nil)
-	h := opaltda.New(core, must(gateway.NewGate(file, 0)))
+	h := opaltda.New(core, must(gateway.NewGate(gateway.GateConfig{Tokens: file})))
 	for name, c := range map[string]struct {
 		change func(*http.Request)
 		status int
@@ -138,7 +138,7 @@ func TestPruned(t *testing.T) {
 	})
 	core, _ := open(t, forgets, t.TempDir(), func(_ *client.Config, c *gateway.Config) { c.Retention = time.Second })
 	path := fmt.Sprintf("/get/0x0161%016x%s", ref.Height, ref.ID)
-	h := opaltda.New(core, must(gateway.NewGate("", 0)))
+	h := opaltda.New(core, must(gateway.NewGate(gateway.GateConfig{})))
 	ready(t, core)
 	deadline := time.Now().Add(time.Minute)
 	for w := ask(t, h, "GET", path, nil); w.Code != 404; w = ask(t, h, "GET", path, nil) {
@@ -149,7 +149,7 @@ func TestPruned(t *testing.T) {
 	}
 	keeps, _ := open(t, forgets, t.TempDir(), nil)
 	ready(t, keeps)
-	if w := ask(t, opaltda.New(keeps, must(gateway.NewGate("", 0))), "GET", path, nil); w.Code != 503 {
+	if w := ask(t, opaltda.New(keeps, must(gateway.NewGate(gateway.GateConfig{}))), "GET", path, nil); w.Code != 503 {
 		t.Errorf("a node that pruned what it should keep: %d", w.Code)
 	}
 }

@@ -10,19 +10,19 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 )
 
-// Put posts bytes and returns once they are final, with where they are. It is idempotent by content: what the
+// Put posts bytes for a protocol, whose gate takes them in, and returns once they are final, with where they are. It is idempotent by content: what the
 // namespace has, and will have for at least half the retention, is not posted again, and puts of the same
 // bytes that meet are one. It fails with da.ErrInvalidBlob for no bytes, da.ErrTooLarge, ErrBehind, ErrBusy or
 // ErrUnavailable; after the last, as after the end of ctx, the bytes may become final nevertheless, and the
 // next Put of them waits for that.
-func (c *Core) Put(ctx context.Context, data []byte) (Ref, error) {
+func (c *Core) Put(ctx context.Context, gate *Gate, data []byte) (Ref, error) {
 	began := time.Now()
-	ref, err := c.put(ctx, data)
+	ref, err := c.put(ctx, gate, data)
 	c.meter.put(began, len(data), err)
 	return ref, err
 }
 
-func (c *Core) put(ctx context.Context, data []byte) (Ref, error) {
+func (c *Core) put(ctx context.Context, gate *Gate, data []byte) (Ref, error) {
 	if len(data) > MaxSize {
 		return Ref{}, fmt.Errorf("%w: %d bytes, and one blob has %d at most", da.ErrTooLarge, len(data), MaxSize)
 	}
@@ -34,12 +34,19 @@ func (c *Core) put(ctx context.Context, data []byte) (Ref, error) {
 	if ref, ok := c.posted(of); ok {
 		return ref, nil
 	}
-	if err := c.Health(); err != nil {
+	if err := c.takesPuts(); err != nil {
 		return Ref{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.config.PutTimeout)
 	defer cancel()
-	done := c.flights.DoChan(string(of.keccak[:]), func() (any, error) { return c.fly(of, blob) })
+	done := c.flights.DoChan(string(of.keccak[:]), func() (any, error) {
+		var ref Ref
+		err := c.guard.Call(func() (err error) { // a panic here would end the process, whoever recovers where
+			ref, err = c.fly(gate, of, blob)
+			return err
+		})
+		return ref, err
+	})
 	select {
 	case result := <-done:
 		if result.Err != nil {
@@ -49,6 +56,29 @@ func (c *Core) put(ctx context.Context, data []byte) (Ref, error) {
 	case <-ctx.Done():
 		return Ref{}, fmt.Errorf("%w: not final within %s, put the same bytes again to wait on: %w", ErrUnavailable, c.config.PutTimeout, ctx.Err())
 	}
+}
+
+// takesPuts fails unless what is put will be on the chain, and counts there.
+func (c *Core) takesPuts() error {
+	if len(c.config.Posters) > 0 && !containsAll(c.config.Posters, c.config.Payers) {
+		return fmt.Errorf("%w: this gateway does not post: no key that it is known to pay by is among the posters whose blobs count", ErrUnavailable)
+	}
+	return c.Health()
+}
+
+// Kept returns where bytes are that were put before, and is no put: it fails with da.ErrNotFound where they were not, da.ErrPruned
+// where they are out of retention, and otherwise as FindKeccak does.
+func (c *Core) Kept(ctx context.Context, data []byte) (Ref, error) {
+	ref, err := c.FindKeccak(ctx, da.Keccak256(data))
+	if err != nil {
+		return Ref{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.index.expired(ref.Height, c.config.Retention) {
+		return Ref{}, fmt.Errorf("%w: what was put at height %d is older than %s, and is not put again", da.ErrPruned, ref.Height, c.config.Retention)
+	}
+	return ref, nil
 }
 
 // posted returns where a content is that need not be posted again.
@@ -66,17 +96,16 @@ func (c *Core) posted(of content) (Ref, bool) {
 }
 
 // fly posts a blob, whoever still waits for it.
-func (c *Core) fly(of content, blob da.Blob) (Ref, error) {
+func (c *Core) fly(gate *Gate, of content, blob da.Blob) (Ref, error) {
 	if ref, ok := c.posted(of); ok { // by a flight that landed since this one was asked for
 		return ref, nil
 	}
-	select {
-	case c.slots <- struct{}{}:
-	default:
-		return Ref{}, fmt.Errorf("%w: %d blobs are on their way", ErrBusy, cap(c.slots))
+	land, err := gate.launch(len(blob.Data))
+	if err != nil {
+		return Ref{}, err
 	}
 	c.tasks.Add(1)
-	defer func() { <-c.slots; c.tasks.Done() }()
+	defer func() { land(); c.tasks.Done() }()
 	c.client.Forget(c.doubtful(of), blob) // or the client would say where it was, which is about to be pruned
 	posted, err := c.client.Post(c.life, blob, client.Final)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 func TestRollkit(t *testing.T) {
 	core := live(t)
-	h := rollkit.New(core, must(gateway.NewGate("", 0)))
+	h := rollkit.New(core, must(gateway.NewGate(gateway.GateConfig{})))
 	namespace := b64([]byte("rollup"))
 	var ids, again, anew, got, proofs, commitments [][]byte
 	var size uint64

@@ -3,26 +3,16 @@ package gateway
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/errgroup"
-)
 
-// What a slow or idle peer can hold of a connection, and how long requests in flight may take once the server stops.
-const (
-	headerTimeout  = 5 * time.Second
-	idleTimeout    = 2 * time.Minute
-	maxHeaderBytes = 16 << 10
-	drainTimeout   = 5 * time.Second
+	"github.com/ashlar-da/ashlar/api/httpserver"
 )
 
 // ServerConfig is what a Server is made of. Protocol, Address, Handler and Log are required.
@@ -36,7 +26,9 @@ type ServerConfig struct {
 	Certificate, Key string
 	// Requests counts answers by protocol and status; nil: nobody does.
 	Requests *prometheus.CounterVec
-	Log      *slog.Logger
+	// Guard is the Core's; nil: one that nobody counts by.
+	Guard *Guard
+	Log   *slog.Logger
 }
 
 // NewRequests makes the counter for ServerConfig.Requests.
@@ -48,96 +40,66 @@ func NewRequests() *prometheus.CounterVec {
 
 // Server serves one protocol. NewServer binds its address, Run serves.
 type Server struct {
-	config   ServerConfig
-	listener net.Listener
+	config ServerConfig
+	server *httpserver.Server
 }
 
 // NewServer reads the certificate, if there is one, and binds the address.
 func NewServer(ctx context.Context, config ServerConfig) (*Server, error) {
-	if config.Handler == nil || config.Log == nil {
-		return nil, errors.New("gateway: a server needs Handler and Log")
+	s := &Server{config: config}
+	if s.config.Guard == nil {
+		s.config.Guard = &Guard{Log: config.Log}
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", config.Address)
-	if err != nil {
-		return nil, fmt.Errorf("gateway: %s: listen: %w", config.Protocol, err)
+	var handler http.Handler
+	if config.Handler != nil {
+		handler = s.watched()
 	}
-	if config.Certificate == "" && config.Key == "" {
-		return &Server{config, listener}, nil
-	}
-	pair, err := tls.LoadX509KeyPair(config.Certificate, config.Key)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("gateway: %s: certificate: %w", config.Protocol, err), listener.Close())
-	}
-	listener = tls.NewListener(listener, &tls.Config{
-		Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+	var err error
+	s.server, err = httpserver.New(ctx, httpserver.Config{
+		Address: config.Address, Handler: handler, Certificate: config.Certificate, Key: config.Key, Drain: true, Log: config.Log,
 	})
-	return &Server{config, listener}, nil
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %s: %w", config.Protocol, err)
+	}
+	return s, nil
 }
 
 // Addr is the address bound.
-func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+func (s *Server) Addr() net.Addr { return s.server.Addr() }
 
 // Close gives the address up if Run is not going to be called.
-func (s *Server) Close() error { return s.listener.Close() }
+func (s *Server) Close() error { return s.server.Close() }
 
 // Run serves until ctx ends, which is no error, then lets requests in flight end.
 func (s *Server) Run(ctx context.Context) error {
-	serving, end := context.WithCancel(ctx)
-	defer end()
-	server := &http.Server{
-		BaseContext: func(net.Listener) context.Context {
-			return context.WithValue(context.Background(), stoppingKey{}, serving.Done())
-		},
-		Handler: s.watched(), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
+	if err := s.server.Run(ctx); err != nil {
+		return fmt.Errorf("gateway: %s: %w", s.config.Protocol, err)
 	}
-	var group errgroup.Group
-	group.Go(func() error {
-		<-serving.Done()
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-		defer cancel()
-		if err := server.Shutdown(drain); err != nil {
-			return server.Close()
-		}
-		return nil
-	})
-	group.Go(func() error {
-		defer end()
-		if err := server.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("gateway: %s: serve: %w", s.config.Protocol, err)
-		}
-		return nil
-	})
-	return group.Wait()
-}
-
-type stoppingKey struct{}
-
-// Stopping is closed when the server that a request came to stops: connections that a handler took over are the
-// handler's to end. Nil outside of a Server's requests.
-func Stopping(ctx context.Context) <-chan struct{} {
-	stopping, _ := ctx.Value(stoppingKey{}).(<-chan struct{})
-	return stopping
+	return nil
 }
 
 // watched counts answers, and turns panics into answers. What another site's page has a browser post is refused: a gateway
-// on loopback would pay for it.
+// on loopback would pay for it. Who announces a body and sends none is not waited for, also where nobody reads it.
 func (s *Server) watched() http.Handler {
 	handler := http.NewCrossOriginProtection().Handler(s.config.Handler)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		watched := &answer{ResponseWriter: w, status: http.StatusOK}
-		defer func() {
-			if cause := recover(); cause != nil {
-				s.config.Log.Error("panic in a request", "protocol", s.config.Protocol, "cause", cause, "stack", string(debug.Stack()))
-				http.Error(watched, "internal error", http.StatusInternalServerError)
-			}
-			if s.config.Requests != nil {
-				s.config.Requests.WithLabelValues(s.config.Protocol, strconv.Itoa(watched.status)).Inc()
-			}
-		}()
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // of the connection's answer before
-		handler.ServeHTTP(watched, r)
+		control := http.NewResponseController(w)
+		_ = control.SetWriteDeadline(time.Time{}) // of the connection's answer before
+		if r.ContentLength != 0 {
+			_ = control.SetReadDeadline(time.Now().Add(bodyGrace))
+		}
+		err := s.config.Guard.Call(func() error {
+			handler.ServeHTTP(watched, r)
+			return nil
+		})
+		if err != nil {
+			http.Error(watched, "internal error", http.StatusInternalServerError)
+		}
+		if s.config.Requests != nil {
+			s.config.Requests.WithLabelValues(s.config.Protocol, strconv.Itoa(watched.status)).Inc()
+		}
 	})
 }
 
@@ -155,8 +117,7 @@ func (a *answer) WriteHeader(status int) {
 
 // Write implements http.ResponseWriter. Who reads nothing would hold what is set aside for the answer for ever.
 func (a *answer) Write(part []byte) (int, error) {
-	until := time.Now().Add(bodyGrace + time.Duration(len(part))*time.Second/bodyRate)
-	_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(until)
+	_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(timeFor(int64(len(part)))))
 	return a.ResponseWriter.Write(part)
 }
 

@@ -40,7 +40,12 @@ func dialSocket(t *testing.T, h http.Handler, header http.Header) *socket {
 	t.Helper()
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	conn, response, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(server.URL, "http"), header)
+	return dialSocketAt(t, server.URL, header)
+}
+
+func dialSocketAt(t *testing.T, url string, header http.Header) *socket {
+	t.Helper()
+	conn, response, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(url, "http"), header)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +81,7 @@ func (s *socket) problem() string {
 }
 
 func TestSocket(t *testing.T) {
-	h := celestia.New(live(t), must(gateway.NewGate("", 0)))
+	h := celestia.New(live(t), must(gateway.NewGate(gateway.GateConfig{})))
 	s := dialSocket(t, h, nil)
 	for name, c := range map[string]struct{ message, want string }{
 		"no JSON":         {"{", "-32700"},
@@ -156,7 +161,7 @@ func TestSocketToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	core, _ := open(t, "http://127.0.0.1:1", t.TempDir(), nil)
-	gate, err := gateway.NewGate(tokens, 0)
+	gate, err := gateway.NewGate(gateway.GateConfig{Tokens: tokens})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +178,7 @@ func TestSocketToken(t *testing.T) {
 
 // TestLongID holds that the memory of a subscription's message is set aside for as long as its id is kept.
 func TestLongID(t *testing.T) {
-	gate := must(gateway.NewGate("", 256<<10))
+	gate := must(gateway.NewGate(gateway.GateConfig{Memory: gateway.NewMemory(256<<10, 1)}))
 	s := dialSocket(t, celestia.New(live(t), gate), nil)
 	namespace := celestiaNamespace("alpha")
 	s.send(`{"jsonrpc":"2.0","id":%q,"method":"blob.Subscribe","params":[%q]}`, strings.Repeat("i", 40<<10), b64(namespace[:]))

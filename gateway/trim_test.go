@@ -31,7 +31,7 @@ func entryOf(namespace da.Namespace, data string) da.Entry {
 func TestTrim(t *testing.T) {
 	const heights, age = 1000, 100 * time.Minute
 	namespace, path := da.Namespace{28: 1, 27: 1}, filepath.Join(t.TempDir(), "index")
-	i, err := openIndex(path, namespace)
+	i, err := openIndex(path, namespace, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestTrim(t *testing.T) {
 	if line := int64(300); largest > line*4*105 {
 		t.Errorf("the file had %d bytes", largest)
 	}
-	again, err := openIndex(path, namespace)
+	again, err := openIndex(path, namespace, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestTroubles(t *testing.T) {
 // TestReplaceFails keeps the old file where the new one cannot be written.
 func TestReplaceFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "index")
-	i, err := openIndex(path, da.Namespace{28: 1, 27: 1})
+	i, err := openIndex(path, da.Namespace{28: 1, 27: 1}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

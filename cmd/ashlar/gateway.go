@@ -29,7 +29,7 @@ func gatewayCommand() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return runGateway(cmd) },
 	}
 	f := cmd.Flags()
-	addGatewayFlags(f, "")
+	addGatewayFlags(f, "", ownMemory)
 	f.String(nodeFlag, defaultNode, "URL of the node's HTTP API")
 	f.String(tokenFlag, "", "token of the node's HTTP API, where it asks for one")
 	f.String(trustFlag, "", "header that somebody trustworthy vouches for, as height:hash: others are verified from it by who signed them; not given: headers are taken on the nodes' word")
@@ -56,7 +56,7 @@ func runGateway(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	g, err := openGateway(cmd.Context(), o, c, dir, log, cmd.OutOrStdout())
+	g, err := openGateway(cmd.Context(), o, c, c.Accounts(), dir, log, cmd.OutOrStdout())
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"strconv"
 
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 	"github.com/spf13/pflag"
@@ -22,13 +23,14 @@ const nodeGatewayPrefix = "gateway."
 
 // addNodeGatewayFlags adds them.
 func addNodeGatewayFlags(f *pflag.FlagSet) {
-	addGatewayFlags(f, nodeGatewayPrefix)
+	addGatewayFlags(f, nodeGatewayPrefix, nodeMemory)
 	f.String(nodeGatewayPrefix+"key", "", "name of the key that pays for what rollups put; not given: that of api.key, and then a put that meets the end of this process may be posted twice")
 	f.String(nodeGatewayPrefix+tokenFlag, "", "token of this node's own API, where api.tokens asks for one")
 }
 
 // gatewayTemplate is the section of app.toml; its values are the flags' own defaults.
-const gatewayTemplate = `
+func gatewayTemplate() string {
+	return `
 [gateway]
 # Serve rollups by the protocols that they speak already, as ` + "`ashlar gateway`" + ` does: keys are its flags, docs/rollups.md has
 # them. Empty addresses: not served. With any of them the namespace is needed.
@@ -40,6 +42,10 @@ rollkit = ""
 cdk = ""
 metrics = ""
 namespace = ""
+# Addresses whose blobs alone count, with commas between them. Empty: everybody's.
+posters = ""
+# MiB that bodies, answers and blobs on their way may take, of all protocols together; memory-limit is raised by as much.
+memory = ` + strconv.Itoa(nodeMemory) + `
 # Name of the key, in this home's keyring, that pays for what rollups put. Empty: that of api.key.
 key = ""
 # Token of this node's own API, where api.tokens asks for one.
@@ -55,9 +61,11 @@ cdk-key = ""
 cdk-password = ""
 cdk-sequencer = ""
 `
+}
 
-// runNode runs a node, and the gateway in it if the flags ask for one: when one ends, so does the other.
-func runNode(ctx context.Context, node *fullnode.Node, g *runningGateway) error {
+// runNode runs a node, and the gateway in it if the flags ask for one, which ends with it. The node goes on without the gateway:
+// a chain is not to stop for a rollup's sake.
+func runNode(ctx context.Context, node *fullnode.Node, g *runningGateway, log *slog.Logger) error {
 	if g == nil {
 		return node.Run(ctx)
 	}
@@ -69,8 +77,10 @@ func runNode(ctx context.Context, node *fullnode.Node, g *runningGateway) error 
 		return node.Run(ctx)
 	})
 	group.Go(func() error {
-		defer end()
-		return errors.Join(g.Run(ctx), g.Close())
+		if err := errors.Join(g.Run(ctx), g.Close()); err != nil {
+			log.Error("the gateway in this node has ended, and serves nobody until the node is started again", "error", err)
+		}
+		return nil
 	})
 	return group.Wait()
 }
@@ -101,7 +111,23 @@ func nodeGateway(ctx context.Context, f *pflag.FlagSet, cfg *fullnode.Config, no
 	if err != nil {
 		return nil, err
 	}
-	return openGateway(ctx, o, c, dir, log, out)
+	payers, err := nodePayers(cfg, c)
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return openGateway(ctx, o, c, payers, dir, log, out)
+}
+
+// nodePayers are the addresses that the gateway in a node posts by: the client's, or the node's own.
+func nodePayers(cfg *fullnode.Config, c *client.Client) ([]string, error) {
+	if accounts := c.Accounts(); len(accounts) > 0 || cfg.API.Key == "" {
+		return accounts, nil
+	}
+	signer, err := client.KeyringSigner(cfg.Keyring, cfg.API.Key)
+	if err != nil {
+		return nil, err
+	}
+	return []string{signer.Address()}, nil
 }
 
 func nodeSigner(ring keyring.Keyring, name string) (*client.Signer, error) {

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -35,11 +38,15 @@ func gatewayDir(o gatewayOptions, home string) (string, error) {
 	return dir, os.MkdirAll(dir, 0o700)
 }
 
-// openGateway binds the addresses of all protocols that options ask for, and says where. It closes the client where it fails.
-func openGateway(ctx context.Context, o gatewayOptions, c *client.Client, dir string, log *slog.Logger, out io.Writer) (*runningGateway, error) {
+// openGateway binds the addresses of all protocols that options ask for, and says where. payers are the addresses that the client
+// posts by. It closes the client where it fails.
+func openGateway(ctx context.Context, o gatewayOptions, c *client.Client, payers []string, dir string, log *slog.Logger, out io.Writer) (*runningGateway, error) {
 	cfg, err := o.config()
 	registry := prometheus.NewRegistry()
 	g := &runningGateway{client: c}
+	if err == nil {
+		cfg.Payers, err = payersOf(o, cfg.Posters, payers)
+	}
 	if err == nil {
 		cfg.Client, cfg.Index, cfg.Metrics, cfg.Log = c, filepath.Join(dir, "index"), registry, log
 		g.core, err = gateway.New(cfg)
@@ -47,7 +54,7 @@ func openGateway(ctx context.Context, o gatewayOptions, c *client.Client, dir st
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	if err := g.bind(ctx, o, registry, log, out); err != nil {
+	if err := g.bind(ctx, o, dir, registry, log, out); err != nil {
 		for _, server := range g.servers {
 			err = errors.Join(err, server.Close())
 		}
@@ -56,10 +63,24 @@ func openGateway(ctx context.Context, o gatewayOptions, c *client.Client, dir st
 	return g, nil
 }
 
-func (g *runningGateway) bind(ctx context.Context, o gatewayOptions, registry *prometheus.Registry, log *slog.Logger, out io.Writer) error {
+// payersOf reads the addresses that pay, which must be among the posters if there are such: nobody would find what they post.
+func payersOf(o gatewayOptions, posters []gateway.Poster, addresses []string) ([]gateway.Poster, error) {
+	payers, err := gateway.ParsePosters(strings.Join(addresses, ","))
+	if err != nil || len(posters) == 0 {
+		return payers, err
+	}
+	for i := range payers {
+		if !slices.Contains(posters, payers[i]) {
+			return nil, fmt.Errorf("--%s does not name the key that pays, %s: what it posts would not count", o.name(postersFlag), strings.Join(addresses, ", "))
+		}
+	}
+	return payers, nil
+}
+
+func (g *runningGateway) bind(ctx context.Context, o gatewayOptions, dir string, registry *prometheus.Registry, log *slog.Logger, out io.Writer) error {
 	requests := gateway.NewRequests()
 	registry.MustRegister(requests)
-	base := gateway.ServerConfig{Requests: requests, Certificate: o.text("tls-cert"), Key: o.text("tls-key"), Log: log}
+	base := gateway.ServerConfig{Requests: requests, Guard: g.core.Guard(), Certificate: o.text("tls-cert"), Key: o.text("tls-key"), Log: log}
 	add := func(base gateway.ServerConfig, name string, handler http.Handler) error {
 		base.Protocol, base.Address, base.Handler = name, o.text(name), handler
 		server, err := gateway.NewServer(ctx, base)
@@ -67,18 +88,17 @@ func (g *runningGateway) bind(ctx context.Context, o gatewayOptions, registry *p
 			return fmt.Errorf("--%s: %w", o.name(name), err)
 		}
 		g.servers = append(g.servers, server)
+		warnOpen(log, o, name, server.Addr())
 		_, err = fmt.Fprintf(out, "%s %s\n", o.name(name), server.Addr())
 		return err
 	}
-	for _, p := range protocols() {
-		if o.text(p.flag) == "" {
-			continue
-		}
-		gate, err := gateway.NewGate(o.text("tokens"), 0)
-		if err != nil {
-			return err
-		}
-		handler, err := p.handler(o, g.core, gate)
+	served := o.served()
+	gates, err := o.gates(served)
+	if err != nil {
+		return err
+	}
+	for i, p := range served {
+		handler, err := p.handler(&servedProtocol{o, dir, g.core, gates[i]})
 		if err != nil {
 			return fmt.Errorf("--%s: %w", o.name(p.flag), err)
 		}
@@ -89,7 +109,22 @@ func (g *runningGateway) bind(ctx context.Context, o gatewayOptions, registry *p
 	if o.text(metricsFlag) == "" {
 		return nil
 	}
-	return add(gateway.ServerConfig{Log: log}, metricsFlag, gatewayMetrics(g.core, registry))
+	return add(gateway.ServerConfig{Guard: g.core.Guard(), Log: log}, metricsFlag, gatewayMetrics(g.core, registry))
+}
+
+// warnOpen tells who serves others than its own machine what that lets them do.
+func warnOpen(log *slog.Logger, o gatewayOptions, name string, at net.Addr) {
+	tcp, ok := at.(*net.TCPAddr)
+	number := slices.IndexFunc(protocols(), func(p protocol) bool { return p.flag == name })
+	if !ok || tcp.IP.IsLoopback() || number < 0 {
+		return
+	}
+	if protocols()[number].posts && !o.guarded(name) {
+		log.Warn("whoever reaches this address posts at this gateway's expense: guard it by --"+o.name("tokens"), "protocol", name, "address", at.String())
+	}
+	if o.text("tls-cert") == "" {
+		log.Warn("what is sent to this address and from it, tokens too, can be read and changed on the way: encrypt it by --"+o.name("tls-cert"), "protocol", name, "address", at.String())
+	}
 }
 
 func gatewayMetrics(core *gateway.Core, registry *prometheus.Registry) http.Handler {

@@ -110,7 +110,7 @@ func prepare(cmd *cobra.Command, base client.Context) error {
 	if err := client.SetCmdClientContextHandler(clientCtx, cmd); err != nil {
 		return err
 	}
-	serverCtx, err := server.InterceptConfigsAndCreateContext(cmd, fullnode.SettingsTemplate+gatewayTemplate, fullnode.DefaultSettings(), fullnode.CometConfig())
+	serverCtx, err := server.InterceptConfigsAndCreateContext(cmd, fullnode.SettingsTemplate+gatewayTemplate(), fullnode.DefaultSettings(), fullnode.CometConfig())
 	if err != nil {
 		return fmt.Errorf("read the configuration in %s: %w", clientCtx.HomeDir, err)
 	}

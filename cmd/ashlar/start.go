@@ -102,6 +102,9 @@ func start(cmd *cobra.Command) error {
 		if _, err := o.config(); err != nil {
 			return err
 		}
+		if memory, err := o.memory(); err == nil && cfg.MemoryLimit > 0 {
+			cfg.MemoryLimit += memory
+		}
 	}
 	node, err := fullnode.New(cmd.Context(), *cfg)
 	if err != nil {
@@ -111,7 +114,7 @@ func start(cmd *cobra.Command) error {
 	if err != nil {
 		return errors.Join(err, node.Close())
 	}
-	return runNode(cmd.Context(), node, g)
+	return runNode(cmd.Context(), node, g, cfg.Log)
 }
 
 // plainList undoes what the SDK does to a list of app.toml that is a flag as well: it sets

@@ -24,6 +24,8 @@ const (
 	copies = 3
 	// readers is how many batches of a height are read at once.
 	readers = 4
+	// patience is how long the batches of a height may take to be read. Anybody may post to a namespace, any number of blobs.
+	patience = time.Minute
 )
 
 // Found is an item on the chain.
@@ -69,22 +71,15 @@ type Height struct {
 }
 
 // At returns all items of a height, in the order in which they were posted. It fails as gateway.Core's Block and Get do:
-// never with da.ErrNotFound, as what a proven list has is there. Or as hold does.
+// never with da.ErrNotFound, as what a proven list has is there, and with ErrUnavailable where reading it takes longer than a
+// minute: what was read by then is there when it is asked for again. Or as hold does.
 func (r *Reader) At(ctx context.Context, height uint64) (*Height, error) {
 	block, err := r.core.Block(ctx, height)
 	if err != nil {
 		return nil, err
 	}
-	parts := make([][]Found, len(block.Blobs))
-	group, reading := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for i := range block.Blobs {
-		group.Go(func() (err error) {
-			parts[i], err = r.Batch(reading, block.Blobs[i])
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	parts, err := r.batches(ctx, block)
+	if err != nil {
 		return nil, err
 	}
 	count := 0
@@ -101,6 +96,30 @@ func (r *Reader) At(ctx context.Context, height uint64) (*Height, error) {
 	return out, nil
 }
 
+// batches reads the batches of a block.
+func (r *Reader) batches(ctx context.Context, block *gateway.Block) ([][]Found, error) {
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	parts := make([][]Found, len(block.Blobs))
+	group, reading := errgroup.WithContext(bounded)
+	group.SetLimit(readers)
+	for i := range block.Blobs {
+		if reading.Err() != nil {
+			break
+		}
+		group.Go(func() (err error) {
+			parts[i], err = r.Batch(reading, block.Blobs[i])
+			return err
+		})
+	}
+	err := group.Wait()
+	if ctx.Err() == nil && bounded.Err() != nil {
+		return nil, fmt.Errorf("%w: the %d blobs of height %d are not read within %s, ask again; name with --posters whose blobs count",
+			gateway.ErrUnavailable, len(block.Blobs), block.Height, patience)
+	}
+	return parts, err
+}
+
 // Batch returns the items of a blob of the gateway's namespace, none where it is no batch of the kind. It fails as
 // gateway.Core's Get and hold do.
 func (r *Reader) Batch(ctx context.Context, blob gateway.Sized) ([]Found, error) {
@@ -114,13 +133,18 @@ func (r *Reader) Batch(ctx context.Context, blob gateway.Sized) ([]Found, error)
 	if err := r.hold(ctx, copies*int64(blob.Size)); err != nil {
 		return nil, err
 	}
-	items, err, _ := r.flights.Do(fmt.Sprint(ref.Height, ref.ID), func() (any, error) {
-		return r.read(context.WithoutCancel(ctx), ref)
+	shared, err, _ := r.flights.Do(fmt.Sprint(ref.Height, ref.ID), func() (any, error) {
+		var items []Found
+		err := r.core.Guard().Call(func() (err error) {
+			items, err = r.read(context.WithoutCancel(ctx), ref)
+			return err
+		})
+		return items, err
 	}) // even if nobody waits any more: what was set aside is used until it ends
 	if err != nil {
 		return nil, err
 	}
-	return items.([]Found), nil
+	return shared.([]Found), nil
 }
 
 func (r *Reader) read(ctx context.Context, ref gateway.Ref) ([]Found, error) {

@@ -186,7 +186,7 @@ func TestUnknownHashes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate, err := gateway.NewGate("", 64<<10)
+	gate, err := gateway.NewGate(gateway.GateConfig{Memory: gateway.NewMemory(64<<10, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,12 +33,14 @@ const (
 	inHex = 5
 )
 
-// Config is what a member is made of. All is required but Version.
+// Config is what a member is made of. Key and Sequencer are required.
 type Config struct {
 	// Key signs sequences.
 	Key *ecdsa.PrivateKey
 	// Sequencer is the account of the validium's trusted sequencer: others' sequences are neither stored nor signed.
 	Sequencer common.Address
+	// Sequences is the file that remembers which sequences were signed; it is created if need be. Empty: forgotten at the end.
+	Sequences string
 	// Version is what the status says.
 	Version string
 }
@@ -48,6 +50,7 @@ type member struct {
 	config Config
 	core   *gateway.Core
 	gate   *gateway.Gate
+	signed *signed
 	began  time.Time
 }
 
@@ -56,7 +59,11 @@ func New(core *gateway.Core, gate *gateway.Gate, config Config) (http.Handler, e
 	if config.Key == nil || config.Sequencer == (common.Address{}) {
 		return nil, errors.New("gateway: cdk: a member needs its key and the address of the sequencer")
 	}
-	m := &member{config, core, gate, time.Now()}
+	signed, err := openSigned(config.Sequences)
+	if err != nil {
+		return nil, err
+	}
+	m := &member{config, core, gate, signed, time.Now()}
 	methods := map[string]jsonrpc.Method{
 		"datacom_signSequence":       {Call: m.sign(decode), Writes: true},
 		"datacom_signSequenceBanana": {Call: m.sign(decodeBanana), Writes: true},
@@ -65,7 +72,7 @@ func New(core *gateway.Core, gate *gateway.Gate, config Config) (http.Handler, e
 		"status_getStatus":           {Call: m.status},
 	}
 	served := jsonrpc.New(jsonrpc.Config{
-		Methods: methods, Gate: gate, Health: core.Health, MaxBody: maxBody, Code: codeOf, Malformed: http.StatusInternalServerError,
+		Methods: methods, Gate: gate, Guard: core.Guard(), Health: core.Health, MaxBody: maxBody, Code: codeOf, Malformed: http.StatusInternalServerError,
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/", served)
@@ -132,7 +139,7 @@ func (m *member) sign(decode func(json.RawMessage) (*sequence, error)) func(cont
 		case len(s.batches) == 0:
 			return nil, failed("failed to sign. Error: the sequence has no batches, so that nothing would be vouched for")
 		}
-		if err := m.store(ctx, s.batches); err != nil {
+		if err := m.store(ctx, s); err != nil {
 			return nil, failed("failed to store offchain data. Error: %v", err)
 		}
 		signature, err := crypto.Sign(s.hash[:], m.config.Key)
@@ -144,20 +151,30 @@ func (m *member) sign(decode func(json.RawMessage) (*sequence, error)) func(cont
 	}
 }
 
-// store returns once all batches are final.
-func (m *member) store(ctx context.Context, batches [][]byte) error {
+// store returns once all batches are final, and the sequence is known to be signed. What was signed before is not stored again:
+// it is there, or too old to be vouched for.
+func (m *member) store(ctx context.Context, s *sequence) error {
+	put := func(ctx context.Context, data []byte) (gateway.Ref, error) { return m.core.Put(ctx, m.gate, data) }
+	if m.signed.has(s.hash) {
+		put = m.core.Kept
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(putsAtOnce)
-	for _, data := range batches {
+	for _, data := range s.batches {
 		if len(data) == 0 {
 			continue // there is nothing to keep, and everybody has it
 		}
 		group.Go(func() error {
-			_, err := m.core.Put(ctx, data)
-			return err
+			return m.core.Guard().Call(func() error {
+				_, err := put(ctx, data)
+				return err
+			})
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return m.signed.add(s.hash)
 }
 
 // read returns the data with a hash.

@@ -33,6 +33,7 @@ const CelestiaPath = "/celestia"
 // node answers as a Celestia node would.
 type node struct {
 	core   *gateway.Core
+	gate   *gateway.Gate
 	reader *batch.Reader
 	header flavour
 }
@@ -41,12 +42,12 @@ type node struct {
 func New(core *gateway.Core, gate *gateway.Gate) http.Handler {
 	reader := batch.NewReader(core, batch.KindCelestia, nameItem, jsonrpc.Hold)
 	mux := http.NewServeMux()
-	mux.Handle("/", (&node{core, reader, evnodeHeader}).handler(gate))
-	mux.Handle(CelestiaPath, (&node{core, reader, celestiaHeader}).handler(gate))
+	mux.Handle("/", (&node{core, gate, reader, evnodeHeader}).handler())
+	mux.Handle(CelestiaPath, (&node{core, gate, reader, celestiaHeader}).handler())
 	return mux
 }
 
-func (n *node) handler(gate *gateway.Gate) http.Handler {
+func (n *node) handler() http.Handler {
 	return jsonrpc.New(jsonrpc.Config{
 		Methods: map[string]jsonrpc.Method{
 			"blob.Submit":             {Call: n.submit, Writes: true},
@@ -61,7 +62,7 @@ func (n *node) handler(gate *gateway.Gate) http.Handler {
 			"header.NetworkHead":      {Call: n.head, Answer: headerAnswer},
 		},
 		Streams: map[string]jsonrpc.Stream{"blob.Subscribe": n.subscribe},
-		Gate:    gate, Health: n.core.Health, MaxBody: maxBody,
+		Gate:    n.gate, Guard: n.core.Guard(), Health: n.core.Health, MaxBody: maxBody,
 		Code: func(error) int { return codeError },
 	})
 }
@@ -94,7 +95,7 @@ func (n *node) submit(ctx context.Context, params []json.RawMessage) (any, error
 	if err != nil {
 		return nil, unsubmitted(err)
 	}
-	ref, err := n.core.Put(ctx, encoded)
+	ref, err := n.core.Put(ctx, n.gate, encoded)
 	if err != nil {
 		return nil, unsubmitted(err)
 	}

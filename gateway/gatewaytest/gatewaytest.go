@@ -24,7 +24,7 @@ func Alone(t testing.TB) (*gateway.Core, *gateway.Gate) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gate, err := gateway.NewGate("", 0)
+	gate, err := gateway.NewGate(gateway.GateConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

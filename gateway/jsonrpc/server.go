@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/ashlar-da/ashlar/api/token"
+	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/gateway"
 )
 
@@ -27,6 +29,10 @@ const (
 	maxBatch = 100
 	// maxParams bounds the parameters of a call.
 	maxParams = 32
+	// maxRead bounds a request, in bytes, of who has no token where tokens are asked for: what is long is to be written.
+	maxRead = 1 << 20
+	// readLimit is how long all calls of a request that do not write may take together.
+	readLimit = 2 * time.Minute
 )
 
 var (
@@ -58,6 +64,8 @@ type Config struct {
 	// Streams are served over WebSocket, as Methods then are too; nil: there is no WebSocket.
 	Streams map[string]Stream
 	Gate    *gateway.Gate
+	// Guard is the Core's: a method that panics fails.
+	Guard *gateway.Guard
 	// Health is what GET /health answers.
 	Health func() error
 	// MaxBody bounds a request, in bytes.
@@ -110,18 +118,26 @@ func New(config Config) http.Handler {
 
 // serve answers what was posted. What cannot be read at all has an HTTP status that says so.
 func serve(w http.ResponseWriter, r *http.Request, config *Config) {
-	body, release, err := config.Gate.Body(w, r, config.MaxBody)
+	body, release, err := config.body(w, r)
 	if err != nil {
 		config.refuse(w, err)
 		return
 	}
 	defer release()
+	copied, err := config.Gate.Reserve(int64(len(body)))
+	if err != nil {
+		config.refuse(w, err)
+		return
+	}
+	defer copied()
 	calls, isBatch, problem := parse(body)
+	body = nil
+	release() // calls have copies
 	if problem != nil {
 		config.reject(w, problem)
 		return
 	}
-	free, err := config.Gate.Reserve(config.memory(body, calls))
+	free, err := config.Gate.Reserve(config.answers(calls))
 	if err != nil {
 		config.refuse(w, err)
 		return
@@ -129,9 +145,10 @@ func serve(w http.ResponseWriter, r *http.Request, config *Config) {
 	defer free()
 	ctx, letGo := holding(r.Context(), config.Gate)
 	defer letGo()
+	until := time.Now().Add(readLimit)
 	var answers []*response
 	for i := range calls {
-		answer, err := call(ctx, r, config, &calls[i])
+		answer, err := call(ctx, r, config, &calls[i], until)
 		if errors.Is(err, token.ErrUnauthorized) {
 			config.refuse(w, err)
 			return
@@ -147,6 +164,32 @@ func serve(w http.ResponseWriter, r *http.Request, config *Config) {
 	default:
 		send(w, answers[0])
 	}
+}
+
+// body reads a request. Who asks for tokens is not sent what is long by who has none.
+func (c *Config) body(w http.ResponseWriter, r *http.Request) (body []byte, release func(), err error) {
+	unauthorized := c.authorize(r)
+	if unauthorized == nil {
+		return c.Gate.Body(w, r, c.MaxBody)
+	}
+	body, release, err = c.Gate.Body(w, r, min(maxRead, c.MaxBody))
+	if errors.Is(err, da.ErrTooLarge) {
+		return nil, nil, fmt.Errorf("%w; requests of more than %d bytes take one", unauthorized, maxRead)
+	}
+	return body, release, err
+}
+
+// authorize fails unless a request has a token that opens something, or none is asked for.
+func (c *Config) authorize(r *http.Request) (err error) {
+	for name := range c.Methods {
+		if !c.Methods[name].Writes {
+			continue
+		}
+		if err = c.Gate.Authorize(r, name); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // refuse answers a request that is not let in.
@@ -167,9 +210,8 @@ func (c *Config) reject(w http.ResponseWriter, problem *Problem) {
 	send(w, &response{Version: "2.0", ID: null(), Error: problem})
 }
 
-// memory is what calls take: their parameters, which are copied when they are read, and the answers.
-func (c *Config) memory(body []byte, calls []request) int64 {
-	size := int64(len(body))
+// answers is what the answers of calls take.
+func (c *Config) answers(calls []request) (size int64) {
 	for i := range calls {
 		size += c.Methods[calls[i].Method].Answer
 	}
@@ -239,8 +281,8 @@ func List(encoded json.RawMessage, most int) ([]json.RawMessage, error) {
 	return list, nil
 }
 
-// call answers one call, with nil where no answer is wanted. It fails with token.ErrUnauthorized.
-func call(ctx context.Context, r *http.Request, config *Config, c *request) (*response, error) {
+// call answers one call, with nil where no answer is wanted. What does not write ends by until. It fails with token.ErrUnauthorized.
+func call(ctx context.Context, r *http.Request, config *Config, c *request, until time.Time) (*response, error) {
 	answer := c.answer()
 	if !c.valid() {
 		answer.Error = &Problem{CodeInvalidRequest, "invalid request"}
@@ -258,8 +300,12 @@ func call(ctx context.Context, r *http.Request, config *Config, c *request) (*re
 		if err := config.Gate.Authorize(r, c.Method); err != nil {
 			return nil, err
 		}
+	} else {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, until)
+		defer cancel()
 	}
-	result, err := invoke(ctx, &method, c.Params)
+	result, err := invoke(ctx, config.Guard, &method, c.Params)
 	if err == nil {
 		answer.Result, err = json.Marshal(result)
 	}
@@ -291,12 +337,16 @@ func unlessNotified(c *request, answer *response) *response {
 	return answer
 }
 
-func invoke(ctx context.Context, method *Method, encoded json.RawMessage) (any, error) {
+func invoke(ctx context.Context, guard *gateway.Guard, method *Method, encoded json.RawMessage) (result any, err error) {
 	params, err := positional(encoded)
 	if err != nil {
 		return nil, err
 	}
-	return method.Call(ctx, params)
+	err = guard.Call(func() (err error) {
+		result, err = method.Call(ctx, params)
+		return err
+	})
+	return result, err
 }
 
 // positional reads parameters.

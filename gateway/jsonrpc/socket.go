@@ -1,18 +1,17 @@
 package jsonrpc
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"github.com/ashlar-da/ashlar/api/httpserver"
 	"github.com/ashlar-da/ashlar/api/token"
 	"github.com/ashlar-da/ashlar/gateway"
 )
@@ -28,8 +27,6 @@ const (
 	messageRate  = 64 << 10
 	// againAfter is the time between two attempts of a stream.
 	againAfter = 500 * time.Millisecond
-	// firstChunk is what is set aside for a message before any of it was read; it doubles as the message grows.
-	firstChunk = 4 << 10
 )
 
 // The methods by which [go-jsonrpc] cancels calls and carries channels.
@@ -46,7 +43,9 @@ type socket struct {
 	config  *Config
 	request *http.Request // the one that was upgraded, which has the token
 	conn    *websocket.Conn
+	limit   int64 // of a message's bytes
 	ctx     context.Context
+	end     context.CancelFunc // of ctx
 	tasks   sync.WaitGroup
 
 	writing sync.Mutex // of messages to conn
@@ -80,17 +79,29 @@ func serveSocket(w http.ResponseWriter, r *http.Request, config *Config) {
 		return // the peer was told
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	s := &socket{config: config, request: r, conn: conn, ctx: ctx, open: make(map[string]*opened)}
+	s := &socket{config: config, request: r, conn: conn, limit: config.MaxBody, ctx: ctx, end: cancel, open: make(map[string]*opened)}
+	if config.authorize(r) != nil {
+		s.limit = min(s.limit, maxRead)
+	}
 	closed := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	stop := make(chan struct{})
-	s.tasks.Go(func() { s.ping(gateway.Stopping(r.Context()), stop, cancel) })
-	s.read()
+	s.do(func() { s.ping(httpserver.Stopping(r.Context()), stop, cancel) })
+	_ = config.Guard.Call(func() error { s.read(); return nil })
 	cancel()
 	close(stop)
 	s.tasks.Wait()
 	if closed() {
 		_ = conn.Close()
 	}
+}
+
+// do runs a task of the connection, which ends if the task panics.
+func (s *socket) do(task func()) {
+	s.tasks.Go(func() {
+		if err := s.config.Guard.Call(func() error { task(); return nil }); err != nil {
+			s.end()
+		}
+	})
 }
 
 // ping asks the peer now and then whether it is there, until stop is closed; where the server stops, it ends everything.
@@ -115,7 +126,7 @@ func (s *socket) ping(stopping <-chan struct{}, stop chan struct{}, cancel func(
 
 // read takes messages until the connection or its peer ends.
 func (s *socket) read() {
-	s.conn.SetReadLimit(s.config.MaxBody)
+	s.conn.SetReadLimit(s.limit)
 	within := false // a message, whose deadline pings do not move
 	alive := func() {
 		if !within {
@@ -132,40 +143,13 @@ func (s *socket) read() {
 			return
 		}
 		within = true
-		_ = s.conn.SetReadDeadline(time.Now().Add(messageGrace + time.Duration(s.config.MaxBody)*time.Second/messageRate))
-		body, release, err := s.body(message)
+		_ = s.conn.SetReadDeadline(time.Now().Add(messageGrace + time.Duration(s.limit)*time.Second/messageRate))
+		body, release, err := s.config.Gate.Read(message, s.limit)
 		if err != nil {
 			return
 		}
 		within = false
 		s.take(body, release)
-	}
-}
-
-// body reads a message into memory that was set aside before, until release is called.
-func (s *socket) body(from io.Reader) (body []byte, release func(), err error) {
-	var releases []func()
-	release = func() {
-		for _, r := range releases {
-			r()
-		}
-	}
-	var read bytes.Buffer
-	for chunk := int64(firstChunk); ; chunk *= 2 {
-		free, err := s.config.Gate.Reserve(2 * chunk) // the chunk, and the copy where the buffer grows
-		if err != nil {
-			release()
-			return nil, nil, err
-		}
-		releases = append(releases, free)
-		n, err := io.CopyN(&read, from, chunk)
-		if errors.Is(err, io.EOF) && n < chunk {
-			return read.Bytes(), release, nil
-		}
-		if err != nil {
-			release()
-			return nil, nil, err
-		}
 	}
 }
 
@@ -192,7 +176,7 @@ func (s *socket) take(body []byte, release func()) {
 		s.refuse(c, problem)
 		return
 	}
-	s.tasks.Go(func() {
+	s.do(func() {
 		defer done()
 		defer release() // a stream keeps its id, which may be as long as a message
 		if stream, ok := s.config.Streams[c.Method]; ok {
@@ -253,7 +237,7 @@ func (s *socket) answer(ctx context.Context, c *request, size int64) {
 	defer free()
 	ctx, letGo := holding(ctx, s.config.Gate)
 	defer letGo()
-	answer, err := call(ctx, s.request, s.config, c)
+	answer, err := call(ctx, s.request, s.config, c, time.Now().Add(readLimit))
 	if errors.Is(err, token.ErrUnauthorized) {
 		s.refuse(c, &Problem{s.config.code(err), fmt.Sprintf("%v: missing permission to invoke '%s'", err, c.Method)})
 		return
@@ -273,7 +257,10 @@ func (s *socket) stream(ctx context.Context, c *request, open Stream) {
 	params, err := positional(c.Params)
 	var next func(context.Context) (any, error)
 	if err == nil {
-		next, err = open(ctx, params)
+		err = s.config.Guard.Call(func() (err error) {
+			next, err = open(ctx, params)
+			return err
+		})
 	}
 	if err != nil {
 		s.refuse(c, &Problem{codeOf(s.config, err), err.Error()})

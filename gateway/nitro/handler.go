@@ -31,6 +31,7 @@ const (
 // provider answers the DA API's methods.
 type provider struct {
 	core    *gateway.Core
+	gate    *gateway.Gate
 	now     func() time.Time
 	streams *streams
 	proving chan struct{} // one element for each proof that is being made
@@ -38,7 +39,7 @@ type provider struct {
 
 // New returns the protocol's handler.
 func New(core *gateway.Core, gate *gateway.Gate) http.Handler {
-	p := &provider{core: core, now: time.Now, streams: newStreams(time.Now), proving: make(chan struct{}, maxProving)}
+	p := &provider{core: core, gate: gate, now: time.Now, streams: newStreams(time.Now), proving: make(chan struct{}, maxProving)}
 	methods := map[string]jsonrpc.Method{
 		"daprovider_getSupportedHeaderBytes":    {Call: p.headerBytes},
 		"daprovider_getMaxMessageSize":          {Call: p.maxSize},
@@ -53,7 +54,7 @@ func New(core *gateway.Core, gate *gateway.Gate) http.Handler {
 		"daprovider_generateReadPreimageProof":        {Call: p.readProof, Answer: maxAnswer},
 		"daprovider_generateCertificateValidityProof": {Call: p.validityProof},
 	}
-	return jsonrpc.New(jsonrpc.Config{Methods: methods, Gate: gate, Health: core.Health, MaxBody: maxBody, Explain: unstored})
+	return jsonrpc.New(jsonrpc.Config{Methods: methods, Gate: gate, Guard: core.Guard(), Health: core.Health, MaxBody: maxBody, Explain: unstored})
 }
 
 func (p *provider) headerBytes(context.Context, []json.RawMessage) (any, error) {
@@ -72,7 +73,7 @@ type stored struct {
 func (p *provider) store(ctx context.Context, params []json.RawMessage) (any, error) {
 	var message octets
 	var timeout number
-	if err := read(params, &message, &timeout); err != nil {
+	if err := jsonrpc.Read(params, &message, &timeout); err != nil {
 		return nil, err
 	}
 	return p.put(ctx, message, uint64(timeout))
@@ -84,7 +85,7 @@ func (p *provider) put(ctx context.Context, message []byte, timeout uint64) (any
 	if timeout > uint64(keeps.Unix()) {
 		return nil, fmt.Errorf("%w: the batch is to be kept until %d, and this chain forgets it by %d", ErrFallback, timeout, keeps.Unix())
 	}
-	ref, err := p.core.Put(ctx, message)
+	ref, err := p.core.Put(ctx, p.gate, message)
 	if err != nil {
 		return nil, unstored(err)
 	}
@@ -109,7 +110,7 @@ func (p *provider) recover(payload, preimages bool) func(context.Context, []json
 		var batch number
 		var block hash
 		var message octets
-		if err := read(params, &batch, &block, &message); err != nil {
+		if err := jsonrpc.Read(params, &batch, &block, &message); err != nil {
 			return nil, err
 		}
 		if len(message) < sequencerHeader {

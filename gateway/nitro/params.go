@@ -2,12 +2,9 @@ package nitro
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/ashlar-da/ashlar/gateway/jsonrpc"
 )
 
 // octets is bytes that JSON shows as hex behind 0x.
@@ -60,18 +57,5 @@ func (h *hash) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%d bytes are no hash", len(decoded))
 	}
 	*h = hash(decoded)
-	return nil
-}
-
-// read decodes parameters, as many as there are targets.
-func read(params []json.RawMessage, into ...any) error {
-	if len(params) != len(into) {
-		return fmt.Errorf("%w: %d parameters, want %d", jsonrpc.ErrInvalidParams, len(params), len(into))
-	}
-	for i := range into {
-		if err := json.Unmarshal(params[i], into[i]); err != nil {
-			return fmt.Errorf("%w: parameter %d: %w", jsonrpc.ErrInvalidParams, i, err)
-		}
-	}
 	return nil
 }

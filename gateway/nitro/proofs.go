@@ -9,6 +9,7 @@ import (
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/contracts/calldata"
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/gateway/jsonrpc"
 )
 
 // maxProving bounds the proofs that are made at once; others wait. One keeps a processor for some tenths of a second.
@@ -38,7 +39,7 @@ func (p *provider) batch(ctx context.Context, encoded []byte) (*client.Blob, err
 func (p *provider) readProof(ctx context.Context, params []json.RawMessage) (any, error) {
 	var offset number
 	var encoded octets
-	if err := read(params, &offset, &encoded); err != nil {
+	if err := jsonrpc.Read(params, &offset, &encoded); err != nil {
 		return nil, err
 	}
 	blob, err := p.batch(ctx, encoded)
@@ -73,7 +74,7 @@ func (p *provider) readProof(ctx context.Context, params []json.RawMessage) (any
 // the claim alone is answered, which the contract takes if somebody has settled the certificate before.
 func (p *provider) validityProof(ctx context.Context, params []json.RawMessage) (any, error) {
 	var encoded octets
-	if err := read(params, &encoded); err != nil {
+	if err := jsonrpc.Read(params, &encoded); err != nil {
 		return nil, err
 	}
 	certificate, err := DecodeCertificate(encoded)

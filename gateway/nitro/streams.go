@@ -13,6 +13,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/gateway"
+	"github.com/ashlar-da/ashlar/gateway/jsonrpc"
 )
 
 // The bounds of what is streamed, those of [receiver.go].
@@ -166,7 +167,7 @@ func (s *streams) end(id uint64, signature []byte) (*stream, error) {
 func (p *provider) start(_ context.Context, params []json.RawMessage) (any, error) {
 	var timestamp, chunks, chunkSize, total, timeout number
 	var signature octets
-	if err := read(params, &timestamp, &chunks, &chunkSize, &total, &timeout, &signature); err != nil {
+	if err := jsonrpc.Read(params, &timestamp, &chunks, &chunkSize, &total, &timeout, &signature); err != nil {
 		return nil, err
 	}
 	id, err := p.streams.begin(uint64(timestamp), uint64(chunks), uint64(chunkSize), uint64(total), uint64(timeout), signature)
@@ -179,7 +180,7 @@ func (p *provider) start(_ context.Context, params []json.RawMessage) (any, erro
 func (p *provider) chunk(_ context.Context, params []json.RawMessage) (any, error) {
 	var id, at number
 	var chunk, signature octets
-	if err := read(params, &id, &at, &chunk, &signature); err != nil {
+	if err := jsonrpc.Read(params, &id, &at, &chunk, &signature); err != nil {
 		return nil, err
 	}
 	return nil, p.streams.add(uint64(id), uint64(at), chunk, signature)
@@ -188,7 +189,7 @@ func (p *provider) chunk(_ context.Context, params []json.RawMessage) (any, erro
 func (p *provider) commit(ctx context.Context, params []json.RawMessage) (any, error) {
 	var id number
 	var signature octets
-	if err := read(params, &id, &signature); err != nil {
+	if err := jsonrpc.Read(params, &id, &signature); err != nil {
 		return nil, err
 	}
 	message, err := p.streams.end(uint64(id), signature)

@@ -72,7 +72,7 @@ func (h *handler) put(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer release()
-	ref, err := h.core.Put(r.Context(), body)
+	ref, err := h.core.Put(r.Context(), h.gate, body)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (h *handler) putKeccak(w http.ResponseWriter, r *http.Request) error {
 	if da.Keccak256(body) != named.keccak {
 		return fmt.Errorf("%w: the body's keccak256 is not %x", gateway.ErrBadRequest, named.keccak)
 	}
-	_, err = h.core.Put(r.Context(), body)
+	_, err = h.core.Put(r.Context(), h.gate, body)
 	return err
 }
 

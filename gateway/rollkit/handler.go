@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -19,6 +20,8 @@ const (
 	maxBody = 8 << 20
 	// copies is how often a blob's bytes are in memory while they become JSON, or come from it.
 	copies = 4
+	// maxIDs bounds the blobs that a call submits, and the ids it asks about.
+	maxIDs = 1000
 	// idCost is what an id takes while it becomes JSON.
 	idCost = 256
 	// smallAnswer is what is set aside for ids and proofs.
@@ -28,12 +31,13 @@ const (
 // server answers the methods.
 type server struct {
 	core   *gateway.Core
+	gate   *gateway.Gate
 	reader *batch.Reader
 }
 
 // New returns the protocol's handler.
 func New(core *gateway.Core, gate *gateway.Gate) http.Handler {
-	s := &server{core, batch.NewReader(core, batch.KindRollkit, nameItem, jsonrpc.Hold)}
+	s := &server{core, gate, batch.NewReader(core, batch.KindRollkit, nameItem, jsonrpc.Hold)}
 	return jsonrpc.New(jsonrpc.Config{
 		Methods: map[string]jsonrpc.Method{
 			"da.MaxBlobSize":       {Call: s.maxBlobSize},
@@ -46,7 +50,7 @@ func New(core *gateway.Core, gate *gateway.Gate) http.Handler {
 			"da.SubmitWithOptions": {Call: s.submit, Writes: true},
 		},
 		Streams: map[string]jsonrpc.Stream{}, // none, but methods go over WebSocket too
-		Gate:    gate, Health: s.core.Health, MaxBody: maxBody, Code: code,
+		Gate:    gate, Guard: core.Guard(), Health: core.Health, MaxBody: maxBody, Code: code,
 	})
 }
 
@@ -55,12 +59,12 @@ func (s *server) maxBlobSize(context.Context, []json.RawMessage) (any, error) {
 	return batch.Room(da.HashSize, batch.MaxLabel), nil
 }
 
-// octets reads lists of bytes in base64.
+// octets reads a list of maxIDs elements at most, bytes in base64.
 func octets(ctx context.Context, encoded json.RawMessage) ([][]byte, error) {
 	if err := jsonrpc.Hold(ctx, copies*int64(len(encoded))); err != nil {
 		return nil, err
 	}
-	return jsonrpc.Elements[[]byte](encoded, batch.MaxItems)
+	return jsonrpc.Elements[[]byte](encoded, maxIDs)
 }
 
 // checkNamespace fails with jsonrpc.ErrInvalidParams for what does not fit a label.
@@ -82,7 +86,10 @@ func (s *server) submit(ctx context.Context, params []json.RawMessage) (any, err
 		return nil, err
 	}
 	blobs, err := octets(ctx, encoded)
-	if err == nil {
+	switch {
+	case errors.Is(err, jsonrpc.ErrTooMany): // by which clients submit fewer
+		err = fmt.Errorf("%w: more than %d blobs at once", ErrTooLarge, maxIDs)
+	case err == nil:
 		err = checkNamespace(namespace)
 	}
 	if err != nil {
@@ -115,7 +122,7 @@ func (s *server) put(ctx context.Context, posted *batch.Batch) (gateway.Ref, err
 	if err != nil {
 		return gateway.Ref{}, err
 	}
-	return s.core.Put(ctx, encoded)
+	return s.core.Put(ctx, s.gate, encoded)
 }
 
 // commit answers with what names blobs at whatever height they will be.
@@ -170,27 +177,49 @@ func isOf(found *batch.Found, namespace []byte) bool {
 	return len(namespace) == 0 || bytes.Equal(found.Label, namespace)
 }
 
+// search looks for the blobs of a call's ids, and reads each height once as long as they are of one after the other.
+type search struct {
+	reader    *batch.Reader
+	namespace []byte
+	height    uint64
+	named     map[string][]batch.Found // of that height, by commitment
+}
+
 // find returns the blobs of an id: more than one where the same was submitted more than once. It fails with ErrNotFound
 // where it is proven that there is none.
-func (s *server) find(ctx context.Context, id, namespace []byte) ([]batch.Found, error) {
+func (s *search) find(ctx context.Context, id []byte) ([]batch.Found, error) {
 	height, commitment, err := decodeID(id)
 	if err != nil {
 		return nil, err
 	}
-	at, err := s.reader.At(ctx, height)
-	if err != nil {
+	if err := s.read(ctx, height); err != nil {
 		return nil, unread(err)
 	}
-	var found []batch.Found
+	if found := s.named[string(commitment)]; len(found) > 0 {
+		return found, nil
+	}
+	return nil, fmt.Errorf("%w: none with commitment %x at height %d", ErrNotFound, commitment, height)
+}
+
+// read has a height named.
+func (s *search) read(ctx context.Context, height uint64) error {
+	if s.named != nil && s.height == height {
+		return nil
+	}
+	at, err := s.reader.At(ctx, height)
+	if err != nil {
+		return err
+	}
+	if err := jsonrpc.Hold(ctx, idCost*int64(len(at.Items))); err != nil {
+		return err
+	}
+	s.height, s.named = height, make(map[string][]batch.Found)
 	for i := range at.Items {
-		if at.Items[i].Name == string(commitment) && isOf(&at.Items[i], namespace) {
-			found = append(found, at.Items[i])
+		if found := &at.Items[i]; isOf(found, s.namespace) {
+			s.named[found.Name] = append(s.named[found.Name], *found)
 		}
 	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("%w: none with commitment %x at height %d", ErrNotFound, commitment, height)
-	}
-	return found, nil
+	return nil
 }
 
 // each calls do with what is found for every id of the first parameter; the second is the namespace.
@@ -204,9 +233,9 @@ func (s *server) each(ctx context.Context, params []json.RawMessage, do func(fou
 	if err != nil {
 		return nil, err
 	}
-	out := make([][]byte, len(ids))
+	out, of := make([][]byte, len(ids)), &search{reader: s.reader, namespace: namespace}
 	for i := range ids {
-		found, err := s.find(ctx, ids[i], namespace)
+		found, err := of.find(ctx, ids[i])
 		if err != nil {
 			return nil, err
 		}
@@ -251,17 +280,17 @@ func (s *server) validate(ctx context.Context, params []json.RawMessage) (any, e
 	if len(proofs) != len(ids) {
 		return nil, fmt.Errorf("%w: %d proofs of %d ids", jsonrpc.ErrInvalidParams, len(proofs), len(ids))
 	}
-	valid := make([]bool, len(ids))
+	valid, of := make([]bool, len(ids)), &search{reader: s.reader, namespace: namespace}
 	for i := range ids {
-		if valid[i], err = s.valid(ctx, ids[i], proofs[i], namespace); err != nil {
+		if valid[i], err = s.valid(ctx, of, ids[i], proofs[i]); err != nil {
 			return nil, err
 		}
 	}
 	return valid, nil
 }
 
-func (s *server) valid(ctx context.Context, id, proof, namespace []byte) (bool, error) {
-	found, err := s.find(ctx, id, namespace)
+func (s *server) valid(ctx context.Context, of *search, id, proof []byte) (bool, error) {
+	found, err := of.find(ctx, id)
 	if code(err) == ErrNotFound.Code {
 		return false, nil
 	}
