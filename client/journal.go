@@ -204,7 +204,8 @@ func (j *journal) live() int {
 	return total
 }
 
-// forgetEnded leaves out all but the newest that ended. The caller holds mu.
+// forgetEnded leaves out all but the newest that are final, and what failed before anything was signed that might be
+// included after all. The caller holds mu.
 func (j *journal) forgetEnded() {
 	surplus := -remembered
 	for _, e := range j.entries {
@@ -213,12 +214,16 @@ func (j *journal) forgetEnded() {
 		}
 	}
 	j.order = slices.DeleteFunc(j.order, func(key contentKey) bool {
-		old := surplus > 0 && j.entries[key].final != nil
+		e := j.entries[key]
+		old := surplus > 0 && e.final != nil
 		if old {
 			surplus--
+		}
+		forget := old || e.failed && e.signed == nil
+		if forget {
 			delete(j.entries, key)
 		}
-		return old
+		return forget
 	})
 }
 

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -190,6 +191,31 @@ func newWriterOf(kind byte) []byte {
 	w := newWriter(kind)
 	w.Write(make([]byte, len(contentKey{})))
 	return w.record()
+}
+
+// TestJournalForgetsWhatFailedUnsigned writes a journal anew in which contents failed: none that was signed is
+// forgotten, for it might be included after all.
+func TestJournalForgetsWhatFailedUnsigned(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	j := newJournal(t, folder)
+	fill(t, j)
+	for i := range 8 {
+		key, prepared, _ := journalled(t, fmt.Sprint("refused ", i))
+		if err := errors.Join(j.content(key, prepared), j.failed(key)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(j.compact(), j.close()); err != nil {
+		t.Fatal(err)
+	}
+	j = newJournal(t, folder)
+	if len(j.order) != 4 || len(j.entries) != 4 {
+		t.Errorf("%d contents, %d in order: want the 4 that matter", len(j.entries), len(j.order))
+	}
+	if key, _, _ := journalled(t, "failed"); j.entries[key] == nil {
+		t.Error("what failed after it was signed is forgotten")
+	}
 }
 
 // TestJournalStaysSmall posts much more than a journal is left to grow to.

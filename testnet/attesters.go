@@ -224,7 +224,7 @@ func (s *Scenario) StopAttesting(ctx context.Context, victim *FullNode) error {
 		return err
 	}
 	for name, v := range after {
-		if name != victim.Name && v.Jailed && !before[name].Jailed {
+		if name != victim.Name && v.Jailed && (before[name] == nil || !before[name].Jailed) {
 			return s.Expect(false, jailed, "%s is jailed too", name)
 		}
 	}
