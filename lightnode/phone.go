@@ -34,14 +34,20 @@ func openPhone(db *database, samples int) (*phone, error) {
 // with what carries them, a signed header, witnesses' headers and a DA header.
 func heightCeiling(samples int) int64 { return int64(samples)*2600 + 40<<10 }
 
-// change changes the targets and writes them down.
+// change changes the targets and writes them down. If either fails, they are as they were.
 func (p *phone) change(change func(*targets) error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := change(&p.targets); err != nil {
+	changed := p.targets
+	changed.Waiting = slices.Clone(p.targets.Waiting)
+	if err := change(&changed); err != nil {
 		return err
 	}
-	return writeJSON(p.db, metaPhone, &p.targets)
+	if err := writeJSON(p.db, metaPhone, &changed); err != nil {
+		return err
+	}
+	p.targets = changed
+	return nil
 }
 
 func (p *phone) report() *PhoneReport {

@@ -1,9 +1,7 @@
 package lightnode
 
 import (
-	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
@@ -249,22 +247,6 @@ func TestPhoneOutlivesAHeightThatNothingVouchesFor(t *testing.T) {
 	}
 }
 
-// Who names heights without end leaves room for those that are drawn.
-func TestNamedHeightsLeaveRoomForDrawnOnes(t *testing.T) {
-	t.Parallel()
-	var s targets
-	for height := uint64(1 << 40); ; height++ {
-		if err := s.name(height); errors.Is(err, ErrTooManyNamed) {
-			break
-		} else if err != nil || len(s.Waiting) > mostTargets {
-			t.Fatal(err, len(s.Waiting))
-		}
-	}
-	if err := s.advance(rand.Reader, &HeadReport{Height: 1}, 1); err != nil || !s.waits(1) {
-		t.Errorf("%v: of %d heights that wait none was drawn", err, len(s.Waiting))
-	}
-}
-
 // TestPhoneNeverDrawsAnew has a height withheld, and the phone start again.
 func TestPhoneNeverDrawsAnew(t *testing.T) {
 	t.Parallel()
@@ -389,44 +371,6 @@ func TestSchedule(t *testing.T) {
 			t.Errorf("a wake that fails: %v", err)
 		}
 	})
-}
-
-func TestDrawnHeightsAreDistinctAndEven(t *testing.T) {
-	t.Parallel()
-	for _, span := range []uint64{20, 5000} {
-		seen := make(map[uint64]int)
-		for range 400 {
-			s := targets{Start: 100, Head: &HeadReport{Height: 100}, Waiting: []target{{Height: 105}}}
-			if err := s.draw(rand.Reader, 100, 100+span, 10); err != nil || len(s.Waiting) != 11 {
-				t.Fatalf("%v, %v", s.Waiting, err)
-			}
-			for _, w := range s.Waiting[1:] {
-				seen[w.Height]++
-				if w.Height <= 100 || w.Height > 100+span || w.Height == 105 {
-					t.Fatalf("drew height %d", w.Height)
-				}
-			}
-		}
-		if span == 20 {
-			for height := uint64(101); height <= 120; height++ { // 4000 draws of 19 heights: 210 of each, give or take 10
-				if n := seen[height]; height != 105 && (n < 140 || n > 280) {
-					t.Errorf("height %d was drawn %d times of 4000", height, n)
-				}
-			}
-		} else if len(seen) < 1500 {
-			t.Errorf("4000 draws of 5000 heights met only %d", len(seen))
-		}
-	}
-	s := targets{Head: &HeadReport{Height: 5}}
-	if err := s.draw(bytes.NewReader(nil), 1, 5, 2); err == nil {
-		t.Error("drew without randomness")
-	}
-	if err := s.draw(rand.Reader, 1, 5, 50); err != nil || len(s.Waiting) != 4 {
-		t.Errorf("more than there are: %v, %v", s.Waiting, err)
-	}
-	if err := s.draw(rand.Reader, 5, 5, 2); err != nil || len(s.Waiting) != 4 {
-		t.Errorf("of none: %v, %v", s.Waiting, err)
-	}
 }
 
 // TestAPhonesDay has a phone live through 25 hours of a chain with a block every 6 seconds, in a time that
