@@ -339,7 +339,6 @@ func TestLyingNode(t *testing.T) {
 	}
 }
 
-// TestAnotherNode asks a second node where the first is down.
 // TestLiesAboutThePreviousSet has a node make up the set before the contract's own, which no hash in the contract betrays, and sign with
 // it. It costs nothing, and the next node is asked.
 func TestLiesAboutThePreviousSet(t *testing.T) {
@@ -372,6 +371,7 @@ func TestLiesAboutThePreviousSet(t *testing.T) {
 	}
 }
 
+// TestAnotherNode asks a second node where the first is down.
 func TestAnotherNode(t *testing.T) {
 	w := newWorld(t, 5)
 	c := w.config(0)
@@ -431,6 +431,17 @@ func (w *world) certifying(c *da.Certificate) string {
 	}))
 	w.t.Cleanup(server.Close)
 	return server.URL
+}
+
+// TestTimeMovesOn: whatever the pool still thinks to be waiting.
+func TestTimeMovesOn(t *testing.T) {
+	w := newWorld(t, 5)
+	w.step(w.open(w.config(0))) // sends a rotation, which waits
+	before := w.now()
+	w.sleep(time.Hour)
+	if passed := w.now() - before; passed < 3600 || w.epoch() != 0 {
+		t.Errorf("%d s passed, the contract is at epoch %d", passed, w.epoch())
+	}
 }
 
 func TestExpired(t *testing.T) {

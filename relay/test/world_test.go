@@ -123,7 +123,7 @@ func (w *world) now() uint64 {
 // sleep lets time pass on both chains.
 func (w *world) sleep(d time.Duration) {
 	w.t.Helper()
-	if err := w.l1.AdjustTime(d); err != nil {
+	if err := w.l1.Sleep(d); err != nil {
 		w.t.Fatal(err)
 	}
 	w.ashlar.setTime(w.now())

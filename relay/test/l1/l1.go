@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/ethereum/go-ethereum"
 	"github.com/ethereum/go-ethereum/accounts/abi"
@@ -96,6 +97,13 @@ func (c *Chain) Mine(blocks int) {
 	for range blocks {
 		c.Commit()
 	}
+}
+
+// Sleep makes a block that is so much later. What waits is dropped: time does not move while anything does, or while the pool
+// has not noticed yet that what was sent is in a block.
+func (c *Chain) Sleep(d time.Duration) error {
+	c.Rollback()
+	return c.AdjustTime(d)
 }
 
 // Reorganise takes the newest blocks away and makes one more in their place. What was in them waits again, as far as it
