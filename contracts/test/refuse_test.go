@@ -252,6 +252,17 @@ func TestRogueKey(t *testing.T) {
 	for i := range 4 {
 		cert.Signers.Add(i)
 	}
+	honest := committee.New(t, 4, c.Time)
+	client := honest.Deploy(t, chain)
+	client.Refuses(t, "WrongSignature", "attest", committee.Args(t, cert)...)
+	c.Set.Epoch++ // who relays brings the key itself, and signs that alone, for all
+	r := honest.HandOver(t, c)
+	if r.Signature, err = own.Attest(r.Digest()); err != nil {
+		t.Fatal(err)
+	}
+	client.Refuses(t, "WrongSignature", "rotate", honest.RotateArgs(t, c, r)...)
+	c.Set.Epoch--
+
 	// Had the chain registered it, one attester would be all. That it does not is what a client's deployer and every set's
 	// signers vouch for.
 	c.Deploy(t, chain).Call(t, "verify", committee.Args(t, cert)...)
