@@ -53,7 +53,7 @@ func (s *story) rebuild(ctx context.Context) error {
 		return s.ExpectNo(err, same)
 	}
 	s.rebuilt = state
-	return s.Expect(state.Root() == root, same, "a checkpoint and %d batches after it: root %s", batches, hexOf(root))
+	return s.Expect(state.Root() == root, same, "a checkpoint, and batches after it: %d; root %s", batches, hexOf(root))
 }
 
 // follow starts the light node. It begins with the checkpoint's header: what is older is gone.
