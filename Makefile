@@ -90,7 +90,7 @@ conformance: ## the clients of rollups' own stacks against gateways to a live ch
 	@$(GO) run ./testnet/cmd/conformance -bin build -out build/conformance $(FLAGS)
 
 .PHONY: rollup-bench
-rollup-bench: build ## latency and fees by each of the gateway's protocols, in 10 minutes at most, QUICK=1: 2; RECORD=1: into docs/rollups.md; writes build/rollup-bench
+rollup-bench: build ## latency and fees by each of the gateway's protocols, in 10 minutes; QUICK=1: in 2; RECORD=1: into docs/rollups.md too; writes build/rollup-bench
 	@$(GO) run ./testnet/cmd/conformance -measure $(if $(QUICK),3 -within 5s,20) -bin build -out build/rollup-bench $(FLAGS)
 	@$(if $(RECORD),$(GO) run ./testnet/cmd/conformance -record build/rollup-bench/measured.json,true)
 

@@ -123,13 +123,18 @@ func (d *devnet) measureOne(ctx context.Context, p protocol, size int, o options
 	return &f, nil
 }
 
-// roundTrip returns how long it took until a blob was final, and from then on until another node gave it.
+// roundTrip returns how long it took until a blob was final, and from then on until another node gave it. A put that fails is put
+// again, as rollups do: a chain may be behind for a moment on a machine with too much to do.
 func (d *devnet) roundTrip(ctx context.Context, p protocol, size int) (final, read time.Duration, err error) {
 	at := slices.Index(flagNames(), p.flag)
 	data := make([]byte, size)
 	_, _ = rand.Read(data)
 	began := time.Now()
-	ref, err := p.put(ctx, "http://"+address(d.gateways[0].ports[at]), data)
+	var ref string
+	err = testnet.Wait(ctx, measureLimit, "a put", func(ctx context.Context) (_ bool, err error) {
+		ref, err = p.put(ctx, "http://"+address(d.gateways[0].ports[at]), data)
+		return err == nil, err
+	})
 	if err != nil {
 		return 0, 0, err
 	}
