@@ -25,11 +25,9 @@ type measurement struct {
 	Date    string          `json:"date"` // of its end, UTC
 	Machine testnet.Machine `json:"machine"`
 	// LoadBefore is the machine's load of a minute before anything was started.
-	LoadBefore float64 `json:"load_before"`
-	// BaseFees are in aash per blob gas, in the beginning and at the end.
-	BaseFees [2]string `json:"base_fees"`
-	Seconds  float64   `json:"seconds"`
-	Figures  []figures `json:"figures"`
+	LoadBefore float64   `json:"load_before"`
+	Seconds    float64   `json:"seconds"`
+	Figures    []figures `json:"figures"`
 }
 
 // figures are what puts of a size by one protocol took.
@@ -44,6 +42,8 @@ type figures struct {
 	Read  quantiles `json:"read_seconds"`
 	// PerMB is what the account paid, in ASH for each 10⁶ bytes of data.
 	PerMB string `json:"ash_per_mb"`
+	// BaseFees are those before the first put and behind the last, in aash per blob gas: what is put this fast may raise it.
+	BaseFees [2]float64 `json:"base_fees"`
 	// Load is the machine's, of the last minute, when the last was read.
 	Load float64 `json:"load"`
 }
@@ -61,10 +61,6 @@ func sizes() []int { return []int{100_000, 1 << 20} }
 func (d *devnet) measure(ctx context.Context, progress *testnet.Progress, o options, loadBefore float64) error {
 	began := time.Now()
 	result := measurement{Machine: testnet.ThisMachine(), LoadBefore: loadBefore}
-	var err error
-	if result.BaseFees[0], err = d.baseFee(ctx); err != nil {
-		return err
-	}
 	for _, p := range d.protocols() {
 		if o.only != "" && !slices.Contains(strings.Split(o.only, ","), p.flag) {
 			continue
@@ -76,17 +72,13 @@ func (d *devnet) measure(ctx context.Context, progress *testnet.Progress, o opti
 				return fmt.Errorf("%s: %w", p.name, err)
 			}
 			result.Figures = append(result.Figures, *f)
-			progress.Say("%d final in %.2f s, p95 %.2f; read from another node %.2f s later, p95 %.2f; %s ASH per MB; load %.1f",
-				f.Puts, f.Final.Median, f.Final.P95, f.Read.Median, f.Read.P95, f.PerMB, f.Load)
+			progress.Say("%d final in %.2f s, p95 %.2f; read from another node %.2f s later, p95 %.2f; %s; load %.1f",
+				f.Puts, f.Final.Median, f.Final.P95, f.Read.Median, f.Read.P95, f.cost(), f.Load)
 		}
-	}
-	if result.BaseFees[1], err = d.baseFee(ctx); err != nil {
-		return err
 	}
 	result.Date, result.Seconds = time.Now().UTC().Format(time.DateOnly), time.Since(began).Round(time.Second).Seconds()
 	path := filepath.Join(o.out, "measured.json")
-	progress.Say("load %.1f before; base fee %s aash per blob gas, then %s; %s has the figures",
-		loadBefore, result.BaseFees[0], result.BaseFees[1], testnet.Relative(path))
+	progress.Say("load %.1f before; %s has the figures", loadBefore, testnet.Relative(path))
 	return writeMeasurement(path, &result)
 }
 
@@ -98,9 +90,15 @@ func writeMeasurement(path string, m *measurement) error {
 	return os.WriteFile(path, append(encoded, '\n'), 0o644)
 }
 
+// account is what an account has, in aash, and the base fee then.
+type account struct {
+	balance *big.Int
+	baseFee float64
+}
+
 // measureOne puts blobs of a size, as many as the options say or as the time that they give has room for.
 func (d *devnet) measureOne(ctx context.Context, p protocol, size int, o options) (*figures, error) {
-	before, err := d.balance(ctx, p.payer)
+	before, err := d.account(ctx, p.payer)
 	if err != nil {
 		return nil, err
 	}
@@ -113,12 +111,13 @@ func (d *devnet) measureOne(ctx context.Context, p protocol, size int, o options
 		}
 		final, read = append(final, put.Seconds()), append(read, got.Seconds())
 	}
-	after, err := d.balance(ctx, p.payer)
+	after, err := d.account(ctx, p.payer)
 	if err != nil {
 		return nil, err
 	}
-	paid := new(big.Rat).SetFrac(before.Sub(before, after), big.NewInt(int64(size*f.Puts)))
+	paid := new(big.Rat).SetFrac(before.balance.Sub(before.balance, after.balance), big.NewInt(int64(size*f.Puts)))
 	f.PerMB = paid.Quo(paid, big.NewRat(1e12, 1)).FloatString(6) // from aash per byte
+	f.BaseFees = [2]float64{before.baseFee, after.baseFee}
 	f.Final, f.Read, f.Load = quantilesOf(final), quantilesOf(read), loadAverage()
 	return &f, nil
 }
@@ -146,29 +145,24 @@ func (d *devnet) roundTrip(ctx context.Context, p protocol, size int) (final, re
 	return put.Sub(began), time.Since(put), err
 }
 
-// balance is what the account of a full node has, in aash.
-func (d *devnet) balance(ctx context.Context, of int) (*big.Int, error) {
-	var account struct {
+// account asks for that of a full node.
+func (d *devnet) account(ctx context.Context, of int) (*account, error) {
+	var found struct {
 		Balance string `json:"balance"`
 	}
 	node := d.chain.FullNodes[of]
-	if err := node.Get(ctx, "/v1/accounts/"+node.Address, &account); err != nil {
+	if err := node.Get(ctx, "/v1/accounts/"+node.Address, &found); err != nil {
 		return nil, err
 	}
-	balance, ok := new(big.Int).SetString(account.Balance, 10)
+	balance, ok := new(big.Int).SetString(found.Balance, 10)
 	if !ok {
-		return nil, fmt.Errorf("%q is no balance", account.Balance)
+		return nil, fmt.Errorf("%q is no balance", found.Balance)
 	}
-	return balance, nil
-}
-
-// baseFee is in aash per blob gas.
-func (d *devnet) baseFee(ctx context.Context) (string, error) {
 	var fees struct {
-		BaseFee string `json:"base_fee"`
+		BaseFee float64 `json:"base_fee,string"`
 	}
-	err := d.chain.FullNodes[0].Get(ctx, "/v1/fees", &fees)
-	return fees.BaseFee, err
+	err := node.Get(ctx, "/v1/fees", &fees)
+	return &account{balance, fees.BaseFee}, err
 }
 
 // quantilesOf takes the nearest rank.

@@ -84,10 +84,9 @@ func fill(docs, part, with string) (string, error) {
 // table says under what circumstances was measured, and has all figures.
 func (m *measurement) table() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s, %s, %d processors; load %.1f before the chain was started, and %s while it was measured, which took %.0f seconds. "+
-		"The base fee was %s in the beginning and %s at the end, in aash per blob gas.\n\n",
-		date(m.Date), m.Machine.CPU, m.Machine.Cores, m.LoadBefore, m.loads(), m.Seconds, m.BaseFees[0], m.BaseFees[1])
-	text.WriteString("| | bytes | puts | put to final, median | p95 | from there until another node gives it, median | p95 | ASH per MB (10⁶ bytes) |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	fmt.Fprintf(&text, "%s, %s, %d processors; load %.1f before the chain was started, and %s while it was measured, which took %.0f seconds.\n\n",
+		date(m.Date), m.Machine.CPU, m.Machine.Cores, m.LoadBefore, m.loads(), m.Seconds)
+	text.WriteString("| | bytes | puts | put to final, median | p95 | from there until another node gives it, median | p95 | ASH per MB (10⁶ bytes) | base fee before and behind, in 10⁹ aash |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for i, f := range m.Figures {
 		name := f.Name
 		if f.PutBy != "" {
@@ -96,8 +95,8 @@ func (m *measurement) table() string {
 		if i > 0 && m.Figures[i-1].Protocol == f.Protocol {
 			name = ""
 		}
-		fmt.Fprintf(&text, "| %s | %s | %d | %.2f s | %.2f s | %.2f s | %.2f s | %s |\n",
-			name, grouped(f.Bytes), f.Puts, f.Final.Median, f.Final.P95, f.Read.Median, f.Read.P95, f.PerMB)
+		fmt.Fprintf(&text, "| %s | %s | %d | %.2f s | %.2f s | %.2f s | %.2f s | %s | %.2f, %.2f |\n",
+			name, grouped(f.Bytes), f.Puts, f.Final.Median, f.Final.P95, f.Read.Median, f.Read.P95, f.PerMB, f.BaseFees[0]/1e9, f.BaseFees[1]/1e9)
 	}
 	return text.String()
 }
@@ -117,11 +116,20 @@ func (m *measurement) sentence(protocol string) string {
 			if f.PutBy != "" {
 				by = ", put by " + f.PutBy
 			}
-			parts = append(parts, fmt.Sprintf("%s bytes are final after %.2f s (p95 %.2f s), another node gives them %.2f s later (p95 %.2f s), and they cost %s ASH per MB",
-				grouped(f.Bytes), f.Final.Median, f.Final.P95, f.Read.Median, f.Read.P95, f.PerMB))
+			parts = append(parts, fmt.Sprintf("%s bytes are final after %.2f s (p95 %.2f s), another node gives them %.2f s later (p95 %.2f s), and they cost %s",
+				grouped(f.Bytes), f.Final.Median, f.Final.P95, f.Read.Median, f.Read.P95, f.cost()))
 		}
 	}
 	return "[Measured](#latency-and-cost) on a devnet" + by + ": " + strings.Join(parts, "; ") + ".\n"
+}
+
+// cost is what was paid, and under which base fees.
+func (f *figures) cost() string {
+	least, most := fmt.Sprintf("%.2f", min(f.BaseFees[0], f.BaseFees[1])/1e9), fmt.Sprintf("%.2f", max(f.BaseFees[0], f.BaseFees[1])/1e9)
+	if most != least {
+		least += " to " + most
+	}
+	return fmt.Sprintf("%s ASH per MB under a base fee of %s·10⁹ aash", f.PerMB, least)
 }
 
 // grouped writes a number below 10⁹ with commas.

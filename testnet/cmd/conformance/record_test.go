@@ -42,7 +42,7 @@ func TestDocsHaveTheReport(t *testing.T) {
 
 func hasFigures(m *measurement, flag string, size int) bool {
 	for _, f := range m.Figures {
-		if f.Protocol == flag && f.Bytes == size && f.Puts > 0 && f.Final.Median > 0 {
+		if f.Protocol == flag && f.Bytes == size && f.Puts >= leastPuts && f.Final.Median > 0 {
 			return true
 		}
 	}
@@ -51,9 +51,9 @@ func hasFigures(m *measurement, flag string, size int) bool {
 
 // TestFillDocs: text goes between marks, what is around them stays, and a page without them is refused.
 func TestFillDocs(t *testing.T) {
-	const report = `{"date":"2026-11-22","machine":{"cores":2,"cpu":"A CPU"},"load_before":0.5,"base_fees":["1","2"],"seconds":9,"figures":[
-		{"protocol":"nitro","name":"Nitro","bytes":1048576,"puts":3,"final_seconds":{"median":1,"p95":2.126},"read_seconds":{"median":0.5,"p95":0.5},"ash_per_mb":"0.001","load":3},
-		{"protocol":"nitro","name":"Nitro","bytes":999,"puts":3,"final_seconds":{"median":1,"p95":2},"read_seconds":{"median":0.5,"p95":0.5},"ash_per_mb":"0.002","load":1.25}]}`
+	const report = `{"date":"2026-11-22","machine":{"cores":2,"cpu":"A CPU"},"load_before":0.5,"seconds":9,"figures":[
+		{"protocol":"nitro","name":"Nitro","bytes":1048576,"puts":3,"final_seconds":{"median":1,"p95":2.126},"read_seconds":{"median":0.5,"p95":0.5},"ash_per_mb":"0.001","base_fees":[1.5e9,1e9],"load":3},
+		{"protocol":"nitro","name":"Nitro","bytes":999,"puts":3,"final_seconds":{"median":1,"p95":2},"read_seconds":{"median":0.5,"p95":0.5},"ash_per_mb":"0.002","base_fees":[1e9,1.004e9],"load":1.25}]}`
 	const page = "a\n<!-- measured all: by make rollup-bench RECORD=1 -->\nold\n<!-- end -->\nb\n<!-- measured nitro: by make rollup-bench RECORD=1 -->\n<!-- end -->\nc\n"
 	got, err := fillDocs(page, []byte(report))
 	if err != nil {
@@ -62,8 +62,8 @@ func TestFillDocs(t *testing.T) {
 	for _, want := range []string{
 		"a\n<!-- measured all", "<!-- end -->\nb\n", "<!-- end -->\nc\n",
 		"22 November 2026, A CPU, 2 processors; load 0.5 before the chain was started, and 1.2 to 3.0 while",
-		"| Nitro | 1,048,576 | 3 | 1.00 s | 2.13 s | 0.50 s | 0.50 s | 0.001 |\n|  | 999 |",
-		"1,048,576 bytes are final after 1.00 s (p95 2.13 s)", "cost 0.002 ASH per MB.\n",
+		"| Nitro | 1,048,576 | 3 | 1.00 s | 2.13 s | 0.50 s | 0.50 s | 0.001 | 1.50, 1.00 |\n|  | 999 |",
+		"1,048,576 bytes are final after 1.00 s (p95 2.13 s)", "cost 0.001 ASH per MB under a base fee of 1.00 to 1.50·10⁹ aash;", "cost 0.002 ASH per MB under a base fee of 1.00·10⁹ aash.\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
