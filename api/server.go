@@ -23,7 +23,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := httpserver.New(ctx, httpserver.Config{Address: config.Address, Handler: handler, Log: config.Log})
+	server, err := httpserver.New(ctx, httpserver.Config{Address: config.Address, Handler: config.guardName(handler), Log: config.Log})
 	if err != nil {
 		return nil, fmt.Errorf("api: is another node running? %w", err)
 	}

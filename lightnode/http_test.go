@@ -76,6 +76,28 @@ func TestAPI(t *testing.T) {
 	}
 }
 
+// A web page whose name was made to point at this machine reads nothing: what is to be sampled least of all.
+func TestAPIIsNobodysPage(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 1)
+	config := testConfig(t, blocks)
+	config.API, config.Origins = "127.0.0.1:0", []string{"https://wallet.example"}
+	n, _ := start(t, config)
+	for host, want := range map[string]int{
+		"rebound.example:26690": http.StatusUnauthorized, "127.0.0.1.example": http.StatusUnauthorized, "localhost.example:1": http.StatusUnauthorized,
+		"127.0.0.1:26690": http.StatusOK, "[::1]:26690": http.StatusOK, "localhost:26690": http.StatusOK, "Wallet.example": http.StatusOK,
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+n.APIAddress()+"/v1/status", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		if code, body := send(t, request); code != want {
+			t.Errorf("called %s: %d, want %d: %s", host, code, want, body)
+		}
+	}
+}
+
 func TestAPIStreamsVerdicts(t *testing.T) {
 	t.Parallel()
 	blocks := newTestBlocks(t, 1)
