@@ -12,8 +12,10 @@ import (
 
 const (
 	meterPause = time.Second
-	learnEvery = 30 * time.Second
-	saveEvery  = 30 * time.Second
+	// budgetPause is how long peers may go on sending when a data budget's credit is spent.
+	budgetPause = 100 * time.Millisecond
+	learnEvery  = 30 * time.Second
+	saveEvery   = 30 * time.Second
 )
 
 // meter charges what connections carry to the budget, and learns what things cost.
@@ -36,7 +38,7 @@ type totals struct {
 
 // meterBytes looks at what was spent until the context ends, and has the node obey.
 func (n *Node) meterBytes(ctx context.Context) error {
-	for sleep(ctx, meterPause) {
+	for sleep(ctx, n.meterPause()) {
 		if err := n.charge(); err != nil {
 			return err
 		}
@@ -45,6 +47,14 @@ func (n *Node) meterBytes(ctx context.Context) error {
 		}
 	}
 	return n.charge()
+}
+
+// meterPause is how long it takes to the next look. A phone's wakes look for themselves.
+func (n *Node) meterPause() time.Duration {
+	if n.phone == nil && n.strength.bounded() && !n.host.Resting() {
+		return budgetPause
+	}
+	return meterPause
 }
 
 // charge takes a look at what was spent, and writes it down now and then.

@@ -197,6 +197,13 @@ func (s *strength) learn(look costs) {
 	s.buy()
 }
 
+// bounded tells whether there is a data budget.
+func (s *strength) bounded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.settings.DataBudget > 0
+}
+
 // resting tells whether the credit is spent, and until when it is.
 func (s *strength) resting() (bool, time.Time) {
 	s.mu.Lock()
