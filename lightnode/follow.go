@@ -70,7 +70,7 @@ func (n *Node) learn(ctx context.Context, news *news, next question) error {
 		return err
 	}
 	if began && next.height == 0 {
-		claim, err := n.chain.peek(ctx)
+		claim, err := n.chain.peek(ctx, news.verified, news.vain > 0)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package lightnode
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -159,32 +160,40 @@ func (c *headChain) reaches(height uint64) error {
 	return fmt.Errorf("%w: %w: below height %d header %d was verified last, of %s, which vouches for nothing after the trusting period", da.ErrPruned, errTooOld, height, below.Height, below.Time.Format(time.RFC3339))
 }
 
-// claims returns the heights that connected peers claim to be the newest, greatest first,
-// each once. They are claims and no more.
-func (c *headChain) claims(ctx context.Context) ([]uint64, error) {
-	first, err := c.draw(0)(nil)
+// claims returns the heights that connected peers claim to be the newest, greatest first. They are claims and no more.
+func (c *headChain) claims(ctx context.Context) (claims []headClaim, err error) {
+	answered, err := c.askAround(ctx, 0)
+	for _, p := range answered {
+		claims = append(claims, headClaim{uint64(p.claimed()[0].Height), p.peer})
+	}
+	slices.SortFunc(claims, func(a, b headClaim) int { return cmp.Compare(b.height, a.height) })
+	return claims, err
+}
+
+// askAround asks as many peers as a header is compared among for their newest headers, alone, and returns those that
+// answered. They are drawn as for a question about a height.
+func (c *headChain) askAround(ctx context.Context, height uint64) (answered []*peerProvider, err error) {
+	first, err := c.draw(height)(nil)
 	if err != nil {
 		return nil, err
 	}
 	var mu sync.Mutex
-	var heights []uint64
 	var failures error
 	var questions sync.WaitGroup
-	for _, id := range c.drawMore([]peer.ID{first}, func([]peer.ID) []peer.ID { return nil }) {
+	for _, id := range c.drawMore([]peer.ID{first}, height, func([]peer.ID) []peer.ID { return nil }) {
 		questions.Go(func() {
-			header, err := c.provider(id).newest(ctx)
+			p := c.provider(id)
+			_, err := p.newest(ctx)
 			mu.Lock()
 			defer mu.Unlock()
 			if failures = errors.Join(failures, err); err == nil {
-				heights = append(heights, uint64(header.Height))
+				answered = append(answered, p)
 			}
 		})
 	}
 	questions.Wait()
-	slices.Sort(heights)
-	slices.Reverse(heights)
-	if len(heights) == 0 {
+	if len(answered) == 0 {
 		return nil, failures
 	}
-	return slices.Compact(heights), nil
+	return answered, nil
 }

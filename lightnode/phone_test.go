@@ -247,6 +247,43 @@ func TestPhoneOutlivesAHeightThatNothingVouchesFor(t *testing.T) {
 	}
 }
 
+// A phone finds the one peer of four that does not keep the head from it.
+func TestPhoneFollowsWhoHasTheHead(t *testing.T) {
+	t.Parallel()
+	blocks := newTestBlocks(t, 9)
+	hosts := make([]*p2p.Host, 0, 4)
+	for range 3 {
+		stale := staleSource{&testSource{blocks: blocks}, 5}
+		hosts = append(hosts, startHostWith(t, func(c *p2p.Config) { c.Headers, c.Squares = stale, stale }))
+	}
+	_, host := blocks.serve(t)
+	config := phoneConfig(t, blocks, append(hosts, host)...)
+	config.DataBudget = 1e9
+	n := open(t, config)
+	for wake := range 6 { // by chance alone half of the wakes do
+		if r := wakeUp(t, n, 0); r.Head != blocks.newest() || r.Peers != 4 {
+			t.Fatalf("wake %d: %+v, the head is %d", wake, r, blocks.newest())
+		}
+		blocks.grow(emptyBlock)
+	}
+}
+
+// staleSource has no headers above a height.
+type staleSource struct {
+	*testSource
+	newest uint64
+}
+
+func (s staleSource) Header(ctx context.Context, request p2p.HeaderRequest) (*p2p.Header, error) {
+	if request.Height == 0 {
+		request.Height = s.newest
+	}
+	if request.Height > s.newest {
+		return nil, da.ErrFutureHeight
+	}
+	return s.testSource.Header(ctx, request)
+}
+
 // TestPhoneNeverDrawsAnew has a height withheld, and the phone start again.
 func TestPhoneNeverDrawsAnew(t *testing.T) {
 	t.Parallel()

@@ -148,10 +148,10 @@ func TestWitnessesComeFromSubnetsOfTheirOwn(t *testing.T) {
 	}
 	c := &headChain{config: &Config{ChainID: testChain, Witnesses: 2}, host: asker}
 	nextDoor := func([]peer.ID) []peer.ID { return ids[:2] }
-	if drawn := c.drawMore(ids[:1:1], nextDoor); !slices.Equal(drawn, []peer.ID{ids[0], ids[2]}) {
+	if drawn := c.drawMore(ids[:1:1], 0, nextDoor); !slices.Equal(drawn, []peer.ID{ids[0], ids[2]}) {
 		t.Errorf("drew %v; %s is akin to the first", drawn, ids[1])
 	}
-	if drawn := c.drawMore(ids[:1:1], func([]peer.ID) []peer.ID { return nil }); len(drawn) != 3 {
+	if drawn := c.drawMore(ids[:1:1], 0, func([]peer.ID) []peer.ID { return nil }); len(drawn) != 3 {
 		t.Errorf("drew %v of three", drawn)
 	}
 	if witnesses := c.witnessesBeside(c.provider(ids[0])); len(witnesses) != 2 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -48,6 +49,7 @@ type headChain struct {
 	pending   []*types.LightClientAttackEvidence // that a former run could not hand over
 	refused   error                              // why nothing is followed on what is trusted: a former run found an attack
 	vouched   atomic.Pointer[vouched]            // how the last header was verified, nil before the first
+	claimed   headClaim                          // to be verified next; of the goroutine of advance
 	witnesses atomic.Int32                       // peers in subnets of their own that were found to have it, its source apart
 }
 
@@ -104,20 +106,38 @@ func (c *headChain) advance(ctx context.Context, height uint64) (*p2p.Header, er
 	return nil, err
 }
 
-// peek asks a peer for its newest header, alone. It is a claim and no more.
-func (c *headChain) peek(ctx context.Context) (*types.Header, error) {
-	from, err := firstOf(ctx, c.draw(0), func(ctx context.Context, id peer.ID) (*peerProvider, error) {
-		p := c.provider(id)
-		_, err := p.newest(ctx)
-		return p, err
-	})
+// peek asks a peer for its newest header, alone, or several of which one is listened to that is ahead of what is verified.
+// It is a claim and no more.
+func (c *headChain) peek(ctx context.Context, verified uint64, several bool) (*types.Header, error) {
+	from, err := c.peeked(ctx, verified, several)
 	if err != nil {
 		return nil, err
 	}
 	if strange := c.compare(ctx, from, false); strange != nil {
 		return nil, strange
 	}
-	return from.claimed()[0], nil
+	header := from.claimed()[0]
+	c.claimed = headClaim{uint64(header.Height), from.peer}
+	return header, nil
+}
+
+func (c *headChain) peeked(ctx context.Context, verified uint64, several bool) (*peerProvider, error) {
+	if !several {
+		return firstOf(ctx, c.draw(verified+1), func(ctx context.Context, id peer.ID) (*peerProvider, error) {
+			p := c.provider(id)
+			_, err := p.newest(ctx)
+			return p, err
+		})
+	}
+	answered, err := c.askAround(ctx, verified+1)
+	if err != nil {
+		return nil, err
+	}
+	ahead := slices.DeleteFunc(slices.Clone(answered), func(p *peerProvider) bool { return uint64(p.claimed()[0].Height) <= verified })
+	if len(ahead) == 0 {
+		ahead = answered
+	}
+	return ahead[rand.IntN(len(ahead))], nil // the highest is what a liar would claim
 }
 
 // draw returns what draws a peer to ask about a height, 0 being the newest, that is none of
@@ -139,9 +159,27 @@ func (c *headChain) provider(id peer.ID) *peerProvider {
 	}
 }
 
+// headClaim is a height that a peer says is its newest.
+type headClaim struct {
+	height uint64
+	peer   peer.ID
+}
+
+// drawClaimant returns what draws who claimed a height before any others, who may not have it yet.
+func (c *headChain) drawClaimant(height uint64) func(not []peer.ID) (peer.ID, error) {
+	claimed, others := c.claimed, c.draw(height)
+	c.claimed = headClaim{}
+	return func(not []peer.ID) (peer.ID, error) {
+		if len(not) == 0 && claimed.peer != "" && height <= claimed.height && !c.host.Banned(claimed.peer) {
+			return claimed.peer, nil
+		}
+		return others(not)
+	}
+}
+
 // holder returns a peer that delivered the block of a height, which it is the primary for.
 func (c *headChain) holder(ctx context.Context, height uint64) (*peerProvider, error) {
-	holder, err := firstOf(ctx, c.draw(height), func(ctx context.Context, id peer.ID) (*peerProvider, error) {
+	holder, err := firstOf(ctx, c.drawClaimant(height), func(ctx context.Context, id peer.ID) (*peerProvider, error) {
 		p := c.provider(id)
 		return p, p.fetch(ctx, height)
 	})
@@ -154,8 +192,8 @@ func (c *headChain) holder(ctx context.Context, height uint64) (*peerProvider, e
 // witnessesBeside draws the peers that a primary is compared with, each in a subnet of its own
 // as far as they reach. Without any it is its own witness.
 func (c *headChain) witnessesBeside(primary *peerProvider) (witnesses []provider.Provider) {
-	drawn := c.drawMore([]peer.ID{primary.peer}, c.host.Akin)
-	drawn = c.drawMore(drawn, func([]peer.ID) []peer.ID { return nil }) // those next door are better than none
+	drawn := c.drawMore([]peer.ID{primary.peer}, 0, c.host.Akin)
+	drawn = c.drawMore(drawn, 0, func([]peer.ID) []peer.ID { return nil }) // those next door are better than none
 	for _, id := range drawn[1:] {
 		witness := c.provider(id)
 		witness.primary = primary
@@ -167,11 +205,11 @@ func (c *headChain) witnessesBeside(primary *peerProvider) (witnesses []provider
 	return witnesses
 }
 
-// drawMore adds peers to those drawn until there are a source and all witnesses, leaving out
+// drawMore adds peers to those drawn, to be asked about a height, until there are a source and all witnesses, leaving out
 // those that spoiled names.
-func (c *headChain) drawMore(drawn []peer.ID, spoiled func([]peer.ID) []peer.ID) []peer.ID {
+func (c *headChain) drawMore(drawn []peer.ID, height uint64, spoiled func([]peer.ID) []peer.ID) []peer.ID {
 	for len(drawn) <= c.config.Witnesses {
-		id, err := c.host.Pick(p2p.Headers, 0, slices.Concat(drawn, spoiled(drawn))...)
+		id, err := c.host.Pick(p2p.Headers, height, slices.Concat(drawn, spoiled(drawn))...)
 		if err != nil {
 			break
 		}

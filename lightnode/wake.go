@@ -205,11 +205,12 @@ func (w *wake) verifyHead(ctx context.Context) (header *p2p.Header, err error) {
 		}
 	}
 	claims, err := w.chain.claims(ctx)
-	for _, height := range claims {
-		if height <= w.newest() || header != nil && height <= uint64(header.Signed.Height) {
+	for _, claimed := range claims {
+		if claimed.height <= w.newest() || header != nil && claimed.height <= uint64(header.Signed.Height) {
 			break
 		}
-		newer, failed := w.chain.advance(ctx, height)
+		w.chain.claimed = claimed
+		newer, failed := w.chain.advance(ctx, claimed.height)
 		if failed == nil {
 			return newer, nil
 		}

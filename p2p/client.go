@@ -188,7 +188,12 @@ func (h *Host) settle(ctx context.Context, from peer.ID, p Protocol, height uint
 	case errors.Is(err, da.ErrPruned):
 		h.scores.update(from, func(s *score) { s.oldest = max(s.oldest, height+1) })
 	case errors.Is(err, da.ErrFutureHeight) && height > 0:
-		h.scores.update(from, func(s *score) { s.newest = height - 1 })
+		h.scores.update(from, func(s *score) {
+			if s.newest >= height { // it said otherwise before
+				s.failed++
+			}
+			s.newest = height - 1
+		})
 	default:
 		h.scores.update(from, func(s *score) { s.failed++ })
 	}
