@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"testing"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -10,6 +11,7 @@ import (
 	"github.com/ashlar-da/ashlar/app"
 	"github.com/ashlar-da/ashlar/app/attest"
 	"github.com/ashlar-da/ashlar/da"
+	attestpb "github.com/ashlar-da/ashlar/proto/attest"
 )
 
 // TestAnExportedStateStartsAChain: its supply is what was left after all that was burned, and
@@ -50,17 +52,7 @@ func TestAttestationKeysSurviveAnExport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	params := app.ConsensusParams().ToProto()
-	begin := func() *chain {
-		next := &chain{t: t, app: newApp(t), accounts: old.accounts, validators: old.validators}
-		if _, err := next.app.InitChain(&abci.RequestInitChain{
-			Time: genesisTime, ChainId: chainID, InitialHeight: 1, ConsensusParams: &params, AppStateBytes: state.AppState,
-		}); err != nil {
-			t.Fatal(err)
-		}
-		next.apply(da.EmptyTxs())
-		return next
-	}
+	begin := func() *chain { return old.again(state.AppState) }
 	next, twin := begin(), begin()
 	for range 6 {
 		txs, resp := next.step()
@@ -76,14 +68,71 @@ func TestAttestationKeysSurviveAnExport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	module := func(raw []byte) string {
-		var all app.GenesisState
-		if err := json.Unmarshal(raw, &all); err != nil {
-			t.Fatal(err)
-		}
-		return string(all[attest.ModuleName])
+	if before, after := attestState(t, state.AppState), attestState(t, again.AppState); before != after {
+		t.Errorf("exported was %s, and then %s", before, after)
 	}
-	if before, after := module(state.AppState), module(again.AppState); before != after {
+}
+
+// again begins a chain with an exported state.
+func (c *chain) again(state []byte) *chain {
+	c.t.Helper()
+	next := &chain{t: c.t, app: newApp(c.t), accounts: c.accounts, validators: c.validators}
+	params := app.ConsensusParams().ToProto()
+	if _, err := next.app.InitChain(&abci.RequestInitChain{
+		Time: genesisTime, ChainId: chainID, InitialHeight: 1, ConsensusParams: &params, AppStateBytes: state,
+	}); err != nil {
+		c.t.Fatal(err)
+	}
+	next.apply(da.EmptyTxs())
+	return next
+}
+
+// attestState is the attest module's part of an exported state.
+func attestState(t *testing.T, raw []byte) string {
+	t.Helper()
+	var all app.GenesisState
+	if err := json.Unmarshal(raw, &all); err != nil {
+		t.Fatal(err)
+	}
+	return string(all[attest.ModuleName])
+}
+
+// TestTheExpelledStaySoAfterAnExport: what was a fault on the chain before is on record on the next, and whoever it is of is in no set of
+// it and is punished no more.
+func TestTheExpelledStaySoAfterAnExport(t *testing.T) {
+	old, _ := newCertifiedChain(t, 3, asIs)
+	old.upTo(5)
+	lie := *old.attestation(3)
+	lieOfRoots(&lie)
+	accused := old.accounts[1]
+	evidence := old.accuse(&lie, accused, testSecret(t, 1))
+	requireResult(t, "evidence", old.submit(evidence), nil)
+	old.step()
+	state, err := old.app.Export()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.validators = slices.Delete(old.validators, 1, 2)
+	next := old.again(state.AppState)
+	if punished, err := next.app.Punished([da.AddressSize]byte(accused.address())); !punished || err != nil {
+		t.Errorf("on the next chain it is not expelled (%v)", err)
+	}
+	next.requireExpelled(accused)
+	var before, after attestpb.QueryFaultsResponse
+	old.query(t, "/ashlar.attest.v1.Query/Faults", &attestpb.QueryFaultsRequest{}, &before)
+	next.query(t, "/ashlar.attest.v1.Query/Faults", &attestpb.QueryFaultsRequest{}, &after)
+	if len(after.Faults) != 1 || after.Faults[0] != before.Faults[0] {
+		t.Errorf("the faults on record were %+v, and are %+v", before.Faults, after.Faults)
+	}
+	if set := next.set(0); next.indexIn(0, accused) >= 0 || len(set.Attesters) != 2 {
+		t.Errorf("the first set is %+v", set)
+	}
+	next.step()
+	again, err := next.app.Export()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before, after := attestState(t, state.AppState), attestState(t, again.AppState); before != after {
 		t.Errorf("exported was %s, and then %s", before, after)
 	}
 }

@@ -38,6 +38,20 @@ func ValidateGenesis(state *attestpb.GenesisState) error {
 		}
 		owners[string(retired.Key)] = true
 	}
+	return validateFaults(state.Faults)
+}
+
+func validateFaults(faults []attestpb.Fault) error {
+	expelled := make(map[string]bool)
+	for i, fault := range faults {
+		if _, err := da.ParseAddress(fault.Operator); err != nil {
+			return ErrInvalidOperator.Wrapf("fault %d: %v", i, err)
+		}
+		if expelled[fault.Operator] {
+			return ErrPunished.Wrapf("fault %d: %s is expelled twice", i, fault.Operator)
+		}
+		expelled[fault.Operator] = true
+	}
 	return nil
 }
 
@@ -67,10 +81,19 @@ func (k *Keeper) InitGenesis(ctx context.Context, state *attestpb.GenesisState) 
 			return err
 		}
 	}
+	for _, fault := range state.Faults {
+		operator, err := da.ParseAddress(fault.Operator)
+		if err != nil {
+			return err
+		}
+		if err := k.faults.Set(ctx, operator[:], fault); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// ExportGenesis returns the state a new chain would start from. Sets, records, the history and misses stay
+// ExportGenesis returns the state a new chain would start from: who was expelled stays so on it. Sets, records, the history and misses stay
 // behind: they speak of another chain's blocks.
 func (k *Keeper) ExportGenesis(ctx context.Context) (*attestpb.GenesisState, error) {
 	params, err := k.params.Get(ctx)
@@ -90,6 +113,13 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*attestpb.GenesisState, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read retired keys: %w", err)
+	}
+	err = k.faults.Walk(ctx, nil, func(_ []byte, fault attestpb.Fault) (bool, error) {
+		state.Faults = append(state.Faults, fault)
+		return false, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read faults: %w", err)
 	}
 	return state, nil
 }

@@ -73,12 +73,15 @@ func TestGenesisIsValidated(t *testing.T) {
 		{"retired operator", func(s *attestpb.GenesisState) { s.Retired[0].Operator = "" }, ErrInvalidOperator},
 		{"retired key in use", func(s *attestpb.GenesisState) { s.Retired[0].Key = s.Keys[1].Key }, ErrKeyTaken},
 		{"retired key short", func(s *attestpb.GenesisState) { s.Retired[0].Key = s.Retired[0].Key[1:] }, ErrKeyTaken},
+		{"expelled operator", func(s *attestpb.GenesisState) { s.Faults[0].Operator = "" }, ErrInvalidOperator},
+		{"expelled twice", func(s *attestpb.GenesisState) { s.Faults = append(s.Faults, s.Faults[0]) }, ErrPunished},
 		{"one retired key twice", func(s *attestpb.GenesisState) { s.Retired = append(s.Retired, s.Retired[0]) }, ErrKeyTaken},
 	} {
 		third := key(3)
 		state := &attestpb.GenesisState{
 			Params: DefaultParams(), Keys: []attestpb.RegisteredKey{key(1), key(2)},
 			Retired: []attestpb.RetiredKey{{Operator: da.FormatAddress([da.AddressSize]byte{1}), Key: third.Key}},
+			Faults:  []attestpb.Fault{{Operator: da.FormatAddress([da.AddressSize]byte{4}), Height: 5, Block: 7}},
 		}
 		row.change(state)
 		err := ValidateGenesis(state)
