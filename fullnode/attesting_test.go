@@ -13,7 +13,6 @@ import (
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/fullnode/attesting"
-	"github.com/ashlar-da/ashlar/p2p"
 	attestpb "github.com/ashlar-da/ashlar/proto/attest"
 )
 
@@ -265,7 +264,8 @@ func TestEvidenceIsWhatTheChainTakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	evidence := attesting.Evidence{Operator: set.Attesters[0].Operator, Attested: p2p.Attested{Attestation: forged, Signature: signature}}
+	evidence := attesting.Evidence{Attestation: forged, Operators: [][da.AddressSize]byte{set.Attesters[0].Operator}, Signature: signature}
+	evidence.Signers.Add(0)
 	state, err := view{n.Node}.state()
 	if err != nil {
 		t.Fatal(err)

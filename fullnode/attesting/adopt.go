@@ -10,13 +10,15 @@ import (
 )
 
 // Adopt takes a certificate that a block carries or a peer has, where it is better than the one held. It fails
-// as Certificate.Verify does, and as Chain.Attestation where the chain does not say what is to be signed.
+// as Certificate.Verify does, and as Chain.Attestation where the chain does not say what is to be signed. One that is not the
+// chain's, and that those whom it names did sign, is evidence against all of them, however few they are.
 func (c *Collector) Adopt(certificate *da.Certificate) error {
 	attestation, err := c.chain.Attestation(certificate.Height)
 	if err != nil {
 		return err
 	}
 	if *attestation != certificate.Attestation {
+		c.accuseSum(Evidence{Attestation: &certificate.Attestation, Signers: certificate.Signers, Signature: certificate.Signature})
 		return fmt.Errorf("%w: a certificate of height %d that is not of this chain's block", da.ErrMismatch, certificate.Height)
 	}
 	m, err := c.membersOf(certificate.Epoch)
@@ -46,6 +48,21 @@ func (c *Collector) better(certificate *da.Certificate, m *members) (bool, error
 	return held == nil || m.power(&held.Signers) < m.power(&certificate.Signers), err
 }
 
+// accuseSum reports what is not the chain's and has signatures added up, if it was signed by those whom it names.
+func (c *Collector) accuseSum(e Evidence) {
+	_, epoch, digest := about(e.attested())
+	m, err := c.membersOf(epoch)
+	if err != nil || m.set.VerifySigners(&e.Signers, digest, e.Signature) != nil {
+		return
+	}
+	for i := range m.set.Attesters {
+		if e.Signers.Has(i) {
+			e.Operators = append(e.Operators, m.set.Attesters[i].Operator)
+		}
+	}
+	c.evidence(e)
+}
+
 func (c *Collector) membersOf(epoch uint64) (*members, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,6 +84,7 @@ func (c *Collector) AdoptRotation(rotation *da.SignedRotation) error {
 		return err
 	}
 	if own, err := c.chain.Rotation(rotation.Epoch); err == nil && *own != rotation.Rotation {
+		c.accuseSum(Evidence{Rotation: &rotation.Rotation, Signers: rotation.Signers, Signature: rotation.Signature})
 		return fmt.Errorf("%w: a rotation of epoch %d that is not this chain's", da.ErrMismatch, rotation.Epoch)
 	}
 	if err := rotation.Verify(c.archive.chainID, set, next); err != nil {

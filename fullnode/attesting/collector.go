@@ -13,7 +13,9 @@ import (
 
 const (
 	// keepBelow and keepAbove are how far from the newest stored height signatures are taken:
-	// others may be ahead, and a certificate gets better for a while.
+	// others may be ahead, and a certificate gets better for a while. A false signature of a height further ahead is a fault too, and is
+	// not heard here: it would take memory for as many heights as there are numbers, and nobody is led astray by a single
+	// signature. Added up with others, in a certificate, it is evidence wherever that turns up, see Adopt.
 	keepBelow, keepAbove = 64, 16
 	// keepEpochs is how many rotations are collected.
 	keepEpochs = 3
@@ -28,16 +30,31 @@ const (
 // ErrNotAttested means that no quorum signed, as far as this node has heard.
 var ErrNotAttested = errors.New("attesting: no certificate")
 
-// Evidence is an attestation or a rotation that an attester signed and that is not the chain's.
+// Evidence is an attestation or a rotation that is not the chain's, with the signature of an attester, or the sum of those of several.
 type Evidence struct {
-	Operator [da.AddressSize]byte
-	p2p.Attested
+	Attestation *da.Attestation // one of both
+	Rotation    *da.Rotation
+	// Signers are who signed, by their places in the set of Epoch, and Operators the same, in that order.
+	Signers   da.Signers
+	Operators [][da.AddressSize]byte
+	Signature da.AttestationSignature
 }
 
 // Epoch is the one that was signed for.
 func (e *Evidence) Epoch() uint64 {
-	_, epoch, _ := about(&e.Attested)
+	_, epoch, _ := about(e.attested())
 	return epoch
+}
+
+func (e *Evidence) attested() *p2p.Attested {
+	return &p2p.Attested{Attestation: e.Attestation, Rotation: e.Rotation}
+}
+
+// evidenceOf is that against one attester.
+func evidenceOf(operator [da.AddressSize]byte, a *p2p.Attested) Evidence {
+	e := Evidence{Attestation: a.Attestation, Rotation: a.Rotation, Operators: [][da.AddressSize]byte{operator}, Signature: a.Signature}
+	e.Signers.Add(a.Attester)
+	return e
 }
 
 // Collector verifies signatures and adds them up to certificates. It is safe for concurrent use.
@@ -200,7 +217,7 @@ func (c *Collector) settle(s subject, t *tally) {
 			case st.digest == t.digest:
 				better = c.count(t, st) || better
 			default:
-				c.evidence(Evidence{operator, st.Attested})
+				c.evidence(evidenceOf(operator, &st.Attested))
 			}
 			st.settled = true
 		}

@@ -3,6 +3,7 @@ package attesting
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/ashlar-da/ashlar/da"
@@ -56,7 +57,7 @@ func TestRotationsAreCollected(t *testing.T) {
 		t.Error(err)
 	}
 	b.expect(t, "another next set", b.chain.rotated(t, 3, 1, 9), p2p.Accept)
-	if len(b.reported) != 1 || b.reported[0].Rotation == nil || b.reported[0].Operator != [da.AddressSize]byte{4} || b.reported[0].Attester != 3 || b.reported[0].Epoch() != 1 {
+	if len(b.reported) != 1 || b.reported[0].Rotation == nil || b.reported[0].Operators[0] != [da.AddressSize]byte{4} || !b.reported[0].Signers.Has(3) || b.reported[0].Signers.Count() != 1 || b.reported[0].Epoch() != 1 {
 		t.Errorf("a false rotation is not evidence: %+v", b.reported)
 	}
 	if again, err := b.archive.Rotation(1); err != nil || *again != *held {
@@ -115,7 +116,7 @@ func TestFalseAttestationsAreEvidence(t *testing.T) {
 	b := newBench(t, 15)
 	b.expect(t, "a fork", b.chain.signed(t, 0, 15, 1), p2p.Accept)
 	b.expect(t, "a fork ahead", b.chain.signed(t, 1, 17, 1), p2p.Accept)
-	if len(b.reported) != 1 || b.reported[0].Operator != [da.AddressSize]byte{1} || b.reported[0].Attestation.DataRoot[2] != 1 {
+	if len(b.reported) != 1 || b.reported[0].Operators[0] != [da.AddressSize]byte{1} || b.reported[0].Attestation.DataRoot[2] != 1 {
 		t.Fatalf("reported are %+v", b.reported)
 	}
 	b.expect(t, "the truth beside it", b.chain.signed(t, 0, 15, 0), p2p.Accept)
@@ -123,7 +124,7 @@ func TestFalseAttestationsAreEvidence(t *testing.T) {
 	b.expect(t, "the truth", b.chain.signed(t, 1, 15, 0), p2p.Accept)
 	b.chain.grow(17)
 	b.Advance(17)
-	if len(b.reported) != 2 || b.reported[1].Operator != [da.AddressSize]byte{2} || b.reported[1].Attestation.Height != 17 {
+	if len(b.reported) != 2 || b.reported[1].Operators[0] != [da.AddressSize]byte{2} || b.reported[1].Attestation.Height != 17 {
 		t.Errorf("reported are %+v", b.reported)
 	}
 	if held, err := b.archive.Certificate(15); held != nil || err != nil {
@@ -204,6 +205,47 @@ func TestAdoptRefuses(t *testing.T) {
 		test.corrupt(&c)
 		if err := fresh.Adopt(&c); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
+		}
+	}
+}
+
+// TestAFalseSumIsEvidence: a certificate or a rotation that is not the chain's is evidence against those who are named in it, if they signed it,
+// also where they are no quorum, and against nobody if they did not.
+func TestAFalseSumIsEvidence(t *testing.T) {
+	b := newBench(t, 15)
+	sum := func(sign func(i int) p2p.Attested) (signers da.Signers, signature da.AttestationSignature, of p2p.Attested) {
+		var signatures []da.AttestationSignature
+		for _, i := range []int{1, 3} {
+			of = sign(i)
+			signers.Add(i)
+			signatures = append(signatures, of.Signature)
+		}
+		signature, err := da.AggregateSignatures(signatures)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signers, signature, of
+	}
+	signers, signature, of := sum(func(i int) p2p.Attested { return b.chain.signed(t, i, 12, 1) })
+	lie := &da.Certificate{Attestation: *of.Attestation, Signers: signers, Signature: signature}
+	unsigned := *lie
+	unsigned.Signers.Add(0)
+	if err := b.Adopt(&unsigned); !errors.Is(err, da.ErrMismatch) || len(b.reported) > 0 {
+		t.Errorf("one is named who did not sign: %v, reported are %+v", err, b.reported)
+	}
+	if err := b.Adopt(lie); !errors.Is(err, da.ErrMismatch) {
+		t.Error(err)
+	}
+	signers, signature, of = sum(func(i int) p2p.Attested { return b.chain.rotated(t, i, 0, 1) })
+	if err := b.AdoptRotation(&da.SignedRotation{Rotation: *of.Rotation, Signers: signers, Signature: signature}); !errors.Is(err, da.ErrMismatch) {
+		t.Error(err)
+	}
+	if len(b.reported) != 2 || b.reported[0].Attestation == nil || b.reported[1].Rotation == nil {
+		t.Fatalf("reported are %+v", b.reported)
+	}
+	for _, e := range b.reported {
+		if !slices.Equal(e.Operators, [][da.AddressSize]byte{{2}, {4}}) || e.Signers != signers {
+			t.Errorf("against %x", e.Operators)
 		}
 	}
 }

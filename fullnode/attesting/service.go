@@ -41,8 +41,8 @@ type Config struct {
 	Signer *Signer
 	// Publish tells the network what was signed.
 	Publish func(context.Context, p2p.Attested) error
-	// Evidence takes attestations and rotations that are not the chain's, each once; nil: they are logged alone. It must not
-	// block.
+	// Evidence takes attestations and rotations that are not the chain's, each once as far as gossip brings them; nil: they are logged
+	// alone. It must not block.
 	Evidence func(Evidence)
 	Log      *slog.Logger
 }
@@ -283,8 +283,10 @@ func (s *Service) publishAgain(ctx context.Context) {
 // accuse makes a false attestation or rotation known.
 func (s *Service) accuse(e Evidence) {
 	s.metrics.evidence.Inc()
-	key, epoch, _ := about(&e.Attested)
-	s.config.Log.Error("a validator attested what is not the chain's", "operator", da.FormatAddress(e.Operator), "epoch", epoch, string(key.kind), key.number)
+	key, epoch, _ := about(e.attested())
+	for _, operator := range e.Operators {
+		s.config.Log.Error("a validator attested what is not the chain's", "operator", da.FormatAddress(operator), "epoch", epoch, string(key.kind), key.number)
+	}
 	if s.config.Evidence != nil {
 		s.config.Evidence(e)
 	}
