@@ -16,7 +16,7 @@ var ground = []string{"erasure", "erasure/kzg", "erasure/parallel", "blobfee", "
 // import besides their own and the ground floor's. ARCHITECTURE.md draws it. A folder
 // covers what lies below it, except what has an entry of its own.
 var floors = map[string][]string{
-	"cmd/ashlar":         {"fullnode", "gateway", "client", "app", "relay", "da", "da/chain", "api"},
+	"cmd/ashlar":         {"fullnode", "gateway", "client", "app", "relay", "contracts/calldata", "da", "da/chain", "api"},
 	"cmd/ashlar-light":   {"lightnode"},
 	"examples/rollup":    {"lightnode", "client", "da"},
 	"fullnode":           {"app", "api", "client", "p2p", "da/store", "da/chain", "da", "erasure/crosscheck", "fullnode/rebuild", "fullnode/attesting"},

@@ -1,6 +1,11 @@
 package da
 
-import bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+import (
+	"fmt"
+
+	bls12381 "github.com/consensys/gnark-crypto/ecc/bls12-381"
+	"github.com/consensys/gnark-crypto/ecc/bls12-381/fp"
+)
 
 const (
 	// AttestationCoordinatesSize is the length of a key as coordinates.
@@ -40,4 +45,25 @@ func (s AttestationSignature) EIP2537() (out [EIP2537SignatureSize]byte, _ error
 		copy(out[64*i+16:], parts[i][:])
 	}
 	return out, nil
+}
+
+// SignatureFromEIP2537 is the inverse of EIP2537. It fails with ErrInvalidSignature.
+func SignatureFromEIP2537(encoded []byte) (AttestationSignature, error) {
+	var p bls12381.G2Affine
+	if len(encoded) != EIP2537SignatureSize {
+		return AttestationSignature{}, fmt.Errorf("%w: %d bytes, not %d", ErrInvalidSignature, len(encoded), EIP2537SignatureSize)
+	}
+	for i, part := range []*fp.Element{&p.X.A0, &p.X.A1, &p.Y.A0, &p.Y.A1} {
+		padded := encoded[64*i : 64*i+64]
+		if [16]byte(padded) != ([16]byte{}) {
+			return AttestationSignature{}, fmt.Errorf("%w: part %d has more than 48 bytes", ErrInvalidSignature, i)
+		}
+		if err := part.SetBytesCanonical(padded[16:]); err != nil {
+			return AttestationSignature{}, fmt.Errorf("%w: part %d: %w", ErrInvalidSignature, i, err)
+		}
+	}
+	if p.IsInfinity() || !p.IsOnCurve() || !p.IsInSubGroup() {
+		return AttestationSignature{}, fmt.Errorf("%w: it is no point of the subgroup, or infinity", ErrInvalidSignature)
+	}
+	return AttestationSignature(p.Bytes()), nil
 }

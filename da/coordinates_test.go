@@ -1,6 +1,7 @@
 package da
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"testing"
@@ -27,6 +28,21 @@ func TestCoordinates(t *testing.T) {
 		raw = append(raw, padded[64*part+16:64*part+64]...)
 		if zeros := padded[64*part : 64*part+16]; slices.Max(zeros) != 0 {
 			t.Errorf("part %d begins with %x", part, zeros)
+		}
+	}
+	if back, err := SignatureFromEIP2537(padded[:]); err != nil || back != signature {
+		t.Errorf("back again it is %x: %v", back, err)
+	}
+	for name, corrupt := range map[string]func([]byte) []byte{
+		"short":           func(b []byte) []byte { return b[1:] },
+		"padding":         func(b []byte) []byte { b[64]++; return b },
+		"not canonical":   func(b []byte) []byte { copy(b[16:64], bytes.Repeat([]byte{0xff}, 48)); return b },
+		"not a point":     func(b []byte) []byte { b[63]++; return b },
+		"infinity":        func(b []byte) []byte { return make([]byte, len(b)) },
+		"another y for x": func(b []byte) []byte { copy(b[128:], b[:128]); return b },
+	} {
+		if _, err := SignatureFromEIP2537(corrupt(slices.Clone(padded[:]))); !errors.Is(err, ErrInvalidSignature) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 	var q bls12381.G2Affine

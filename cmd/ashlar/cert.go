@@ -33,7 +33,7 @@ const (
 func certCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cert",
-		Short: "Get and verify certificates: more than 2/3 of the stake signed that they hold a block",
+		Short: "Get, verify and challenge certificates: more than 2/3 of the stake signed that they hold a block",
 		Long: "A certificate says that more than two thirds of an epoch's voting power signed that they durably hold the block of a\n" +
 			"height, and those of the window of heights before it. It verifies without a node, against the epoch's attester set.",
 		PersistentPreRunE: noPreparation,
@@ -41,7 +41,7 @@ func certCommand() *cobra.Command {
 	}
 	cmd.PersistentFlags().String(nodeFlag, defaultNode, "URL of the node's HTTP API")
 	cmd.PersistentFlags().String(tokenFlag, "", "token of the node's HTTP API, where it asks for one")
-	cmd.AddCommand(certGetCommand(), certVerifyCommand(), certSetCommand())
+	cmd.AddCommand(certGetCommand(), certVerifyCommand(), certSetCommand(), certCheckCommand(), certAccuseCommand())
 	return cmd
 }
 
@@ -243,7 +243,10 @@ func readCertificate(cmd *cobra.Command, file string) (*da.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	text = bytes.TrimSpace(text)
+	return parseCertificate(file, bytes.TrimPrefix(bytes.TrimSpace(text), []byte("0x")))
+}
+
+func parseCertificate(file string, text []byte) (*da.Certificate, error) {
 	if bytes.HasPrefix(text, []byte("{")) {
 		var answer struct {
 			Certificate string `json:"certificate"`

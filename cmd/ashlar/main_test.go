@@ -24,6 +24,7 @@ func TestCommands(t *testing.T) {
 			"random": writeRandom,
 			"field":  setField,
 			"dev":    runDev,
+			"forge":  forgeCertificate,
 		},
 		RequireExplicitExec: true,
 	})
