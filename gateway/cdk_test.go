@@ -5,12 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ethereum/go-ethereum/common"
 	"github.com/ethereum/go-ethereum/crypto"
 
+	"github.com/ashlar-da/ashlar/client"
+	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/gateway"
 	"github.com/ashlar-da/ashlar/gateway/cdk"
 )
@@ -109,5 +113,39 @@ func TestCDK(t *testing.T) {
 	}
 	if _, err := cdk.New(alone, gate, cdk.Config{Key: key}); err == nil {
 		t.Error("a member without a sequencer")
+	}
+}
+
+// TestCDKReplay has whoever saw a sequence show it again and again, until its batch is old enough to be put anew and longer: it is not
+// put, and refused once it is out of retention.
+func TestCDKReplay(t *testing.T) {
+	core, _ := open(t, startNode().URL(), t.TempDir(), func(_ *client.Config, c *gateway.Config) { c.Retention = 8 * time.Second })
+	ready(t, core)
+	config := cdk.Config{Key: sequencer, Sequencer: crypto.PubkeyToAddress(sequencer.PublicKey), Sequences: filepath.Join(t.TempDir(), "sequences")}
+	data := []byte("a batch that is shown again and again")
+	params, _ := signSequence(sequencer, data)
+	if _, problem := code(t, must(cdk.New(core, everybody(), config)), "datacom_signSequence", params); problem != "" {
+		t.Fatal(problem)
+	}
+	first := must(core.FindKeccak(t.Context(), da.Keccak256(data)))
+	h := must(cdk.New(core, everybody(), config)) // as after a restart
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		_, problem := code(t, h, "datacom_signSequence", params)
+		if strings.Contains(problem, "is not put again") {
+			break
+		}
+		if problem != "" || time.Now().After(end) {
+			t.Fatalf("shown again: %s", problem)
+		}
+	}
+	if found := must(core.FindKeccak(t.Context(), da.Keccak256(data))); found != first {
+		t.Errorf("put at %v, and again at %v", first, found)
+	}
+	other, _ := signSequence(sequencer, data, []byte("another"))
+	if _, problem := code(t, h, "datacom_signSequence", other); problem != "" {
+		t.Error(problem)
+	}
+	if found := must(core.FindKeccak(t.Context(), da.Keccak256(data))); found.Height <= first.Height {
+		t.Errorf("another sequence's batch is not put: %v", found)
 	}
 }

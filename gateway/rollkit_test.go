@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +62,10 @@ func TestRollkit(t *testing.T) {
 		{"height 0", "da.Get", toJSON([]any{[][]byte{make([]byte, 40)}, []byte("rollup")}), "32001 blob: not found"},
 		{"a proof of nothing", "da.GetProofs", toJSON([]any{[][]byte{changed}, []byte("rollup")}), "32001 blob: not found"},
 		{"too large", "da.Submit", toJSON([]any{[][]byte{make([]byte, gateway.MaxSize)}, 0, nil}), "32002 blob: over size limit"},
+		{"too many blobs", "da.Submit", toJSON([]any{make([][]byte, 1001), 0, nil}), "32002 blob: over size limit"},
+		{"too many ids", "da.Get", toJSON([]any{make([][]byte, 1001), nil}), "-32602"},
+		{"too many to prove", "da.GetProofs", toJSON([]any{make([][]byte, 1001), nil}), "-32602"},
+		{"as many ids as there may be", "da.Get", toJSON([]any{slices.Repeat(ids[:1], 1000), []byte("rollup")}), ""},
 		{"nothing to submit", "da.Submit", "[[],0,null]", ""},
 		{"a long namespace", "da.Submit", toJSON([]any{blobs, 0, make([]byte, 256)}), "-32602"},
 		{"proofs of other ids", "da.Validate", toJSON([]any{ids, proofs[:1], []byte("rollup")}), "-32602"},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/fullnode"
+	"github.com/ashlar-da/ashlar/gateway"
 )
 
 // nodeGatewayPrefix begins the flags of `ashlar start` that are about rollups, and is their section of app.toml.
@@ -69,15 +70,21 @@ func runNode(ctx context.Context, node *fullnode.Node, g *runningGateway, log *s
 	if g == nil {
 		return node.Run(ctx)
 	}
+	return besides(ctx, node.Run, func(ctx context.Context) error { return errors.Join(g.Run(ctx), g.Close()) }, log)
+}
+
+// besides runs a gateway besides a node, until the node ends.
+func besides(ctx context.Context, node, served func(context.Context) error, log *slog.Logger) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
+	guard := &gateway.Guard{Log: log}
 	var group errgroup.Group
 	group.Go(func() error {
 		defer end()
-		return node.Run(ctx)
+		return node(ctx)
 	})
 	group.Go(func() error {
-		if err := errors.Join(g.Run(ctx), g.Close()); err != nil {
+		if err := guard.Call(func() error { return served(ctx) }); err != nil {
 			log.Error("the gateway in this node has ended, and serves nobody until the node is started again", "error", err)
 		}
 		return nil

@@ -98,26 +98,34 @@ func (r *Reader) At(ctx context.Context, height uint64) (*Height, error) {
 
 // batches reads the batches of a block.
 func (r *Reader) batches(ctx context.Context, block *gateway.Block) ([][]Found, error) {
-	bounded, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	parts := make([][]Found, len(block.Blobs))
-	group, reading := errgroup.WithContext(bounded)
-	group.SetLimit(readers)
-	for i := range block.Blobs {
-		if reading.Err() != nil {
-			break
-		}
-		group.Go(func() (err error) {
-			parts[i], err = r.Batch(reading, block.Blobs[i])
-			return err
-		})
-	}
-	err := group.Wait()
-	if ctx.Err() == nil && bounded.Err() != nil {
-		return nil, fmt.Errorf("%w: the %d blobs of height %d are not read within %s, ask again; name with --posters whose blobs count",
+	err := each(ctx, len(parts), func(ctx context.Context, i int) (err error) {
+		parts[i], err = r.Batch(ctx, block.Blobs[i])
+		return err
+	})
+	if errors.Is(err, errPatience) {
+		err = fmt.Errorf("%w: the %d blobs of height %d are not read within %s, ask again; name with --posters whose blobs count",
 			gateway.ErrUnavailable, len(block.Blobs), block.Height, patience)
 	}
 	return parts, err
+}
+
+var errPatience = errors.New("it takes too long")
+
+// each calls do for 0 to n-1, some at once. It fails as do does, and with errPatience where that takes too long.
+func each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	bounded, cancel := context.WithTimeoutCause(ctx, patience, errPatience)
+	defer cancel()
+	group, doing := errgroup.WithContext(bounded)
+	group.SetLimit(readers)
+	for i := 0; i < n && doing.Err() == nil; i++ {
+		group.Go(func() error { return do(doing, i) })
+	}
+	err := group.Wait()
+	if bounded.Err() != nil && errors.Is(context.Cause(bounded), errPatience) {
+		return errPatience
+	}
+	return err
 }
 
 // Batch returns the items of a blob of the gateway's namespace, none where it is no batch of the kind. It fails as

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -15,33 +14,27 @@ import (
 
 // FuzzHandler asks the handler anything, with no chain behind it.
 func FuzzHandler(f *testing.F) {
+	var calls [][]byte
 	namespace := `"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE="`
 	namespace = strings.Replace(namespace, "AAE=", "AQE=", 1)
 	for method, params := range map[string]string{
-		"blob.Submit":        `[[{"namespace":` + namespace + `,"data":"AA==","share_version":0,"commitment":null,"index":-1}],{"gas_price":0.1}]`,
-		"blob.Get":           `[1,` + namespace + `,"AA=="]`,
-		"blob.GetAll":        `[1,[` + namespace + `]]`,
-		"blob.Included":      `[1,` + namespace + `,[{"nodes":["AA=="]}],"AA=="]`,
-		"header.GetByHeight": `[1]`,
-		"header.NetworkHead": `[]`,
+		"blob.Submit":             `[[{"namespace":` + namespace + `,"data":"AA==","share_version":0,"commitment":null,"index":-1}],{"gas_price":0.1}]`,
+		"blob.Get":                `[1,` + namespace + `,"AA=="]`,
+		"blob.GetAll":             `[1,[` + namespace + `]]`,
+		"blob.Included":           `[1,` + namespace + `,[{"nodes":["AA=="]}],"AA=="]`,
+		"blob.GetProof":           `[1,` + namespace + `,"AA=="]`,
+		"blob.GetCommitmentProof": `[1,` + namespace + `,"AA=="]`,
+		"blob.Subscribe":          `[` + namespace + `]`,
+		"header.GetByHeight":      `[1]`,
+		"header.WaitForHeight":    `[1]`,
+		"header.LocalHead":        `[]`,
+		"header.NetworkHead":      `[]`,
 	} {
-		f.Add(fmt.Appendf(nil, `{"jsonrpc":"2.0","id":1,"method":%q,"params":%s}`, method, params))
+		calls = append(calls, fmt.Appendf(nil, `{"jsonrpc":"2.0","id":1,"method":%q,"params":%s}`, method, params))
 	}
 	core, gate := gatewaytest.Alone(f)
 	h := New(core, gate)
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if bytes.Contains(body, []byte("WaitForHeight")) {
-			t.Skip("it waits")
-		}
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", "http://gateway/", bytes.NewReader(body)))
-		if w.Code != 200 {
-			t.Errorf("%q: %d %s", body, w.Code, w.Body)
-		}
-		if w.Body.Len() > 0 && !json.Valid(w.Body.Bytes()) {
-			t.Errorf("%q: %s", body, w.Body)
-		}
-	})
+	gatewaytest.FuzzBodies(f, h, calls, gatewaytest.OK, nil)
 }
 
 // FuzzItem holds that a label that is one of a blob's is the one of it.
