@@ -248,6 +248,11 @@ func TestASumIsEvidenceAgainstAllWhoSigned(t *testing.T) {
 		requireResult(t, "other names", result, attest.ErrInvalidSignature)
 		gas = append(gas, result.GasUsed)
 	}
+	for i, used := range gas {
+		if offered := attest.EvidenceGas(i + 1); uint64(used) > offered {
+			t.Errorf("%d signers: %d gas, offered are %d", i+1, used, offered)
+		}
+	}
 	if gas[0] < 316_000 || gas[1]-gas[0] != 16_000 || gas[2]-gas[1] != 16_000 {
 		t.Errorf("evidence of 1, 2 and 3 signers used %v gas, want 16,000 for each and 300,000, for what verifying takes", gas)
 	}

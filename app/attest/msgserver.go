@@ -16,6 +16,10 @@ const (
 	signerGas = 16_000
 )
 
+// EvidenceGas is the execution gas for a transaction with evidence of so many signers: what verifying takes, and room for all
+// else, of which reading the largest set is most.
+func EvidenceGas(signers int) uint64 { return 300_000 + pairingGas + signerGas*uint64(signers) }
+
 // msgServer executes the module's messages.
 type msgServer struct {
 	keeper *Keeper
