@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ashlar-da/ashlar/api"
+	"github.com/ashlar-da/ashlar/app/attest"
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/fullnode/attesting"
@@ -280,7 +281,7 @@ func TestEvidenceIsWhatTheChainTakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := n.poster.execute(ctx, evidenceGas, &attestpb.MsgRegisterAttestationKey{Operator: n.poster.signer.Address(), Key: own.Key[:], Proof: own.Proof[:]})
+	id, err := n.poster.execute(ctx, attest.EvidenceGas(1), &attestpb.MsgRegisterAttestationKey{Operator: n.poster.signer.Address(), Key: own.Key[:], Proof: own.Proof[:]})
 	if err != nil {
 		t.Fatal(err)
 	}

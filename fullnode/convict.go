@@ -9,13 +9,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ashlar-da/ashlar/app/attest"
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/fullnode/attesting"
 	attestpb "github.com/ashlar-da/ashlar/proto/attest"
 )
-
-// evidenceGas is the execution gas that a transaction with evidence against one validator offers.
-const evidenceGas = 1_000_000
 
 const (
 	// maxConvictions bounds the evidence that waits to be submitted. One fault expels a validator, so that
@@ -180,7 +178,7 @@ func (n *Node) submitConviction(ctx context.Context, e *attesting.Evidence) bool
 		log.Error("evidence against a validator: this node has no key to submit it with")
 		return true
 	}
-	id, err := n.poster.execute(ctx, evidenceGas, evidenceMessage(n.poster.signer.Address(), e))
+	id, err := n.poster.execute(ctx, attest.EvidenceGas(e.Signers.Count()), evidenceMessage(n.poster.signer.Address(), e))
 	if err != nil {
 		log.Error("evidence against a validator was not submitted", "error", err)
 		return false

@@ -12,14 +12,12 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/spf13/cobra"
 
+	"github.com/ashlar-da/ashlar/app/attest"
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/contracts/calldata"
 	"github.com/ashlar-da/ashlar/da"
 	attestpb "github.com/ashlar-da/ashlar/proto/attest"
 )
-
-// accuseGas is the execution gas that evidence offers: a pairing, and each of up to 256 signers.
-const accuseGas = 1_000_000
 
 // certificateForms says what a FILE may have in it.
 const certificateForms = "FILE has a certificate in hex, as `ashlar cert get --out` writes it; the JSON of a node's /v1/certificates or of -o json; or, in hex,\n" +
@@ -112,7 +110,7 @@ func certAccuse(cmd *cobra.Command, file string) error {
 	if checked.Chains {
 		return fmt.Errorf("no fault: the certificate of height %d says what the chain says", checked.Height)
 	}
-	id, err := c.Execute(cmd.Context(), accuseGas, &attestpb.MsgSubmitAttestationEvidence{Submitter: signer.Address(), Evidence: evidenceOf(checked)})
+	id, err := c.Execute(cmd.Context(), attest.EvidenceGas(len(checked.Signers)), &attestpb.MsgSubmitAttestationEvidence{Submitter: signer.Address(), Evidence: evidenceOf(checked)})
 	if err := errors.Join(err, c.Close()); err != nil {
 		return fmt.Errorf("submit the evidence: %w", err)
 	}
