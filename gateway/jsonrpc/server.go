@@ -131,7 +131,6 @@ func serve(w http.ResponseWriter, r *http.Request, config *Config) {
 	}
 	defer copied()
 	calls, isBatch, problem := parse(body)
-	body = nil
 	release() // calls have copies
 	if problem != nil {
 		config.reject(w, problem)
