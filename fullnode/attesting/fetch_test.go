@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -229,14 +230,15 @@ func TestFetcherWaitsForTheChain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		chain, w := newChain(t, 150), newWorld()
 		w.add(t, chain, "a", upTo(150)[1:], upTo(14))
-		behind := true
-		service := runFetcher(t, chain, w, func() bool { return behind })
+		var behind atomic.Bool
+		behind.Store(true)
+		service := runFetcher(t, chain, w, behind.Load)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if w.asked["a"] > 0 {
 			t.Error("asked while it is behind")
 		}
-		behind = false
+		behind.Store(false)
 		time.Sleep(fetchEvery)
 		expectHeld(t, service, upTo(146)[131:], upTo(14))
 	})
