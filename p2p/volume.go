@@ -1,14 +1,10 @@
 package p2p
 
 import (
-	"context"
-	"net"
 	"sync"
 	"sync/atomic"
 
 	"github.com/libp2p/go-libp2p/core/network"
-	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/core/sec"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/quic-go/quic-go"
 )
@@ -19,24 +15,24 @@ const (
 	udpHeaders = 14 + 20 + 8
 	tcpHeaders = 14 + 20 + 32
 	ipv6More   = 20
-	// tcpSegment is what a full segment carries; every second one is acknowledged.
-	tcpSegment = 1448
 )
 
 // volume counts what connections carry all told: what secures and multiplexes streams
-// included, and the headers of packets, which QUIC counts itself and which are reckoned from
-// the sizes of reads and writes for TCP. What TCP sends again, and dials that come to
-// nothing over QUIC, are not seen.
+// included, and the headers of packets. QUIC counts its own; for TCP the kernel is asked, where it
+// tells, else they are reckoned. Dials that come to nothing over QUIC are not seen.
 type volume struct {
-	received, sent atomic.Int64 // of TCP, and of QUIC connections that ended
+	received, sent atomic.Int64 // of connections that ended, and of TCP that is reckoned
 	streams        atomic.Int64 // what streams carried, both ways
 	cells          atomic.Int64 // what streams that carry cells received
 
 	mu   sync.Mutex
 	quic map[network.Conn]*quic.Conn // that stand; guarded by mu
+	tcp  map[*measuredConn]struct{}  // that stand, or were closed unseen since last; guarded by mu
 }
 
-func newVolume() *volume { return &volume{quic: make(map[network.Conn]*quic.Conn)} }
+func newVolume() *volume {
+	return &volume{quic: make(map[network.Conn]*quic.Conn), tcp: make(map[*measuredConn]struct{})}
+}
 
 // WireBytes returns how many bytes the host's connections have received and sent since it
 // was made, the headers of Ethernet, IP, TCP and QUIC included.
@@ -56,7 +52,8 @@ func (h *Host) CellBytes() int64 {
 func (v *volume) total() (received, sent int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	received, sent = v.received.Load(), v.sent.Load()
+	inTCP, outTCP := v.measure()
+	received, sent = v.received.Load()+inTCP, v.sent.Load()+outTCP
 	for conn, q := range v.quic {
 		in, out := carried(conn, q)
 		received, sent = received+in, sent+out
@@ -119,75 +116,4 @@ func (v *volume) disconnected(conn network.Conn) {
 	received, sent := carried(conn, q)
 	v.received.Add(received)
 	v.sent.Add(sent)
-}
-
-// countedSecurity secures TCP connections whose bytes are counted.
-type countedSecurity struct {
-	sec.SecureTransport
-	volume *volume
-}
-
-// SecureInbound implements sec.SecureTransport.
-func (s countedSecurity) SecureInbound(ctx context.Context, insecure net.Conn, p peer.ID) (sec.SecureConn, error) {
-	return s.SecureTransport.SecureInbound(ctx, s.volume.count(insecure), p)
-}
-
-// SecureOutbound implements sec.SecureTransport.
-func (s countedSecurity) SecureOutbound(ctx context.Context, insecure net.Conn, p peer.ID) (sec.SecureConn, error) {
-	return s.SecureTransport.SecureOutbound(ctx, s.volume.count(insecure), p)
-}
-
-// countedConn is a TCP connection whose bytes are counted.
-type countedConn struct {
-	net.Conn
-	volume  *volume
-	headers int64 // of a packet
-}
-
-// handshake is how many packets each side sends before a connection is secured and when it
-// ends: SYN, the choice of the security, FIN, and what acknowledges them.
-const handshake = 5
-
-// count begins to count a connection. What went before is reckoned.
-func (v *volume) count(conn net.Conn) net.Conn {
-	headers := int64(tcpHeaders)
-	if remote, ok := conn.RemoteAddr().(*net.TCPAddr); ok && remote.IP.To4() == nil {
-		headers += ipv6More
-	}
-	v.received.Add(handshake*headers + 2*20)
-	v.sent.Add(handshake*headers + 2*20)
-	return &countedConn{Conn: conn, volume: v, headers: headers}
-}
-
-// Read implements net.Conn.
-func (c *countedConn) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	if n <= 0 {
-		return n, err
-	}
-	packets := packetsOf(int64(n))
-	c.volume.received.Add(int64(n) + packets*c.headers)
-	c.volume.sent.Add((packets*c.headers + 1) / 2)
-	return n, err
-}
-
-// packetsOf returns how many packets a read has met. A record's length is read apart from the
-// record.
-func packetsOf(n int64) int64 {
-	const length = 2 // of Noise's frames
-	if n == length {
-		return 0
-	}
-	return (n + length + tcpSegment - 1) / tcpSegment
-}
-
-// Write implements net.Conn.
-func (c *countedConn) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	if n > 0 {
-		packets := (int64(n) + tcpSegment - 1) / tcpSegment
-		c.volume.sent.Add(int64(n) + packets*c.headers)
-		c.volume.received.Add((packets*c.headers + 1) / 2)
-	}
-	return n, err
 }
