@@ -14,8 +14,8 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 )
 
-// AppHashes returns the hash of state that the header of a height has, which is of the state that the block before left.
-type AppHashes func(height uint64) ([]byte, error)
+// StateHashes returns the hash of state that the header of a height has, which is of the state that the block before left.
+type StateHashes func(height uint64) ([]byte, error)
 
 // errNoProof means that a version of state has nothing of attestations.
 var errNoProof = errors.New("app: state has no proof")
@@ -25,7 +25,7 @@ var errNoProof = errors.New("app: state has no proof")
 // roots, which are taken as they are; of others they are on record in the state of the newest header. What is compared was read together
 // with a proof, so that it does not matter what the node's state answers otherwise. It fails with
 // da.ErrFutureHeight where only the next header will have the hash of a state that knows: of the chain's first height.
-func (a *App) ProveAttestation(attestation *da.Attestation, hashes AppHashes) error {
+func (a *App) ProveAttestation(attestation *da.Attestation, hashes StateHashes) error {
 	newest := uint64(a.LastBlockHeight())
 	if attestation.Height > newest {
 		return fmt.Errorf("%w: height %d, committed are those up to %d", da.ErrFutureHeight, attestation.Height, newest)
@@ -74,7 +74,7 @@ func sameAttestation(a, own *da.Attestation) error {
 
 // ProveRotation fails with da.ErrMismatch unless a rotation is what the newest header's state has of its epoch and the next, and with
 // da.ErrNotFound where that did not take the next set yet, or keeps one of both no more.
-func (a *App) ProveRotation(rotation *da.Rotation, hashes AppHashes) error {
+func (a *App) ProveRotation(rotation *da.Rotation, hashes StateHashes) error {
 	ctx, keeper, err := a.proven(uint64(a.LastBlockHeight()), hashes)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ type committedStores interface {
 
 // proven returns a keeper that reads what the state before a height has, as the height's header commits to it, and a context that
 // reads it without. It fails with errNoProof where that state has nothing of attestations, and with da.ErrMismatch where it is another.
-func (a *App) proven(height uint64, hashes AppHashes) (ctx sdk.Context, _ *attest.Keeper, err error) {
+func (a *App) proven(height uint64, hashes StateHashes) (ctx sdk.Context, _ *attest.Keeper, err error) {
 	version := int64(height) - 1
 	if version < 1 {
 		return ctx, nil, fmt.Errorf("%w before height 1", errNoProof)

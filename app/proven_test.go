@@ -33,7 +33,7 @@ func (h *headed) grow() {
 	h.apply(da.EmptyTxs())
 }
 
-// hash implements app.AppHashes.
+// hash implements app.StateHashes.
 func (h *headed) hash(height uint64) ([]byte, error) {
 	if hash := h.hashes[height]; hash != nil {
 		return hash, nil
@@ -182,4 +182,4 @@ func BenchmarkProveAttestation(b *testing.B) {
 	}
 }
 
-var _ app.AppHashes = (*headed)(nil).hash
+var _ app.StateHashes = (*headed)(nil).hash

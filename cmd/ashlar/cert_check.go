@@ -230,9 +230,13 @@ func differences(ctx context.Context, c *client.Client, claim *da.Certificate, h
 		name string
 		same bool
 	}{
-		{"epoch", claim.Epoch == own.Epoch}, {"set hash", claim.SetHash == own.SetHash}, {"time", claim.Time == own.Time},
-		{"header hash", claim.HeaderHash == own.HeaderHash}, {"data root", claim.DataRoot == own.DataRoot},
-		{"blob tree root", claim.BlobTreeRoot == own.BlobTreeRoot}, {"history root", claim.HistoryRoot == own.HistoryRoot},
+		{"epoch", claim.Epoch == own.Epoch},
+		{"set hash", claim.SetHash == own.SetHash},
+		{"time", claim.Time == own.Time},
+		{"header hash", claim.HeaderHash == own.HeaderHash},
+		{"data root", claim.DataRoot == own.DataRoot},
+		{"blob tree root", claim.BlobTreeRoot == own.BlobTreeRoot},
+		{"history root", claim.HistoryRoot == own.HistoryRoot},
 	} {
 		if !field.same {
 			differs = append(differs, field.name)
