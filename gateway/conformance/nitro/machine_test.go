@@ -156,10 +156,13 @@ func (m machine) proof(particular []byte) []byte {
 		proof = append(proof, value(n)...)
 	}
 	for _, part := range []any{
-		noHash(), common.Hash{}, // no other values
-		below("internals"), common.Hash{}, // none of them opened
+		noHash(),
+		common.Hash{}, // no other values
+		below("internals"),
+		common.Hash{},            // none of them opened
 		below("frames"), byte(0), // none opened
-		noHash(), common.Hash{}, // no other frames
+		noHash(),
+		common.Hash{}, // no other frames
 		below("global state"), uint32(0), uint32(0), m.pc, noHash(), m.modulesRoot(),
 		below("globals"), memorySize, memoryMost, m.memoryRoot(), below("tables"), m.functionsRoot(), below("extra"), uint32(9),
 		byte(0), // the module is the only one
