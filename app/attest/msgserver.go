@@ -17,8 +17,8 @@ const (
 )
 
 // EvidenceGas is the execution gas for a transaction with evidence of so many signers: what verifying takes, and room for all
-// else, of which reading the largest set is most.
-func EvidenceGas(signers int) uint64 { return 300_000 + pairingGas + signerGas*uint64(signers) }
+// else, most of all for reading the sets of up to five epochs, the largest of which takes 85,000.
+func EvidenceGas(signers int) uint64 { return 700_000 + pairingGas + signerGas*uint64(signers) }
 
 // msgServer executes the module's messages.
 type msgServer struct {
