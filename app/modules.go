@@ -78,7 +78,7 @@ func newModules(e *Encoding, k *Keepers, genesisTxs genesis.TxHandler) *module.M
 	m := module.NewManager(
 		auth.NewAppModule(e.Codec, k.Account, nil),
 		bank.NewAppModule(e.Codec, k.Bank.BaseKeeper, k.Account),
-		staking.NewAppModule(e.Codec, k.Staking, k.Account, k.Bank),
+		stakingModule{staking.NewAppModule(e.Codec, k.Staking, k.Account, k.Bank), k.Staking},
 		slashing.NewAppModule(e.Codec, k.Slashing, k.Account, k.Bank, k.Staking, e.Registry),
 		evidence.NewAppModule(*k.Evidence),
 		distr.NewAppModule(e.Codec, k.Distribution, k.Account, k.Bank, k.Staking),
