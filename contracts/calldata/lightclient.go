@@ -13,8 +13,13 @@ var certificateMethods = []string{"attest", "verify"}
 
 const attestationType = "((uint64,uint64,uint64,bytes32,bytes32,bytes32,bytes32),uint256,bytes)"
 
-// certificateSize is the length of their calldata: a selector, eight words, an offset, a length and a signature.
-const certificateSize = 4 + 10*wordSize + da.EIP2537SignatureSize
+const (
+	selectorSize = 4
+	// signatureOffset is where their arguments have the offset of the signature: behind eight words. certificateSize is the least that all take:
+	// that offset, a length and a signature.
+	signatureOffset = 8 * wordSize
+	certificateSize = selectorSize + signatureOffset + 2*wordSize + da.EIP2537SignatureSize
+)
 
 // CertificateOf returns the certificate in the calldata of AshlarLightClient's attest or verify, and whether it is such calldata at all. The
 // chain's id and the set's hash, which are signed too, the contract knows itself: they are left empty. It fails with da.ErrMalformed and
@@ -27,25 +32,45 @@ func CertificateOf(input []byte) (_ *da.Certificate, is bool, _ error) {
 	if !is {
 		return nil, false, nil
 	}
-	if len(input) != certificateSize {
-		return nil, true, fmt.Errorf("%w: calldata of %d bytes, a certificate's has %d", da.ErrMalformed, len(input), certificateSize)
+	if len(input) < certificateSize {
+		return nil, true, fmt.Errorf("%w: calldata of %d bytes, a certificate's has %d at least", da.ErrMalformed, len(input), certificateSize)
 	}
-	var words [10][wordSize]byte
+	arguments := input[selectorSize:]
+	var words [8][wordSize]byte
 	for i := range words {
-		words[i] = [wordSize]byte(input[4+i*wordSize:])
+		words[i] = [wordSize]byte(arguments[i*wordSize:])
 	}
 	c := new(da.Certificate)
 	for i, to := range []*uint64{&c.Epoch, &c.Height, &c.Time} {
-		if [24]byte(words[i][:]) != ([24]byte{}) {
+		var ok bool
+		if *to, ok = uint64In(words[i][:]); !ok {
 			return nil, true, fmt.Errorf("%w: word %d has more than 64 bits", da.ErrMalformed, i)
 		}
-		*to = binary.BigEndian.Uint64(words[i][24:])
 	}
 	c.HeaderHash, c.DataRoot, c.BlobTreeRoot, c.HistoryRoot, c.Signers = words[3], words[4], words[5], words[6], words[7]
-	if [wordSize]byte(number(9*wordSize).bytes) != words[8] || [wordSize]byte(number(da.EIP2537SignatureSize).bytes) != words[9] {
-		return nil, true, fmt.Errorf("%w: the signature is not the %d bytes at the end", da.ErrMalformed, da.EIP2537SignatureSize)
+	signature, err := signatureIn(arguments)
+	if err != nil {
+		return nil, true, err
 	}
-	var err error
-	c.Signature, err = da.SignatureFromEIP2537(input[certificateSize-da.EIP2537SignatureSize:])
+	c.Signature, err = da.SignatureFromEIP2537(signature)
 	return c, true, err
+}
+
+// signatureIn returns the signature among the arguments, wherever the offset says, and whatever else is there: who signed a
+// falsehood chooses the form, and the contract takes them all.
+func signatureIn(arguments []byte) ([]byte, error) {
+	at, ok := uint64In(arguments[signatureOffset : signatureOffset+wordSize])
+	size := uint64(len(arguments))
+	if !ok || at > size || size-at < wordSize+da.EIP2537SignatureSize {
+		return nil, fmt.Errorf("%w: there is no signature at the offset that the arguments name", da.ErrMalformed)
+	}
+	if length, ok := uint64In(arguments[at : at+wordSize]); !ok || length != da.EIP2537SignatureSize {
+		return nil, fmt.Errorf("%w: the signature has not %d bytes", da.ErrMalformed, da.EIP2537SignatureSize)
+	}
+	return arguments[at+wordSize : at+wordSize+da.EIP2537SignatureSize], nil
+}
+
+// uint64In is the number that a word has, if it has no more than 64 bits.
+func uint64In(word []byte) (n uint64, ok bool) {
+	return binary.BigEndian.Uint64(word[wordSize-8:]), [wordSize - 8]byte(word) == [wordSize - 8]byte{}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/ashlar-da/ashlar/da"
 )
 
-// TestACertificateIsReadFromCalldata: what the contract's own ABI encodes is read back, and nothing that differs from it in form.
+// TestACertificateIsReadFromCalldata: what the contract's own ABI encodes is read back, and all other forms that the contract takes.
 func TestACertificateIsReadFromCalldata(t *testing.T) {
 	secret, err := da.NewAttestationSecret(nil)
 	if err != nil {
@@ -55,7 +55,8 @@ func TestACertificateIsReadFromCalldata(t *testing.T) {
 			"another method":   {func(b []byte) []byte { b[0]++; return b }, false, nil},
 			"no method":        {func([]byte) []byte { return []byte{1, 2} }, false, nil},
 			"short":            {func(b []byte) []byte { return b[:len(b)-1] }, true, da.ErrMalformed},
-			"long":             {func(b []byte) []byte { return append(b, 0) }, true, da.ErrMalformed},
+			"an offset beyond": {func(b []byte) []byte { b[4+8*32]++; return b }, true, da.ErrMalformed},
+			"an offset at end": {func(b []byte) []byte { copy(b[4+8*32:], word(len(b)-4)); return b }, true, da.ErrMalformed},
 			"a long epoch":     {func(b []byte) []byte { b[4]++; return b }, true, da.ErrMalformed},
 			"another offset":   {func(b []byte) []byte { b[4+8*32+31]++; return b }, true, da.ErrMalformed},
 			"another length":   {func(b []byte) []byte { b[4+9*32+31]++; return b }, true, da.ErrMalformed},
@@ -67,5 +68,15 @@ func TestACertificateIsReadFromCalldata(t *testing.T) {
 				t.Errorf("%s: %+v, %v, %v", name, got, is, err)
 			}
 		}
+		elsewhere := slices.Insert(append(slices.Clone(input), 0xff), 4+9*32, make([]byte, 7)...)
+		copy(elsewhere[4+8*32:], word(9*32+7))
+		for name, form := range map[string][]byte{"long": append(slices.Clone(input), 0), "elsewhere": elsewhere} {
+			if got, is, err := calldata.CertificateOf(form); err != nil || !is || *got != want {
+				t.Errorf("%s: %+v, %v, %v: the contract takes it", name, got, is, err)
+			}
+		}
 	}
 }
+
+// word is a number as Solidity has it.
+func word(n int) []byte { return new(big.Int).SetInt64(int64(n)).FillBytes(make([]byte, 32)) }

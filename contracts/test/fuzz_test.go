@@ -3,8 +3,10 @@ package test
 import (
 	"bytes"
 	"reflect"
+	"slices"
 	"testing"
 
+	"github.com/ashlar-da/ashlar/contracts/calldata"
 	"github.com/ashlar-da/ashlar/contracts/test/committee"
 	"github.com/ashlar-da/ashlar/contracts/test/evm"
 )
@@ -50,6 +52,24 @@ func (s *signed) refuses(t *testing.T, data []byte) {
 	want, _ := method.Inputs.Unpack(s.valid[method.Name][4:])
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%s accepts %x (%v)", method.Name, data, err)
+	}
+}
+
+// TestOneCertificateHasManyForms: Solidity takes arguments wherever offsets say that they are, and more bytes than it needs. So must whoever reads
+// evidence out of calldata (package calldata's CertificateOf).
+func TestOneCertificateHasManyForms(t *testing.T) {
+	s := newSigned(t)
+	for _, method := range []string{"attest", "verify"} {
+		elsewhere := slices.Insert(bytes.Clone(s.valid[method]), 4+9*32, make([]byte, 7)...)
+		elsewhere[4+8*32+31] += 7 // the signature's offset
+		for name, form := range map[string][]byte{"long": append(bytes.Clone(s.valid[method]), 0), "elsewhere": elsewhere} {
+			if _, err := s.client.CallRaw(form); err != nil {
+				t.Errorf("%s, %s: %s", method, name, s.client.Explain(err))
+			}
+			if c, _, err := calldata.CertificateOf(form); err != nil || c.Height != 1 {
+				t.Errorf("%s, %s: not read: %v", method, name, err)
+			}
+		}
 	}
 }
 
