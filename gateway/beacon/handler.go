@@ -134,14 +134,14 @@ func spec(*http.Request, func(int) error) (any, error) {
 
 // blobs answers getBlobs.
 func (h *handler) blobs(r *http.Request, reserve func(int) error) (any, error) {
-	if _, err := blockID(r.PathValue("id")); err != nil {
-		return nil, err
-	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, fmt.Errorf("%w: query: %w", gateway.ErrBadRequest, err)
 	}
 	hashes, err := parseHashes(query["versioned_hashes"])
+	if err == nil && len(hashes) > 0 {
+		err = checkID(r.PathValue("id"))
+	}
 	if err != nil {
 		return nil, err
 	}

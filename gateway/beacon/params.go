@@ -24,6 +24,20 @@ func blockID(id string) (uint64, error) {
 	return height, nil
 }
 
+// checkID takes what Ethereum's readers name a block by, of which nothing is looked at.
+func checkID(id string) error {
+	switch id {
+	case "genesis", "justified":
+		return nil
+	}
+	digits, isRoot := strings.CutPrefix(id, "0x")
+	if root, err := hex.DecodeString(digits); isRoot && err == nil && len(root) == da.HashSize {
+		return nil
+	}
+	_, err := blockID(id)
+	return err
+}
+
 // split takes lists apart: a parameter may be given several times, and values may be separated by commas.
 func split(values []string) []string {
 	var all []string

@@ -16,7 +16,7 @@ func FuzzHandler(f *testing.F) {
 	f.Add("POST", "/put/0x00"+strings.Repeat("ab", 32), []byte("x"))
 	f.Add("GET", "/get/0x0161"+strings.Repeat("00", 40), []byte{})
 	core, gate := gatewaytest.Alone(f)
-	h := New(core, gate)
+	h := newHandler(core, gate, 0)
 	f.Add("PUT", "/put/0x00"+strings.Repeat("ab", 32), []byte("x"))
 	f.Add("GET", "/health", []byte{})
 	f.Fuzz(func(t *testing.T, method, path string, body []byte) {

@@ -6,15 +6,18 @@
 //
 // A derivation takes 404 for "there is no such input" and anything else for "ask again", so 404 is answered
 // only where the blob is proven not to exist, or is out of retention. What is no commitment of Ashlar's is
-// 400, an oversized body 413, and 503 what may succeed later.
+// 400, an oversized body 413, and 503 what may succeed later: for a put no sooner than a second after it came, as
+// op-batcher tries again without a pause.
 package opaltda
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ashlar-da/ashlar/da"
 	"github.com/ashlar-da/ashlar/gateway"
@@ -27,22 +30,31 @@ const (
 	maxHex = 2 * GenericSize
 	// retryAfter is what a 503 asks to wait, in seconds.
 	retryAfter = "1"
-	octets     = "application/octet-stream"
+	// refusal is how long a put takes at least that is to be tried again: op-batcher does so at once, whatever a 503 asks.
+	refusal = time.Second
+	// maxRefusals is how many puts wait for that to pass; others are answered at once.
+	maxRefusals = 128
+	octets      = "application/octet-stream"
 )
 
 // handler answers requests.
 type handler struct {
-	core *gateway.Core
-	gate *gateway.Gate
+	core     *gateway.Core
+	gate     *gateway.Gate
+	refusal  time.Duration
+	refusals chan struct{} // one element for each put that waits to be refused
 }
 
 // New returns the protocol's handler.
-func New(core *gateway.Core, gate *gateway.Gate) http.Handler {
-	h := &handler{core, gate}
+func New(core *gateway.Core, gate *gateway.Gate) http.Handler { return newHandler(core, gate, refusal) }
+
+func newHandler(core *gateway.Core, gate *gateway.Gate, refusal time.Duration) http.Handler {
+	h := &handler{core, gate, refusal, make(chan struct{}, maxRefusals)}
+	put, putKeccak := h.slowly(h.put), h.slowly(h.putKeccak)
 	mux := http.NewServeMux()
-	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"POST /put": h.put, "PUT /put": h.put, "POST /put/{$}": h.put, "PUT /put/{$}": h.put,
-		"POST /put/{commitment}": h.putKeccak, "PUT /put/{commitment}": h.putKeccak,
+	for pattern, serve := range map[string]serves{
+		"POST /put": put, "PUT /put": put, "POST /put/{$}": put, "PUT /put/{$}": put,
+		"POST /put/{commitment}": putKeccak, "PUT /put/{commitment}": putKeccak,
 		"GET /get/{commitment}": h.get, "GET /health": h.health,
 	} {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -55,6 +67,35 @@ func New(core *gateway.Core, gate *gateway.Gate) http.Handler {
 		fail(w, fmt.Errorf("%w: there is no %s %s: an alt-DA server has POST /put, POST /put/0x…, GET /get/0x… and GET /health", gateway.ErrBadRequest, r.Method, r.URL.Path))
 	})
 	return mux
+}
+
+// serves answers a request, or fails before it has.
+type serves func(http.ResponseWriter, *http.Request) error
+
+// slowly has a put take its time that is to be tried again. Its body is not held meanwhile.
+func (h *handler) slowly(put serves) serves {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		began := time.Now()
+		err := put(w, r)
+		if gateway.Status(err) == http.StatusServiceUnavailable {
+			h.pause(r.Context(), time.Until(began.Add(h.refusal)))
+		}
+		return err
+	}
+}
+
+// pause waits, unless as many wait as may, or until who asked is gone.
+func (h *handler) pause(ctx context.Context, d time.Duration) {
+	select {
+	case h.refusals <- struct{}{}:
+	default:
+		return
+	}
+	defer func() { <-h.refusals }()
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }
 
 // fail answers an error. Paths that are not the protocol's are 400, not 404, which is for what is proven.
