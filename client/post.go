@@ -55,7 +55,7 @@ func (c *Client) postUnsigned(ctx context.Context, blob da.Blob, want State) (*P
 	if want != Final && want != Attested {
 		return posted, nil
 	}
-	if err := c.confirm(ctx, posted); err != nil || want == Final {
+	if err := c.confirm(ctx, &blob, posted); err != nil || want == Final {
 		return posted, err
 	}
 	found, err := c.WaitAttested(ctx, posted.Height)
@@ -66,17 +66,22 @@ func (c *Client) postUnsigned(ctx context.Context, blob da.Blob, want State) (*P
 	return posted, nil
 }
 
-// confirm checks that a blob is where a node says it is.
-func (c *Client) confirm(ctx context.Context, posted *Posted) error {
+// confirm checks that a blob is where a node says it is, under the id that the node gives it.
+func (c *Client) confirm(ctx context.Context, blob *da.Blob, posted *Posted) error {
 	entries, err := c.List(ctx, posted.Namespace, posted.Height)
 	if err != nil {
 		return fmt.Errorf("check that the blob is in block %d: %w", posted.Height, err)
 	}
 	for i := range entries {
-		if entries[i].ID == posted.ID {
-			posted.Status = string(Final)
-			return nil
+		entry := &entries[i]
+		if entry.ID != posted.ID {
+			continue
 		}
+		if entry.Keccak256 != da.Keccak256(blob.Data) || entry.Encoding != blob.Encoding {
+			return fmt.Errorf("%w: the node says that it posted blob %s, which has other bytes", da.ErrMismatch, posted.ID)
+		}
+		posted.Status = string(Final)
+		return nil
 	}
 	return fmt.Errorf("%w: the node says that block %d includes blob %s, and it does not", da.ErrMismatch, posted.Height, posted.ID)
 }

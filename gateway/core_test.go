@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -189,6 +190,23 @@ func TestANodeThatBeginsToLie(t *testing.T) {
 		if status := gateway.Status(err); status != http.StatusServiceUnavailable {
 			t.Errorf("%s: %d %v", name, status, err)
 		}
+	}
+}
+
+// TestANodeThatPostsNothing has the node that pays name a blob that is there, of other bytes, in place of what it was handed.
+func TestANodeThatPostsNothing(t *testing.T) {
+	other := put(t, live(t), []byte("another blob"))
+	core, _ := open(t, liar(t, func(r *http.Request, status int, body []byte) (int, []byte) {
+		var receipt map[string]any
+		if r.URL.Path != "/v1/blobs" || json.Unmarshal(body, &receipt) != nil {
+			return status, body
+		}
+		receipt["id"], receipt["height"] = other.ID, other.Height
+		return status, must(json.Marshal(receipt))
+	}), t.TempDir(), func(c *client.Config, _ *gateway.Config) { c.Signer, c.Journal = nil, "" })
+	ready(t, core)
+	if ref, err := core.Put(t.Context(), everybody(), []byte("what was handed over")); gateway.Status(err) != http.StatusServiceUnavailable {
+		t.Errorf("%v, %v", ref, err)
 	}
 }
 
