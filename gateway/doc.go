@@ -1,7 +1,7 @@
 // Package gateway lets rollups that speak another layer's protocol post to Ashlar and read from it.
 //
 // A Core submits what a rollup posts, waits until it is final, and reads it back verified; one small
-// package per protocol (opaltda, nitro, beacon) turns that into what the rollup's client expects to hear.
+// package per protocol (opaltda, nitro, beacon, celestia, rollkit, cdk) turns that into what the rollup's client expects to hear.
 // A Server serves one of them at an address of its own.
 //
 // # What exists
