@@ -40,6 +40,7 @@ type Config struct {
 type Server struct {
 	config   Config
 	listener net.Listener
+	most     int // connections
 }
 
 // New reads the certificate, if there is one, and binds the address.
@@ -62,7 +63,9 @@ func New(ctx context.Context, config Config) (*Server, error) {
 }
 
 // Over serves over a listener of the caller's, which says what of the configuration does not matter: address and certificate.
-func Over(listener net.Listener, config Config) *Server { return &Server{config, listener} }
+func Over(listener net.Listener, config Config) *Server {
+	return &Server{config, listener, maxConnections}
+}
 
 // encryptionOf reads the certificate, nil where there is none.
 func encryptionOf(config *Config) (*tls.Config, error) {
@@ -89,7 +92,8 @@ func (s *Server) Run(ctx context.Context) error {
 	server := &http.Server{
 		BaseContext: func(net.Listener) context.Context { return s.requests(serving) },
 		Handler:     s.config.Handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
+		ConnState: newConnections(s.most).note,
+		ErrorLog:  slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
 	}
 	var group errgroup.Group
 	group.Go(func() error {

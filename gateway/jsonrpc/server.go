@@ -106,7 +106,8 @@ func New(config Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /", func(w http.ResponseWriter, r *http.Request) { serve(w, r, &config) })
 	if config.Streams != nil {
-		mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { serveSocket(w, r, &config) })
+		sockets := make(chan struct{}, maxSockets) // one element for each that is open
+		mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { serveSocket(w, r, &config, sockets) })
 	}
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
 		if err := config.Health(); err != nil {

@@ -19,6 +19,7 @@ import (
 // What one connection may have open, and how long its peer may be silent.
 const (
 	maxCalls   = 128
+	maxSockets = 256 // of a handler
 	maxStreams = 16
 	pingEvery  = 30 * time.Second
 	idleLimit  = 2 * time.Minute
@@ -67,10 +68,17 @@ type notification struct {
 	Params  []any  `json:"params"`
 }
 
-func serveSocket(w http.ResponseWriter, r *http.Request, config *Config) {
+func serveSocket(w http.ResponseWriter, r *http.Request, config *Config, sockets chan struct{}) {
 	if !websocket.IsWebSocketUpgrade(r) {
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, "JSON-RPC comes by POST or WebSocket", http.StatusMethodNotAllowed)
+		return
+	}
+	select {
+	case sockets <- struct{}{}:
+		defer func() { <-sockets }()
+	default:
+		config.refuse(w, fmt.Errorf("%w: %d WebSockets are open", gateway.ErrBusy, maxSockets))
 		return
 	}
 	upgrader := websocket.Upgrader{HandshakeTimeout: messageGrace}
