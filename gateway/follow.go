@@ -42,7 +42,7 @@ func (c *Core) follow(ctx context.Context) error {
 	for next <= status.Head {
 		blocks := make([]block, min(batch, status.Head-next+1))
 		if err := c.read(ctx, blocks, next); err != nil {
-			if errors.Is(err, da.ErrPruned) && next < status.Tail {
+			if allSay(err, da.ErrPruned) && next < status.Tail {
 				next = status.Tail // nobody can read what lies between: a gap that Covers tells of
 				continue
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/ashlar-da/ashlar/client"
@@ -61,10 +62,10 @@ func absent(ref Ref) error {
 }
 
 // unread turns why a height could not be read into an error of this package. What nodes say of their own is no
-// proof: that they have pruned a height counts only if the height is out of retention.
+// proof: that they have pruned a height counts only if all say so, and the height is out of retention.
 func (c *Core) unread(height uint64, err error) error {
 	switch {
-	case errors.Is(err, da.ErrPruned) || errors.Is(err, da.ErrNotFound):
+	case allSay(err, da.ErrPruned, da.ErrNotFound):
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.index.expired(height, c.config.Retention) {
@@ -74,6 +75,15 @@ func (c *Core) unread(height uint64, err error) error {
 		return c.untold(fmt.Errorf("%w: height %d", ErrBehind, height), err)
 	}
 	return c.untold(fmt.Errorf("%w: height %d, see the gateway's log", ErrUnavailable, height), err)
+}
+
+// allSay tells whether every node that was asked failed with one of those. What one has pruned another may keep, which
+// was only not reached.
+func allSay(err error, those ...error) bool {
+	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the list of nodes itself, not what is in it
+		return !slices.ContainsFunc(several.Unwrap(), func(one error) bool { return !allSay(one, those...) })
+	}
+	return slices.ContainsFunc(those, func(that error) bool { return errors.Is(err, that) })
 }
 
 // untold logs what nodes said and returns what follows from it. Rollups' clients look for words in errors, so that what

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,20 @@ import (
 // bytes that meet are one. It fails with da.ErrInvalidBlob for no bytes, da.ErrTooLarge, ErrBehind, ErrBusy or
 // ErrUnavailable; after the last, as after the end of ctx, the bytes may become final nevertheless, and the
 // next Put of them waits for that.
+//
+// It takes no batch, by which who may put by one protocol would speak for the clients of another: those are for PutBatch.
 func (c *Core) Put(ctx context.Context, gate *Gate, data []byte) (Ref, error) {
+	if bytes.HasPrefix(data, []byte(BatchMagic)) {
+		return Ref{}, fmt.Errorf("%w: it begins as what this gateway keeps other protocols' blobs in", ErrBadRequest)
+	}
+	return c.PutBatch(ctx, gate, data)
+}
+
+// BatchMagic is what a blob begins with that package batch made.
+const BatchMagic = "ashlar\x00\x01"
+
+// PutBatch is Put for what package batch made.
+func (c *Core) PutBatch(ctx context.Context, gate *Gate, data []byte) (Ref, error) {
 	began := time.Now()
 	ref, err := c.put(ctx, gate, data)
 	c.meter.put(began, len(data), err)

@@ -7,7 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -81,7 +84,7 @@ func (s *Server) Run(ctx context.Context) error {
 // watched counts answers, and turns panics into answers. What another site's page has a browser post is refused: a gateway
 // on loopback would pay for it. Who announces a body and sends none is not waited for, also where nobody reads it.
 func (s *Server) watched() http.Handler {
-	handler := http.NewCrossOriginProtection().Handler(s.config.Handler)
+	handler := refusePages(http.NewCrossOriginProtection().Handler(s.config.Handler))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		watched := &answer{ResponseWriter: w, status: http.StatusOK}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -101,6 +104,29 @@ func (s *Server) watched() http.Handler {
 			s.config.Requests.WithLabelValues(s.config.Protocol, strconv.Itoa(watched.status)).Inc()
 		}
 	})
+}
+
+// refusePages refuses what a page has a browser post, or open a WebSocket for, whose name somebody may have made to point here:
+// to a browser it is a page of this gateway's own, and there are none.
+func refusePages(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		reads := (r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions) && r.Header.Get("Upgrade") == ""
+		if origin := r.Header.Get("Origin"); !reads && origin != "" && !isAddress(origin) {
+			http.Error(w, "a gateway takes nothing from web pages", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isAddress tells whether an origin is called by an address or localhost, which nobody can make point elsewhere.
+func isAddress(origin string) bool {
+	parsed, err := url.Parse(origin)
+	if err != nil {
+		return false
+	}
+	_, err = netip.ParseAddr(parsed.Hostname())
+	return err == nil || strings.EqualFold(parsed.Hostname(), "localhost")
 }
 
 // answer remembers its status.

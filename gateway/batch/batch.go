@@ -25,7 +25,7 @@ const (
 )
 
 const (
-	magic = "ashlar\x00\x01"
+	magic = gateway.BatchMagic
 	// headSize is the size of what comes before the items, without the note, and itemSize of an item without label and data.
 	headSize = len(magic) + 1 + 1 + 4
 	itemSize = 1 + 4

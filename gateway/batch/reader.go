@@ -86,7 +86,7 @@ func (r *Reader) At(ctx context.Context, height uint64) (*Height, error) {
 	for _, part := range parts {
 		count += len(part)
 	}
-	if err := r.hold(ctx, itemCost*int64(count)); err != nil { // small items take more than their bytes
+	if err := r.hold(ctx, itemCost*int64(count)); err != nil { // the list of all, once more
 		return nil, err
 	}
 	out := &Height{Time: block.Time, Items: make([]Found, 0, count)}
@@ -131,6 +131,14 @@ func each(ctx context.Context, n int, do func(ctx context.Context, i int) error)
 // Batch returns the items of a blob of the gateway's namespace, none where it is no batch of the kind. It fails as
 // gateway.Core's Get and hold do.
 func (r *Reader) Batch(ctx context.Context, blob gateway.Sized) ([]Found, error) {
+	items, err := r.batch(ctx, blob)
+	if err != nil {
+		return nil, err
+	}
+	return items, r.hold(ctx, itemCost*int64(len(items))) // which the cache may let go of; small items take more than their bytes
+}
+
+func (r *Reader) batch(ctx context.Context, blob gateway.Sized) ([]Found, error) {
 	ref := blob.Ref
 	if items, ok := r.known(ref); ok {
 		return items, nil

@@ -95,7 +95,7 @@ func (n *node) submit(ctx context.Context, params []json.RawMessage) (any, error
 	if err != nil {
 		return nil, unsubmitted(err)
 	}
-	ref, err := n.core.Put(ctx, n.gate, encoded)
+	ref, err := n.core.PutBatch(ctx, n.gate, encoded)
 	if err != nil {
 		return nil, unsubmitted(err)
 	}

@@ -122,7 +122,7 @@ func (s *server) put(ctx context.Context, posted *batch.Batch) (gateway.Ref, err
 	if err != nil {
 		return gateway.Ref{}, err
 	}
-	return s.core.Put(ctx, s.gate, encoded)
+	return s.core.PutBatch(ctx, s.gate, encoded)
 }
 
 // commit answers with what names blobs at whatever height they will be.
