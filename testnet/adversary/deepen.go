@@ -3,7 +3,7 @@ package adversary
 import (
 	"context"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/cometbft/cometbft/types"
@@ -23,7 +23,10 @@ type Deepen struct {
 	chainID       string
 	above, claims uint64
 	strangers     *Validators
-	shown         atomic.Int64
+
+	mu                sync.Mutex
+	last              uint64 // height that was asked for; guarded by mu
+	shown, shownAtOne int    // headers since a skip began, and the most of one; guarded by mu
 }
 
 // NewDeepen wraps a source of a chain, above whose height all is made up, up to the one that it claims.
@@ -31,8 +34,23 @@ func NewDeepen(source p2p.HeaderSource, chainID string, above, claims uint64) *D
 	return &Deepen{HeaderSource: source, chainID: chainID, above: above, claims: claims, strangers: NewValidators("the deep", 1)}
 }
 
-// Shown is how many headers that it made up were asked for with their commits.
-func (d *Deepen) Shown() int { return int(d.shown.Load()) }
+// Shown is how many headers that it made up were asked for with their commits in a single skip, at most. A skip goes
+// down: who asks for a greater height than before has begun another.
+func (d *Deepen) Shown() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.shownAtOne
+}
+
+func (d *Deepen) show(height uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if height > d.last {
+		d.shown = 0
+	}
+	d.last, d.shown = height, d.shown+1
+	d.shownAtOne = max(d.shownAtOne, d.shown)
+}
 
 // Header implements p2p.HeaderSource.
 func (d *Deepen) Header(ctx context.Context, request p2p.HeaderRequest) (*p2p.Header, error) {
@@ -54,7 +72,7 @@ func (d *Deepen) Header(ctx context.Context, request p2p.HeaderRequest) (*p2p.He
 	}
 	made.Commit.Signatures = append(made.Commit.Signatures, slices.Repeat([]types.CommitSig{types.NewCommitSigAbsent()}, deepVotes)...)
 	if !request.Alone {
-		d.shown.Add(1)
+		d.show(height)
 	}
 	return &p2p.Header{Signed: made, Validators: set}, nil
 }
