@@ -46,7 +46,8 @@ func rpc(t testing.TB, h http.Handler, method, params string, into any) string {
 }
 
 func TestNitro(t *testing.T) {
-	h := nitro.New(live(t), must(gateway.NewGate(gateway.GateConfig{})))
+	core := live(t)
+	h := nitro.New(core, must(gateway.NewGate(gateway.GateConfig{})))
 	data := []byte("a batch")
 	soon := fmt.Sprintf("0x%x", time.Now().Add(time.Hour).Unix())
 	var stored struct {
@@ -68,6 +69,10 @@ func TestNitro(t *testing.T) {
 	}
 	if preimage := both.Preimages["3"][fmt.Sprintf("0x%x", da.Keccak256(certificate))]; !bytes.Equal(both.Payload, data) || !bytes.Equal(preimage, data) {
 		t.Errorf("%+v", both)
+	}
+	narrow := nitro.New(core, must(gateway.NewGate(gateway.GateConfig{Memory: gateway.NewMemory(gateway.MaxSize+64<<10, 1)})))
+	if problem := rpc(t, narrow, "daprovider_recoverPayload", message(certificate), nil); problem != "" {
+		t.Errorf("a short batch takes more than a long one's bytes: %s", problem)
 	}
 	flip := func(at int) []byte {
 		changed := bytes.Clone(certificate)

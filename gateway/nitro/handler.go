@@ -15,7 +15,9 @@ import (
 const (
 	// maxBody is what go-ethereum's server takes, by which Nitro's client cuts what it streams.
 	maxBody = 5 << 20
-	// maxAnswer is what is set aside for an answer: a payload as it was read, and twice in base64.
+	// inAnswer is what an answer takes for each byte of a batch: as it was read, and twice in base64 as payload and as preimage.
+	inAnswer = 7
+	// maxAnswer is what is set aside for a proof of reading: a batch and its rows.
 	maxAnswer = 4 * gateway.MaxSize
 	// sequencerHeader is the length of what comes before the certificate in a sequencer message: five numbers of 64 bits.
 	sequencerHeader = 40
@@ -47,9 +49,9 @@ func New(core *gateway.Core, gate *gateway.Gate) http.Handler {
 		"daprovider_startChunkedStore":          {Call: p.start, Writes: true},
 		"daprovider_sendChunk":                  {Call: p.chunk, Writes: true},
 		"daprovider_commitChunkedStore":         {Call: p.commit, Writes: true},
-		"daprovider_recoverPayload":             {Call: p.recover(true, false), Answer: maxAnswer},
-		"daprovider_collectPreimages":           {Call: p.recover(false, true), Answer: maxAnswer},
-		"daprovider_recoverPayloadAndPreimages": {Call: p.recover(true, true), Answer: maxAnswer},
+		"daprovider_recoverPayload":             {Call: p.recover(true, false)},
+		"daprovider_collectPreimages":           {Call: p.recover(false, true)},
+		"daprovider_recoverPayloadAndPreimages": {Call: p.recover(true, true)},
 
 		"daprovider_generateReadPreimageProof":        {Call: p.readProof, Answer: maxAnswer},
 		"daprovider_generateCertificateValidityProof": {Call: p.validityProof},

@@ -9,6 +9,7 @@ import (
 	"github.com/ashlar-da/ashlar/client"
 	"github.com/ashlar-da/ashlar/contracts/calldata"
 	"github.com/ashlar-da/ashlar/da"
+	"github.com/ashlar-da/ashlar/gateway"
 	"github.com/ashlar-da/ashlar/gateway/jsonrpc"
 )
 
@@ -32,7 +33,16 @@ func (p *provider) batch(ctx context.Context, encoded []byte) (*client.Blob, err
 	if err != nil {
 		return nil, err
 	}
-	return p.core.Read(ctx, certificate.Ref)
+	release, err := p.gate.Reserve(gateway.MaxSize) // how long it is nobody knows yet
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	blob, err := p.core.Read(ctx, certificate.Ref)
+	if err != nil {
+		return nil, err
+	}
+	return blob, jsonrpc.Hold(ctx, inAnswer*int64(len(blob.Data)))
 }
 
 // readProof proves the bytes of a batch from an offset on.
