@@ -186,7 +186,7 @@ func (m *member) read(ctx context.Context, hash common.Hash) (octets, error) {
 	if err != nil {
 		return nil, err
 	}
-	release, err := m.gate.Reserve(gateway.MaxSize) // not before it is known to be there, which may take long
+	release, err := m.gate.Await(ctx, gateway.MaxSize) // not before it is known to be there, which may take long
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func (p *provider) batch(ctx context.Context, encoded []byte) (*client.Blob, err
 	if err != nil {
 		return nil, err
 	}
-	release, err := p.gate.Reserve(gateway.MaxSize) // how long it is nobody knows yet
+	release, err := p.gate.Await(ctx, gateway.MaxSize) // how long it is nobody knows yet
 	if err != nil {
 		return nil, err
 	}

@@ -153,7 +153,7 @@ func (h *handler) get(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	release, err := h.gate.Reserve(gateway.MaxSize)
+	release, err := h.gate.Await(r.Context(), gateway.MaxSize)
 	if err != nil {
 		return err
 	}
