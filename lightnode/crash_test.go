@@ -64,13 +64,14 @@ func (k *killer) Cells(ctx context.Context, height uint64, coords []erasure.Coor
 func TestKilledAtTheFirstRequest(t *testing.T) {
 	t.Parallel()
 	blocks := newTestBlocks(t, 1)
-	k := &killer{testSource: &testSource{blocks: blocks}, killed: make(chan struct{})}
+	var child *exec.Cmd
+	started := make(chan struct{})
+	kill := func() { <-started; _ = child.Process.Kill() } // SIGKILL
+	k := &killer{testSource: &testSource{blocks: blocks}, kill: kill, killed: make(chan struct{})}
 	host := startHostWith(t, func(c *p2p.Config) { c.Headers, c.Squares = k, k })
 	home := t.TempDir()
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChildNode$")
+	child = exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChildNode$")
 	child.Env = append(os.Environ(), childNode+"="+strings.Join([]string{home, host.Addresses()[0], blocks.trust(1).String()}, "|"))
-	started := make(chan struct{})
-	k.kill = func() { <-started; _ = child.Process.Kill() } // SIGKILL
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,8 @@ func Generate(ctx context.Context, config GeneratorConfig, out io.Writer) error 
 		if err := g.open(ctx, i); err != nil {
 			return err
 		}
-		group.Go(func() error { return g.nodes[i].host.Run(ctx) })
+		host := g.nodes[i].host // others are yet to be added
+		group.Go(func() error { return host.Run(ctx) })
 	}
 	group.Go(func() error { return g.grow(ctx) })
 	return group.Wait()
